@@ -1,0 +1,1 @@
+"""symconv: derives, proves, explains and exports the mathematics of convolution layers."""

@@ -1,0 +1,66 @@
+"""Elementwise functions: the derivative of each, as a value in its argument.
+
+An unknown function f has derivatives f', f'', ... of which nothing is assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symconv.term.value import Apply, Function, Number, Reciprocal, Value, add, as_value, multiply, negative
+
+EXP, LOG, SIGMOID, TANH = Function("exp"), Function("log"), Function("sigmoid"), Function("tanh")
+
+
+def _sigmoid_slope(x: Value) -> Value:
+    s = Apply(SIGMOID, x)
+    return multiply(s, add(1, negative(s)))
+
+
+def _tanh_slope(x: Value) -> Value:
+    t = Apply(TANH, x)
+    return add(1, negative(multiply(t, t)))
+
+
+# name -> f'(x); relu' is the step function, 0 at 0 by convention
+DERIVATIVES: dict[str, Callable[[Value], Value]] = {
+    "exp": lambda x: Apply(EXP, x),
+    "log": Reciprocal,
+    "sigmoid": _sigmoid_slope,
+    "tanh": _tanh_slope,
+    "relu": lambda x: Apply(Function("step"), x),
+    "step": lambda x: as_value(0),
+    "square": lambda x: multiply(2, x),
+    "identity": lambda x: as_value(1),
+    "softplus": lambda x: Apply(SIGMOID, x),
+}
+
+
+def slope(function: Function, argument: Value) -> Value:
+    """f'(argument)."""
+    known = DERIVATIVES.get(function.name)
+    if known is None:
+        return Apply(Function(function.name, function.order + 1), argument)
+    return known(argument)
+
+
+def positive(value: Value) -> bool:
+    """Certainly greater than zero, read off its form: made of exp by +, *, sums and 1/."""
+    from symconv.term.tensor import Defined
+    from symconv.term.value import Entry, Plus, Sum, Times
+
+    match value:
+        case Number(q):
+            return q > 0
+        case Apply(Function("exp"), _):
+            return True
+        case Reciprocal(inner) | Sum(_, inner):
+            return positive(inner)
+        case Plus(parts) | Times(parts):
+            return all(map(positive, parts))
+        case Entry(Defined() as tensor, _):
+            return positive(tensor.body)
+    return False
+
+
+__all__ = ["DERIVATIVES", "positive", "slope"]

@@ -1,0 +1,67 @@
+"""Failures, one class a kind.
+
+Every message says four things: the place, what was read, what was expected
+(or the smallest counterexample), and what to change.  The message is built
+here so that no caller can leave a part out.
+
+This module imports nothing.
+"""
+
+from __future__ import annotations
+
+
+class SymconvError(Exception):
+    """Any failure that the user can mend.
+
+    >>> raise ShapeError("pad(X, p)", "3 amounts for 2 axes", "one amount an axis", "give (p, q)")
+    Traceback (most recent call last):
+        ...
+    symconv.errors.ShapeError: pad(X, p): 3 amounts for 2 axes; expected one amount an axis; give (p, q)
+    """
+
+    def __init__(self, place: str, found: str, expected: str, change: str) -> None:
+        self.place = place
+        self.found = found
+        self.expected = expected
+        self.change = change
+        super().__init__(f"{place}: {found}; expected {expected}; {change}")
+
+
+class ShapeError(SymconvError):
+    """Shapes, axis counts or channel counts do not fit together."""
+
+
+class SizeError(SymconvError):
+    """A size is out of its range: negative, zero where it divides, too small for the kernel."""
+
+
+class NameClash(SymconvError):
+    """One name stands for two things."""
+
+
+class ScopeError(SymconvError):
+    """An index is used where nothing binds it."""
+
+
+class DependenceError(SymconvError):
+    """A derivative by something the value does not depend on."""
+
+
+class HypothesisError(SymconvError):
+    """The hypotheses contradict each other, so that anything would follow."""
+
+
+class BridgeError(SymconvError):
+    """A SymPy object that has no counterpart in the term language, or the reverse."""
+
+
+class NotationError(SymconvError):
+    """A formula or a declaration that cannot be read."""
+
+
+class ExportError(SymconvError):
+    """A kernel that cannot or must not be written."""
+
+
+class UsageError(SymconvError):
+    """A command or a call with arguments that make no sense together."""

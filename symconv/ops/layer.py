@@ -1,0 +1,147 @@
+"""Layers: bias, elementwise functions, dense layers, softmax and the losses."""
+
+from __future__ import annotations
+
+from symconv.errors import ShapeError
+from symconv.ops.window import index_names
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Axis, Call, Defined, Leaf, Tensor, define, ranges_of
+from symconv.term.value import Apply, Function, Range, Reciprocal, Value, add, multiply, negative, total
+
+EXP, LOG = Function("exp"), Function("log")
+
+
+def add_bias(x: Tensor, b: Tensor, axis: int | None = None) -> Defined:
+    """x + b.  Tied: b is a scalar, or one number for each position on `axis` (the channels).
+    Untied: b has the shape of x."""
+    if b.rank not in (0, 1, x.rank) or (b.rank == x.rank and b.axes != x.axes):
+        raise ShapeError(
+            f"add_bias({x.name}, {b.name})",
+            f"a bias of shape {b.shape} on a tensor of shape {x.shape}",
+            "a scalar, one number a channel, or the tensor's own shape",
+            "change the bias",
+        )
+    channel = axis if axis is not None else max(x.rank - 3, 0)
+
+    def entry(*index: Poly) -> Value:
+        if b.rank == 0:
+            return add(x[index], b[()])
+        return add(x[index], b[index] if b.rank == x.rank and axis is None else b[index[channel]])
+
+    if b.rank == 1 and x.rank > 1 and b.axes[0] != x.axes[channel]:
+        raise ShapeError(
+            f"add_bias({x.name}, {b.name})",
+            f"{b.shape[0]} numbers for axis {channel} of extent {x.shape[channel]}",
+            "equal extents",
+            "name the channel axis with axis=..",
+        )
+    return define(
+        f"{x.name} + {b.name}",
+        x.axes,
+        entry,
+        indices=index_names(x.rank),
+        call=Call("add_bias", (x, b), (("axis", axis),)),
+    )
+
+
+def apply(function: Function | str, x: Tensor) -> Defined:
+    """A function of every entry; a name that is not known is an unknown differentiable function."""
+    f = function if isinstance(function, Function) else Function(function)
+    return define(
+        f"{f.name}({x.name})",
+        x.axes,
+        lambda *index: Apply(f, x[index]),
+        indices=index_names(x.rank),
+        call=Call("apply", (x,), (("function", f),)),
+    )
+
+
+def elementwise(x: Tensor, y: Tensor, operation: str = "+") -> Defined:
+    """The sum (+), difference (-) or Hadamard product (*) of two tensors of one shape."""
+    if x.axes != y.axes:
+        raise ShapeError(f"{x.name} {operation} {y.name}", f"shapes {x.shape} and {y.shape}", "one shape", "pad or crop one of the two")
+
+    def entry(*index: Poly) -> Value:
+        a, b = x[index], y[index]
+        return a + b if operation == "+" else a - b if operation == "-" else a * b
+
+    return define(
+        f"({x.name} {operation} {y.name})",
+        x.axes,
+        entry,
+        indices=index_names(x.rank),
+        call=Call("elementwise", (x, y), (("operation", operation),)),
+    )
+
+
+def dense(w: Tensor, x: Tensor, b: Tensor | None = None) -> Defined:
+    """W x + b with w [m, n], x [n] (or [N, n], a row an example), b [m]."""
+    if w.rank != 2 or x.rank not in (1, 2) or w.axes[1] != x.axes[-1] or (b is not None and b.axes != w.axes[:1]):
+        raise ShapeError(
+            f"dense({w.name}, {x.name})",
+            f"shapes {w.shape} and {x.shape}" + (f" with bias {b.shape}" if b is not None else ""),
+            "[m, n], [n] or [N, n], and bias [m]",
+            "flatten the input with vec, or transpose the matrix",
+        )
+
+    def entry(*index: Poly) -> Value:
+        i, k = index[-1], Poly.of("k")
+        product = total((Range("k", x.axes[-1].low, x.axes[-1].high),), multiply(w[i, k], x[(*index[:-1], k)]))
+        return product if b is None else add(product, b[i])
+
+    return define(
+        f"dense({w.name}, {x.name})",
+        (*x.axes[:-1], w.axes[0]),
+        entry,
+        indices=("n", "i")[2 - x.rank :],
+        call=Call("dense", (w, x) if b is None else (w, x, b)),
+    )
+
+
+def exponential_sum(z: Tensor) -> Defined:
+    """S = sum over k of exp(z_k), the denominator of softmax; a scalar (one for each row of a matrix)."""
+    last = z.axes[-1]
+    return define(
+        f"S({z.name})",
+        z.axes[:-1],
+        lambda *index: total((Range("k", last.low, last.high),), Apply(EXP, z[(*index, Poly.of("k"))])),
+        indices=index_names(z.rank - 1),
+        call=Call("exponential_sum", (z,)),
+    )
+
+
+def softmax(z: Tensor) -> Defined:
+    """exp(z_i) / S over the last axis."""
+    s = exponential_sum(z)
+    return define(
+        f"softmax({z.name})",
+        z.axes,
+        lambda *index: multiply(Apply(EXP, z[index]), Reciprocal(s[index[:-1]])),
+        indices=index_names(z.rank),
+        call=Call("softmax", (z,)),
+    )
+
+
+def cross_entropy(p: Tensor, y: Tensor) -> Defined:
+    """- sum of y log p over the last axis (over all examples too): a scalar."""
+    if p.axes != y.axes:
+        raise ShapeError(
+            f"cross_entropy({p.name}, {y.name})", f"shapes {p.shape} and {y.shape}", "one shape", "give one label vector a prediction"
+        )
+    names = index_names(p.rank)
+    index = tuple(map(Poly.of, names))
+    body = negative(total(ranges_of(p, names), multiply(y[index], Apply(LOG, p[index]))))
+    return Defined(f"cross_entropy({p.name}, {y.name})", (), (), body, Call("cross_entropy", (p, y)))
+
+
+__all__ = [
+    "Axis",
+    "Leaf",
+    "add_bias",
+    "apply",
+    "cross_entropy",
+    "dense",
+    "elementwise",
+    "exponential_sum",
+    "softmax",
+]

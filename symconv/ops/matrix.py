@@ -1,0 +1,170 @@
+"""Matrix views: vec in both orders, the doubly-blocked Toeplitz matrix, matrix products, im2col.
+
+The Toeplitz matrix is given by its entry formula, never assembled: entry
+(p, q) is the kernel entry that links output p to input q, or zero.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from symconv.errors import ShapeError, UsageError
+from symconv.ops.correlate import geometry
+from symconv.ops.window import inside, needed
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Axis, Call, Defined, Tensor, define
+from symconv.term.value import Condition, Range, Value, at_least, bracket, equal, multiply, total
+
+Order = Literal["columns", "rows"]
+
+
+def unflatten(p: Poly, shape: tuple[Poly, ...], order: Order) -> tuple[Poly, ...]:
+    """The tensor index of the p-th entry of vec: the first axis runs fastest for columns, the last for rows."""
+    axes = range(len(shape)) if order == "columns" else range(len(shape))[::-1]
+    result = [Poly.of(0)] * len(shape)
+    rest = p
+    for n, axis in enumerate(axes):
+        if n == len(shape) - 1:
+            result[axis] = rest
+        else:
+            result[axis] = rest % shape[axis]
+            rest = rest // shape[axis]
+    return tuple(result)
+
+
+def flatten(index: tuple[Poly, ...], shape: tuple[Poly, ...], order: Order) -> Poly:
+    """The position of an index in vec."""
+    axes = range(len(shape))[::-1] if order == "columns" else range(len(shape))
+    position = Poly.of(0)
+    for axis in axes:
+        position = position * shape[axis] + index[axis]
+    return position
+
+
+def _check_order(order: str, place: str) -> None:
+    if order not in ("columns", "rows"):
+        raise UsageError(place, f"order {order!r}", "'columns' or 'rows'", "choose one of the two")
+
+
+def vec(x: Tensor, order: Order = "columns") -> Defined:
+    """All entries in one column: columns of the matrix one below the other, or its rows.
+
+    >>> from symconv.term.tensor import Leaf
+    >>> vec(Leaf("X", (Axis.of("H"), Axis.of("W")))).shape
+    (H*W,)
+    """
+    _check_order(order, f"vec({x.name})")
+    count = Poly.of(1)
+    for extent in x.shape:
+        count = count * extent
+    lows = tuple(a.low or Poly.of(0) for a in x.axes)
+
+    def entry(p: Poly) -> Value:
+        index = unflatten(p, x.shape, order)
+        return x[tuple(i + low for i, low in zip(index, lows, strict=True))]
+
+    return define(
+        f"vec({x.name})",
+        (count,),
+        entry,
+        indices=("p",),
+        call=Call("vec", (x,), (("order", order),)),
+        requires=needed(*(at_least(e, 1) for e in x.shape)),
+    )
+
+
+def unvec(v: Tensor, shape: tuple[Poly, ...], order: Order = "columns") -> Defined:
+    """The inverse of `vec`: a vector laid out as a tensor."""
+    _check_order(order, f"unvec({v.name})")
+    count = Poly.of(1)
+    for extent in shape:
+        count = count * extent
+    if v.rank != 1 or v.shape[0] != count:
+        raise ShapeError(f"unvec({v.name})", f"shape {v.shape} for {shape}", f"({count},)", "give as many entries as the shape has")
+    return define(
+        f"unvec({v.name})",
+        shape,
+        lambda *index: v[flatten(index, shape, order)],
+        indices=("i", "j", "k", "l")[: len(shape)],
+        call=Call("unvec", (v,), (("order", order),)),
+    )
+
+
+def toeplitz(
+    k: Tensor,
+    shape: tuple[Poly, ...],
+    stride: object = 1,
+    padding: object = 0,
+    dilation: object = 1,
+    order: Order = "columns",
+) -> Defined:
+    """The matrix T with vec(correlate(X, K)) = T vec(X) for X of this shape.
+
+    T[p, q] = sum over u of K[u] where s*i + d*u - p0 = j on every axis, i and j being the
+    indices of p and q.  With dilation 1 the sum is K[j - s*i + p0] where that lies in range.
+    """
+    place = f"toeplitz({k.name})"
+    _check_order(order, place)
+    shape = tuple(map(Poly.of, shape))
+    if k.rank != len(shape):
+        raise ShapeError(place, f"a kernel of shape {k.shape} for an input of shape {shape}", "as many axes", "drop or add axes")
+    options = geometry(shape, k.shape, stride, padding, dilation, None, place)
+    out = options.output(shape, k.shape)
+    rows, columns = Poly.of(1), Poly.of(1)
+    for a, b in zip(out, shape, strict=True):
+        rows, columns = rows * a, columns * b
+    unit = all(d == 1 for d in options.dilation)
+
+    def entry(p: Poly, q: Poly) -> Value:
+        i, j = unflatten(p, out, order), unflatten(q, shape, order)
+        offset = [b - s * a + p0 for a, b, s, (p0, _) in zip(i, j, options.stride, options.padding, strict=True)]
+        if unit:
+            return k[tuple(offset)]
+        names = ("u", "v", "w")[: k.rank]
+        taps = tuple(map(Poly.of, names))
+        hits: list[Condition] = [equal(d * u, o) for d, u, o in zip(options.dilation, taps, offset, strict=True)]
+        return total(tuple(Range.upto(n, r) for n, r in zip(names, k.shape, strict=True)), multiply(k[taps], bracket(*hits)))
+
+    return define(
+        place,
+        (rows, columns),
+        entry,
+        indices=("p", "q"),
+        call=Call(
+            "toeplitz",
+            (k,),
+            (
+                ("shape", shape),
+                ("stride", options.stride),
+                ("padding", options.padding),
+                ("dilation", options.dilation),
+                ("order", order),
+            ),
+        ),
+        requires=needed(
+            *(at_least(f, 0) for f in options.slack(shape, k.shape)),
+            *(at_least(v, 1) for v in (*options.stride, *options.dilation)),
+        ),
+    )
+
+
+def matmul(a: Tensor, b: Tensor) -> Defined:
+    """The matrix product; a vector counts as a column on the right, as a row on the left."""
+    if a.rank not in (1, 2) or b.rank not in (1, 2) or a.axes[-1].extent != b.axes[0].extent:
+        raise ShapeError(f"{a.name} @ {b.name}", f"shapes {a.shape} and {b.shape}", "[m, n] and [n, l]", "transpose one of the two")
+
+    def entry(*index: Poly) -> Value:
+        k = Poly.of("k")
+        left, right = index[: a.rank - 1], index[a.rank - 1 :]
+        return total((Range("k", a.axes[-1].low, a.axes[-1].high),), multiply(a[(*left, k)], b[(k, *right)]))
+
+    return define(
+        f"{a.name} @ {b.name}",
+        (*a.axes[:-1], *b.axes[1:]),
+        entry,
+        indices=("i", "j")[: a.rank + b.rank - 2],
+        call=Call("matmul", (a, b)),
+    )
+
+
+__all__ = ["Axis", "flatten", "inside", "matmul", "toeplitz", "unflatten", "unvec", "vec"]

@@ -1,0 +1,154 @@
+"""Pooling: the average and the maximum over windows, and the argmax that max pooling keeps."""
+
+from __future__ import annotations
+
+from symconv.errors import ShapeError, UsageError
+from symconv.ops.correlate import KERNEL_NAMES, OUTPUT_NAMES, geometry
+from symconv.ops.window import needed, per_axis, read
+from symconv.term.polynomial import Application, Poly
+from symconv.term.substitution import substitute
+from symconv.term.tensor import Call, Defined, Leaf, Tensor, define
+from symconv.term.value import (
+    Argmax,
+    Condition,
+    Maximum,
+    Position,
+    Range,
+    Reciprocal,
+    Value,
+    ValueLike,
+    at_least,
+    free_indices,
+    multiply,
+    total,
+)
+
+Windows = tuple[tuple[Poly, ...], tuple[Poly, ...], tuple[tuple[Poly, Poly], ...], int]
+
+
+def _windows(
+    x: Tensor, window: object, stride: object | None, padding: object, spatial: int | None, place: str
+) -> Windows:
+    """(window extents, strides, paddings, leading axes); the stride is the window unless said."""
+    n = spatial or (len(window) if isinstance(window, tuple) else min(x.rank, 2))
+    leading = x.rank - n
+    if not 1 <= n <= 3 or leading < 0:
+        raise ShapeError(
+            place, f"{n} window axes on a tensor of {x.rank}", "1 to 3, no more than the tensor has", "say spatial=.."
+        )
+    extents = tuple(Poly.of(w) for w in per_axis(window, n, place))  # type: ignore[arg-type]
+    options = geometry(x.shape[leading:], extents, extents if stride is None else stride, padding, 1, None, place)
+    return extents, options.stride, options.padding, leading
+
+
+def _pooled(
+    name: str,
+    x: Tensor,
+    window: object,
+    stride: object | None,
+    padding: object,
+    spatial: int | None,
+    body: object,
+    options: tuple[tuple[str, object], ...] = (),
+) -> Defined:
+    place = f"{name}({x.name})"
+    extents, strides, around, leading = _windows(x, window, stride, padding, spatial, place)
+    n = len(extents)
+    image = x.shape[leading:]
+    slack = tuple(h + p0 + p1 - w for h, (p0, p1), w in zip(image, around, extents, strict=True))
+    taps = KERNEL_NAMES[n]
+
+    def entry(*index: Poly) -> Value:
+        at = tuple(
+            s * y + u - p
+            for s, y, u, (p, _) in zip(strides, index[leading:], map(Poly.of, taps), around, strict=True)
+        )
+        ranges = tuple(Range.upto(u, w) for u, w in zip(taps, extents, strict=True))
+        return body(ranges, read(x, (*index[:leading], *at)))  # type: ignore[operator, no-any-return]
+
+    return define(
+        place,
+        (*x.shape[:leading], *(f // s + 1 for f, s in zip(slack, strides, strict=True))),
+        entry,
+        indices=("n", "c")[2 - leading :] + OUTPUT_NAMES[n],
+        call=Call(
+            name, (x,), (("window", extents), ("stride", strides), ("padding", around), ("spatial", n), *options)
+        ),
+        requires=needed(
+            *(at_least(f, 0) for f in slack),
+            *(at_least(v, 1) for v in (*strides, *extents)),
+            *(at_least(p, 0) for side in around for p in side),
+        ),
+    )
+
+
+def pool_average(
+    x: Tensor,
+    window: object,
+    stride: object | None = None,
+    padding: object = 0,
+    weight: Tensor | None = None,
+    spatial: int | None = None,
+) -> Defined:
+    """The mean of each window, or `weight` (a scalar tensor) times its sum.
+
+    x [H..] or with leading axes; the stride is the window unless said; a tail
+    that no window covers is left out.
+    """
+    if weight is not None and weight.rank:
+        raise ShapeError(f"pool_average({x.name})", f"a weight of shape {weight.shape}", "a scalar", "use a leaf of rank 0")
+
+    def mean(ranges: tuple[Range, ...], entry: Value) -> Value:
+        count = Poly.of(1)
+        for r in ranges:
+            count = count * ((r.high or Poly.of(0)) + 1)
+        factor: ValueLike = weight[()] if weight is not None else Reciprocal(Position(count))
+        return multiply(factor, total(ranges, entry))
+
+    options = () if weight is None else (("weight", weight),)
+    return _pooled("pool_average", x, window, stride, padding, spatial, mean, options)
+
+
+def pool_max(x: Tensor, window: object, stride: object | None = None, spatial: int | None = None) -> Defined:
+    """The greatest entry of each window; of equal entries the first in row-major order wins."""
+    return _pooled("pool_max", x, window, stride, 0, spatial, Maximum)
+
+
+def argmax(pooled: Defined, index: tuple[Poly, ...]) -> tuple[Poly, ...]:
+    """The window coordinates at which the entry of a max pooling is attained.
+
+    >>> from symconv.term.tensor import Axis
+    >>> X = Leaf("X", (Axis.of("H"),))
+    >>> argmax(pool_max(X, 2), (Poly.of("i"),))
+    (at(argmax_u, (i,)),)
+    """
+    body = pooled.body
+    if not isinstance(body, Maximum):
+        raise UsageError(f"argmax of {pooled.name}", "no maximum", "the result of pool_max", "pool with pool_max first")
+    at = substitute(body, dict(zip(pooled.parameters, index, strict=True)))
+    return argmax_of(at)  # type: ignore[arg-type]
+
+
+def argmax_of(maximum: Maximum) -> tuple[Poly, ...]:
+    """The coordinates of a maximum as index functions of its free indices.
+
+    The indices are renamed in a fixed way, so that equal windows give equal functions.
+    """
+    free = tuple(sorted(free_indices(maximum)))
+    canonical = {name: Poly.of(f"${n}") for n, name in enumerate(free)}
+    renamed = substitute(maximum, canonical)
+    ranges: list[Range] = []
+    inner: dict[str, Poly] = {}
+    for n, r in enumerate(renamed.ranges):  # type: ignore[attr-defined]
+        low, high = (p and p.substitute(inner) for p in (r.low, r.high))
+        ranges.append(Range(f"%{n}", low, high))
+        inner[r.name] = Poly.of(f"%{n}")
+    body = substitute(renamed.body, inner)  # type: ignore[attr-defined]
+    parameters = tuple(f"${n}" for n in range(len(free)))
+    arguments = tuple(map(Poly.of, free))
+    return tuple(
+        Poly.atom(Application(Argmax(parameters, tuple(ranges), body, axis), arguments)) for axis in range(len(ranges))
+    )
+
+
+__all__ = ["Condition", "Leaf", "argmax", "argmax_of", "pool_average", "pool_max"]

@@ -1,0 +1,264 @@
+"""Operations that move entries without mixing them: pad, crop, stuff, rot180, flip, transpose, concatenate.
+
+Each is a tensor whose entry is one entry of the operand, or zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symconv.errors import ShapeError, SizeError
+from symconv.term.polynomial import Poly, PolyLike
+from symconv.term.tensor import Axis, Call, Defined, Tensor, define
+from symconv.term.value import (
+    Condition,
+    Entry,
+    Range,
+    Sum,
+    Value,
+    ValueLike,
+    add,
+    as_value,
+    at_least,
+    bracket,
+    equal,
+    multiply,
+)
+
+Amount = PolyLike | tuple[PolyLike, PolyLike]
+
+
+def read(tensor: Tensor, index: Sequence[PolyLike]) -> Value:
+    """An entry, or zero outside the axes, whatever the tensor's own convention."""
+    entry = tensor[tuple(index)]
+    return entry if tensor.outside == "zero" else multiply(inside(tensor, entry.index), entry)
+
+
+def inside(tensor: Tensor, index: Sequence[Poly]) -> Value:
+    """The bracket that is 1 where the index lies on the axes."""
+    conditions: list[Condition] = []
+    for axis, position in zip(tensor.axes, index, strict=True):
+        if axis.low is not None:
+            conditions.append(at_least(position, axis.low))
+        if axis.high is not None:
+            conditions.append(at_least(axis.high, position))
+    return bracket(*conditions)
+
+
+def index_names(rank: int) -> tuple[str, ...]:
+    """Names for the free indices of a tensor of this rank."""
+    return tuple("ijklmnpq"[:rank]) if rank <= 8 else tuple(f"i{a}" for a in range(rank))
+
+
+def per_axis(amounts: object, axes: int, place: str) -> tuple[object, ...]:
+    """One amount for all axes, or a tuple with one an axis."""
+    if isinstance(amounts, tuple):
+        if len(amounts) != axes:
+            raise ShapeError(
+                place, f"{len(amounts)} amounts", f"{axes}, one an axis", "give one amount, or one for each axis"
+            )
+        return amounts
+    return (amounts,) * axes
+
+
+def sides(amounts: object, axes: int, place: str) -> tuple[tuple[Poly, Poly], ...]:
+    """Amounts before and after, for each axis: from p, (p, q) per axis, or ((p0, p1), (q0, q1)) per side."""
+    result = []
+    for amount in per_axis(amounts, axes, place):
+        before, after = amount if isinstance(amount, tuple) else (amount, amount)
+        result.append((Poly.of(before), Poly.of(after)))
+    return tuple(result)
+
+
+def pad(tensor: Tensor, amounts: object) -> Defined:
+    """Zeros around a tensor; a negative amount crops.
+
+    `amounts`: p for all axes, `(p, q)` per axis, `((p0, p1), (q0, q1))` per side.
+    Shape: n + before + after on each axis.
+
+    >>> from symconv.term.tensor import Leaf
+    >>> pad(Leaf("X", (Axis.of("n"),)), (2,)).shape
+    (n + 4,)
+    """
+    around = sides(amounts, tensor.rank, f"pad({tensor.name})")
+    axes = tuple(
+        Axis.of(axis.extent + before + after) for axis, (before, after) in zip(tensor.axes, around, strict=True)
+    )
+    lows = [axis.low or Poly.of(0) for axis in tensor.axes]
+
+    def entry(*index: Poly) -> Value:
+        return read(tensor, [i - b + low for i, (b, _), low in zip(index, around, lows, strict=True)])
+
+    requires = tuple(at_least(a.extent, 0) for a in axes)
+    return define(
+        f"pad({tensor.name})",
+        axes,
+        entry,
+        indices=index_names(tensor.rank),
+        call=Call("pad", (tensor,), (("amounts", around),)),
+        requires=needed(*requires),
+    )
+
+
+def crop(tensor: Tensor, amounts: object) -> Defined:
+    """Take away entries at the borders: `pad` with the amounts negated."""
+    around = sides(amounts, tensor.rank, f"crop({tensor.name})")
+    return pad(tensor, tuple((-b, -a) for b, a in around))
+
+
+def stuff(tensor: Tensor, steps: object) -> Defined:
+    """Zero-stuffing: s - 1 zeros between neighbours, the adjoint of taking every s-th entry.
+
+    Shape: s*(n - 1) + 1 on each axis.  Entry x is the operand's entry i where x = s*i, else 0.
+    """
+    strides = tuple(Poly.of(s) for s in per_axis(steps, tensor.rank, f"stuff({tensor.name})"))  # type: ignore[arg-type]
+    check_positive(strides, f"stuff({tensor.name})", "step")
+    axes = tuple(Axis.of(s * (axis.extent - 1) + 1) for s, axis in zip(strides, tensor.axes, strict=True))
+
+    def entry(*index: Poly) -> Value:
+        conditions = [equal(x % s, 0) for x, s in zip(index, strides, strict=True) if s != 1]
+        return multiply(bracket(*conditions), read(tensor, [x // s for x, s in zip(index, strides, strict=True)]))
+
+    return define(
+        f"stuff({tensor.name})",
+        axes,
+        entry,
+        indices=index_names(tensor.rank),
+        call=Call("stuff", (tensor,), (("steps", strides),)),
+        requires=needed(*(at_least(s, 1) for s in strides)),
+    )
+
+
+def flip(tensor: Tensor, axes: Sequence[int]) -> Defined:
+    """Reverse the named axes."""
+    chosen = {a % tensor.rank for a in axes}
+
+    def entry(*index: Poly) -> Value:
+        turned = []
+        for at, (i, axis) in enumerate(zip(index, tensor.axes, strict=True)):
+            low, high = axis.low, axis.high
+            turned.append(low + high - i if at in chosen and low is not None and high is not None else i)
+        return tensor[tuple(turned)]
+
+    return define(
+        f"flip({tensor.name})",
+        tensor.axes,
+        entry,
+        indices=index_names(tensor.rank),
+        call=Call("flip", (tensor,), (("axes", tuple(sorted(chosen))),)),
+    )
+
+
+def rot180(tensor: Tensor, spatial: int | None = None) -> Defined:
+    """Turn by 180 degrees: reverse the last `spatial` axes.
+
+    By default all axes of a kernel without channels (rank 1, 2, 3), and the
+    last two or three of a kernel [O, C, r, c] or [O, C, q, r, c].
+    """
+    count = spatial if spatial is not None else (tensor.rank if tensor.rank <= 3 else tensor.rank - 2)
+    turned = flip(tensor, range(tensor.rank - count, tensor.rank))
+    return Defined(
+        f"rot180({tensor.name})",
+        turned.parameters,
+        turned.axes,
+        turned.body,
+        Call("rot180", (tensor,), (("spatial", count),)),
+    )
+
+
+def transpose(tensor: Tensor, order: Sequence[int] | None = None) -> Defined:
+    """Put the axes in another order; without one, reverse them.
+
+    The result's axis a is the operand's axis order[a].
+    """
+    order = tuple(range(tensor.rank))[::-1] if order is None else tuple(order)
+    if sorted(order) != list(range(tensor.rank)):
+        raise ShapeError(
+            f"transpose({tensor.name})", f"order {order}", f"each of 0..{tensor.rank - 1} once", "list every axis once"
+        )
+
+    def entry(*index: Poly) -> Value:
+        return tensor[tuple(index[order.index(a)] for a in range(tensor.rank))]
+
+    return define(
+        f"transpose({tensor.name})",
+        tuple(tensor.axes[a] for a in order),
+        entry,
+        indices=index_names(tensor.rank),
+        call=Call("transpose", (tensor,), (("order", order),)),
+    )
+
+
+def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Defined:
+    """Lay tensors one behind the other along an axis; all other axes are equal."""
+    first = tensors[0]
+    axis %= first.rank
+    starts = [Poly.of(0)]
+    for t in tensors:
+        if [a for n, a in enumerate(t.axes) if n != axis] != [a for n, a in enumerate(first.axes) if n != axis]:
+            raise ShapeError(
+                f"concatenate along axis {axis}",
+                f"shapes {first.shape} and {t.shape}",
+                "equal extents on the other axes",
+                "pad or crop one of the two",
+            )
+        starts.append(starts[-1] + t.axes[axis].extent)
+
+    def entry(*index: Poly) -> Value:
+        terms: list[ValueLike] = []
+        for t, start in zip(tensors, starts, strict=False):
+            shifted = tuple(i - start if n == axis else i for n, i in enumerate(index))
+            terms.append(read(t, shifted))
+        return add(*terms)
+
+    axes = tuple(Axis.of(starts[-1]) if n == axis else a for n, a in enumerate(first.axes))
+    return define(
+        "concatenate",
+        axes,
+        entry,
+        indices=index_names(first.rank),
+        call=Call("concatenate", tuple(tensors), (("axis", axis),)),
+    )
+
+
+def check_positive(values: Sequence[Poly], place: str, what: str) -> None:
+    for value in values:
+        number = value.as_int
+        if number is not None and number < 1:
+            raise SizeError(place, f"{what} {number}", f"a {what} of at least 1", f"give a positive {what}")
+
+
+def needed(*conditions: Condition) -> tuple[Condition, ...]:
+    """The conditions that are not true by themselves: sizes are at least their least value."""
+    return tuple(c for c in conditions if not evident(c))
+
+
+def evident(condition: Condition) -> bool:
+    """Sums of products of sizes with coefficients >= 0, once the least values are split off."""
+    if condition.kind != "ge" or condition.poly.names():
+        return False
+    shifted = condition.poly.substitute({s: Poly.atom(s) + s.least for s in condition.poly.sizes()})
+    plain = all(not hasattr(a, "parts") for a in shifted.atoms())
+    return plain and all(c >= 0 for _, c in shifted)
+
+
+__all__ = [
+    "Entry",
+    "Range",
+    "Sum",
+    "as_value",
+    "concatenate",
+    "crop",
+    "evident",
+    "flip",
+    "index_names",
+    "inside",
+    "needed",
+    "pad",
+    "per_axis",
+    "read",
+    "rot180",
+    "sides",
+    "stuff",
+    "transpose",
+]

@@ -1,0 +1,1 @@
+"""The language of index notation: polynomials, values, tensors, substitution."""

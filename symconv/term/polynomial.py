@@ -1,0 +1,458 @@
+"""Index polynomials: integer polynomials in sizes and indices.
+
+Positions (`s*i + d*u - p`), extents (`H - r + 1`) and limits are all values of
+one small class, `Poly`.  An atom is a `Size`, the name of an index, or a
+compound: the floor quotient, the remainder, an application of an index
+function (argmax).  Every polynomial is kept expanded, so equality is equality
+of dictionaries.  Nothing here knows SymPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from math import gcd
+from typing import ClassVar, Protocol, Union
+
+
+class Size:
+    """A natural number that stays unknown: an image height, a stride, a padding.
+
+    Two sizes of the same name and least value are one object.
+
+    >>> Size("H") is Size("H"), Size("p", 0).least
+    (True, 0)
+    """
+
+    __slots__ = ("least", "name", "text")
+    _known: ClassVar[dict[tuple[str, int], Size]] = {}
+    name: str
+    least: int
+    text: str
+
+    def __new__(cls, name: str, least: int = 1) -> Size:
+        known = cls._known.get((name, least))
+        if known is None:
+            known = super().__new__(cls)
+            known.name, known.least, known.text = name, least, name
+            cls._known[name, least] = known
+        return known
+
+    def __reduce__(self) -> tuple[type[Size], tuple[str, int]]:
+        return Size, (self.name, self.least)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __lt__(self, other: object) -> bool:
+        return _order(self) < _order(other)
+
+    def __gt__(self, other: object) -> bool:
+        return _order(self) > _order(other)
+
+
+class IndexFunction(Protocol):
+    """What a function from indices to an index must offer; `Argmax` is one."""
+
+    @property
+    def name(self) -> str: ...
+
+    def bounds(self, args: tuple[Poly, ...]) -> tuple[Poly, Poly]:
+        """The least and the greatest value at these arguments."""
+
+
+class Compound:
+    """An atom made of polynomials; ordered and compared by its text and parts."""
+
+    __slots__ = ("_hash", "parts", "text")
+    symbol: ClassVar[str]
+
+    def __init__(self, *parts: object) -> None:
+        self.parts = parts
+        self.text = f"{self.symbol}({', '.join(map(str, parts))})"
+        self._hash = hash((type(self).__name__, parts))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (type(other) is type(self) and self.parts == other.parts)  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __lt__(self, other: object) -> bool:
+        return _order(self) < _order(other)
+
+    def __gt__(self, other: object) -> bool:
+        return _order(self) > _order(other)
+
+    def rebuild(self, change: Callable[[Poly], Poly]) -> Poly:
+        """The same compound with every polynomial in it changed."""
+        raise NotImplementedError
+
+    def polys(self) -> tuple[Poly, ...]:
+        raise NotImplementedError
+
+
+class Quotient(Compound):
+    """floor(numerator / denominator); needs denominator >= 1."""
+
+    __slots__ = ()
+    symbol = "div"
+
+    @property
+    def numerator(self) -> Poly:
+        return self.parts[0]  # type: ignore[return-value]
+
+    @property
+    def denominator(self) -> Poly:
+        return self.parts[1]  # type: ignore[return-value]
+
+    def polys(self) -> tuple[Poly, ...]:
+        return (self.numerator, self.denominator)
+
+    def rebuild(self, change: Callable[[Poly], Poly]) -> Poly:
+        return change(self.numerator) // change(self.denominator)
+
+
+class Remainder(Quotient):
+    """numerator - denominator * floor(numerator / denominator)."""
+
+    __slots__ = ()
+    symbol = "mod"
+
+    def rebuild(self, change: Callable[[Poly], Poly]) -> Poly:
+        return change(self.numerator) % change(self.denominator)
+
+
+class Application(Compound):
+    """An index function applied to positions: the argmax of a window."""
+
+    __slots__ = ()
+    symbol = "at"
+
+    @property
+    def function(self) -> IndexFunction:
+        return self.parts[0]  # type: ignore[return-value]
+
+    @property
+    def arguments(self) -> tuple[Poly, ...]:
+        return self.parts[1]  # type: ignore[return-value]
+
+    def polys(self) -> tuple[Poly, ...]:
+        return self.arguments
+
+    def rebuild(self, change: Callable[[Poly], Poly]) -> Poly:
+        return Poly.atom(Application(self.function, tuple(map(change, self.arguments))))
+
+
+Atom = Union[str, Size, Quotient, Remainder, Application]
+Monomial = tuple[Atom, ...]
+PolyLike = Union["Poly", int, str, Size]
+
+
+def _order(atom: object) -> tuple[str, bool]:
+    # An index and a size may share a name; the size then comes first.
+    return (atom, True) if isinstance(atom, str) else (atom.text, False)  # type: ignore[attr-defined]
+
+
+def _times(left: Monomial, right: Monomial) -> Monomial:
+    if not left:
+        return right
+    if not right:
+        return left
+    return tuple(sorted(left + right, key=_order))
+
+
+class Poly:
+    """An expanded integer polynomial.
+
+    >>> i, s = Poly.atom("i"), Poly.atom(Size("s"))
+    >>> s * (i + 1) - s
+    i*s
+    >>> (s * i + 3) // s
+    i + div(3, s)
+    """
+
+    __slots__ = ("_hash", "_terms")
+
+    def __init__(self, terms: Mapping[Monomial, int]) -> None:
+        self._terms = {m: c for m, c in terms.items() if c}
+        self._hash: int | None = None
+
+    @classmethod
+    def atom(cls, atom: Atom) -> Poly:
+        return cls({(atom,): 1})
+
+    @classmethod
+    def of(cls, value: PolyLike) -> Poly:
+        """Whole numbers, index names, sizes and polynomials alike."""
+        if isinstance(value, Poly):
+            return value
+        if isinstance(value, int):
+            return cls({(): value})
+        return cls.atom(value)
+
+    # -- looking inside -------------------------------------------------
+
+    def __iter__(self) -> Iterator[tuple[Monomial, int]]:
+        return iter(self._terms.items())
+
+    def __len__(self) -> int:
+        return len(self._terms)
+
+    def __bool__(self) -> bool:
+        return bool(self._terms)
+
+    @property
+    def constant(self) -> int:
+        """The term without an atom."""
+        return self._terms.get((), 0)
+
+    @property
+    def as_int(self) -> int | None:
+        """The value if no atom occurs."""
+        if not self._terms:
+            return 0
+        return self.constant if len(self._terms) == 1 and () in self._terms else None
+
+    @property
+    def as_atom(self) -> Atom | None:
+        """The atom if the polynomial is just that."""
+        if len(self._terms) == 1:
+            ((monomial, coefficient),) = self._terms.items()
+            if coefficient == 1 and len(monomial) == 1:
+                return monomial[0]
+        return None
+
+    def coefficient(self, monomial: Monomial) -> int:
+        return self._terms.get(monomial, 0)
+
+    def atoms(self) -> set[Atom]:
+        """The atoms of the surface: a compound counts, what it is made of does not."""
+        return {a for m in self._terms for a in m}
+
+    def names(self) -> set[str]:
+        """The names of all indices, those inside compounds included."""
+        return {a for a in self.all_atoms() if isinstance(a, str)}
+
+    def sizes(self) -> set[Size]:
+        return {a for a in self.all_atoms() if isinstance(a, Size)}
+
+    def all_atoms(self) -> set[Atom]:
+        found: set[Atom] = set()
+        for atom in self.atoms():
+            found.add(atom)
+            if isinstance(atom, Compound):
+                for part in atom.polys():
+                    found |= part.all_atoms()
+        return found
+
+    def linear_in(self, atom: Atom) -> tuple[Poly, Poly] | None:
+        """(a, b) with self = a*atom + b, if the atom occurs nowhere in a and b."""
+        a: dict[Monomial, int] = {}
+        b: dict[Monomial, int] = {}
+        for monomial, c in self._terms.items():
+            count = monomial.count(atom)
+            if count > 1:
+                return None
+            if count:
+                at = monomial.index(atom)
+                a[monomial[:at] + monomial[at + 1 :]] = c
+            else:
+                b[monomial] = c
+        parts = Poly(a), Poly(b)
+        if any(atom in p.all_atoms() for p in parts):
+            return None
+        return parts
+
+    # -- arithmetic -----------------------------------------------------
+
+    def __add__(self, other: PolyLike) -> Poly:
+        other = Poly.of(other)
+        terms = dict(self._terms)
+        for monomial, c in other._terms.items():
+            terms[monomial] = terms.get(monomial, 0) + c
+        return Poly(terms)
+
+    def __neg__(self) -> Poly:
+        return Poly({m: -c for m, c in self._terms.items()})
+
+    def __sub__(self, other: PolyLike) -> Poly:
+        return self + (-Poly.of(other))
+
+    def __radd__(self, other: PolyLike) -> Poly:
+        return self + other
+
+    def __rsub__(self, other: PolyLike) -> Poly:
+        return Poly.of(other) - self
+
+    def __mul__(self, other: PolyLike) -> Poly:
+        other = Poly.of(other)
+        terms: dict[Monomial, int] = {}
+        for m, c in self._terms.items():
+            for n, d in other._terms.items():
+                product = _times(m, n)
+                terms[product] = terms.get(product, 0) + c * d
+        return Poly(terms)
+
+    def __rmul__(self, other: PolyLike) -> Poly:
+        return self * other
+
+    def __pow__(self, exponent: int) -> Poly:
+        result = Poly.of(1)
+        for _ in range(exponent):
+            result = result * self
+        return result
+
+    def __floordiv__(self, other: PolyLike) -> Poly:
+        """The floor of the quotient, simplified where that is exact."""
+        whole, rest = self._divide_out(Poly.of(other))
+        if rest is None:
+            return whole
+        return whole + Poly.atom(Quotient(rest, Poly.of(other)))
+
+    def __mod__(self, other: PolyLike) -> Poly:
+        other = Poly.of(other)
+        _, rest = self._divide_out(other)
+        if rest is None:
+            return self - (self // other) * other
+        return Poly.atom(Remainder(rest, other))
+
+    def __rfloordiv__(self, other: PolyLike) -> Poly:
+        return Poly.of(other) // self
+
+    def __rmod__(self, other: PolyLike) -> Poly:
+        return Poly.of(other) % self
+
+    def _divide_out(self, den: Poly) -> tuple[Poly, Poly | None]:
+        """Write self = whole*den + rest: floor(self/den) = whole + floor(rest/den).
+
+        The rest is None when nothing is left to divide (whole is then the floor).
+        """
+        number = den.as_int
+        if number is not None:
+            if number < 1:  # an obligation of the claim; nothing may be simplified
+                return Poly({}), self
+            whole = Poly({m: c // number for m, c in self._terms.items() if not m or c % number == 0})
+            rest = self - whole * number
+            return whole, None if rest.as_int is not None else rest
+        exact = self.divided_by(den)
+        if exact is not None:
+            return exact, None
+        if len(den._terms) == 1:
+            ((monomial, c),) = den._terms.items()
+            whole = Poly(
+                {q: k // c for m, k in self._terms.items() if k % c == 0 and (q := _without(m, monomial)) is not None}
+            )
+            return whole, self - whole * den
+        return Poly({}), self
+
+    def divided_by(self, den: Poly) -> Poly | None:
+        """The polynomial q with self = q*den, if there is one.
+
+        >>> a, b = Poly.of("a"), Poly.of("b")
+        >>> ((a + b) * (a - b)).divided_by(a + b)
+        a - b
+        """
+        if not den:
+            return None
+        lead, c = max(den._terms.items(), key=lambda t: _graded(t[0]))
+        rest, quotient = self, Poly({})
+        while rest:
+            monomial, k = max(rest._terms.items(), key=lambda t: _graded(t[0]))
+            factor = _without(monomial, lead)
+            if factor is None or k % c:
+                return None
+            step = Poly({factor: k // c})
+            quotient, rest = quotient + step, rest - step * den
+        return quotient
+
+    def content(self) -> int:
+        """The greatest common divisor of the coefficients, the constant left out."""
+        result = 0
+        for monomial, c in self._terms.items():
+            if monomial:
+                result = gcd(result, c)
+        return result
+
+    # -- substitution and evaluation --------------------------------------
+
+    def substitute(self, values: Mapping[Atom, Poly]) -> Poly:
+        """Replace atoms, inside compounds too.
+
+        >>> Poly.of("i").substitute({"i": Poly.of("j") + 1})
+        j + 1
+        """
+        touched = {a for a in self.atoms() if a in values or (isinstance(a, Compound) and _mentions(a, values))}
+        if not touched:
+            return self
+        images = {a: _image(a, values) for a in touched}
+        total: dict[Monomial, int] = {}
+        for monomial, c in self._terms.items():
+            if touched.isdisjoint(monomial):
+                total[monomial] = total.get(monomial, 0) + c
+                continue
+            product = Poly({tuple(a for a in monomial if a not in touched): c})
+            for atom in monomial:
+                if atom in touched:
+                    product = product * images[atom]
+            for m, k in product._terms.items():
+                total[m] = total.get(m, 0) + k
+        return Poly(total)
+
+    # -- identity and text ------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, int):
+            other = Poly.of(other)
+        return isinstance(other, Poly) and self._terms == other._terms
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self._terms.items()))
+        return self._hash
+
+    def sorted_terms(self) -> list[tuple[Monomial, int]]:
+        """The terms in the order in which they are shown: by degree, then by name."""
+        return sorted(self._terms.items(), key=lambda t: (-len(t[0]), tuple(map(_order, t[0]))))
+
+    def __repr__(self) -> str:
+        if not self._terms:
+            return "0"
+        text = ""
+        for monomial, c in self.sorted_terms():
+            factors = [str(a) for a in monomial]
+            if abs(c) != 1 or not factors:
+                factors.insert(0, str(abs(c)))
+            sign = (" - " if c < 0 else " + ") if text else ("-" if c < 0 else "")
+            text += sign + "*".join(factors)
+        return text
+
+
+def _graded(monomial: Monomial) -> tuple[int, tuple[tuple[str, bool], ...]]:
+    return len(monomial), tuple(map(_order, monomial))
+
+
+def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
+    rest = list(monomial)
+    for atom in divisor:
+        if atom not in rest:
+            return None
+        rest.remove(atom)
+    return tuple(rest)
+
+
+def _mentions(compound: Compound, values: Mapping[Atom, Poly]) -> bool:
+    return any(not p.all_atoms().isdisjoint(values) for p in compound.polys())
+
+
+def _image(atom: Atom, values: Mapping[Atom, Poly]) -> Poly:
+    if atom in values:
+        return values[atom]
+    if isinstance(atom, Compound):
+        return atom.rebuild(lambda p: p.substitute(values))
+    return Poly.atom(atom)
+
+
+ZERO, ONE = Poly({}), Poly({(): 1})
