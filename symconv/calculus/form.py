@@ -118,12 +118,22 @@ class Term:
 
 
 def merged(first: tuple[Guard, ...], second: tuple[Guard, ...]) -> tuple[Guard, ...]:
-    """Both lists without duplicates and without guards that hold by themselves."""
+    """Both lists without duplicates and without guards that hold by themselves.
+
+    An equality is kept in one of its two signs, so that p = 0 and -p = 0 are one guard.
+    """
     result = dict.fromkeys(first)
     for guard in second:
         if not trivially_true(guard):
-            result[guard] = None
+            result[signed(guard)] = None
     return tuple(result)
+
+
+def signed(guard: Guard) -> Guard:
+    """p = 0 with the sign that makes its first term positive."""
+    if guard.equality and guard.poly and guard.poly.sorted_terms()[0][1] < 0:
+        return Guard(-guard.poly, True)
+    return guard
 
 
 def trivially_true(guard: Guard) -> bool:

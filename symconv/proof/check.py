@@ -1,0 +1,1023 @@
+"""The checker: replays a certificate with nothing but the standard library.
+
+    python -m symconv.proof.check FILE...
+
+A certificate says: left = right for all values of the sizes, and how the
+difference of the two is brought to nothing.  This file is a second
+implementation of the expansion and of every rule, on purpose: it referees the
+prover and imports nothing of it.  It decides nothing and searches nothing;
+each step either satisfies the side condition of its rule or is rejected.
+
+Index polynomials are dictionaries {sorted tuple of atoms: coefficient}; atoms
+are strings; what a compound atom is made of stands in `COMPOUNDS`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import count
+from typing import Any, NoReturn
+
+Poly = dict[tuple[str, ...], int]
+Guard = tuple[bool, str]  # (equality?, text of the polynomial)
+COMPOUNDS: dict[str, tuple[Any, ...]] = {}
+POLYS: dict[str, Poly] = {}
+FORMAT = "symconv certificate 1"
+
+
+class Rejected(Exception):
+    """The certificate does not prove its claim; the text names the step."""
+
+
+def reject(reason: str) -> NoReturn:
+    raise Rejected(reason)
+
+
+def require(condition: bool, reason: str) -> None:
+    if not condition:
+        reject(reason)
+
+
+# -- polynomials ----------------------------------------------------------------
+
+
+def constant(number: int) -> Poly:
+    return {(): number} if number else {}
+
+
+def atom(name: str) -> Poly:
+    return {(name,): 1}
+
+
+def plus(a: Poly, b: Poly, factor: int = 1) -> Poly:
+    result = dict(a)
+    for m, c in b.items():
+        result[m] = result.get(m, 0) + factor * c
+    return {m: c for m, c in result.items() if c}
+
+
+def times(a: Poly, b: Poly) -> Poly:
+    result: Poly = {}
+    for m, c in a.items():
+        for n, d in b.items():
+            key = tuple(sorted(m + n))
+            result[key] = result.get(key, 0) + c * d
+    return {m: c for m, c in result.items() if c}
+
+
+def text(p: Poly) -> str:
+    """A text that equal polynomials share; the polynomial is kept under it."""
+    key = " ".join(f"{c}*{'*'.join(m)}" for m, c in sorted(p.items())) or "0"
+    POLYS[key] = p
+    return key
+
+
+def number_of(p: Poly) -> int | None:
+    if not p:
+        return 0
+    return p[()] if set(p) == {()} else None
+
+
+def make_compound(kind: str, *parts: Any) -> str:
+    name = f"{kind}<{'|'.join(part if isinstance(part, str) else repr(part) for part in parts)}>"
+    COMPOUNDS[name] = (kind, *parts)
+    return name
+
+
+def substitute(p: Poly, values: dict[str, Poly]) -> Poly:
+    result: Poly = {}
+    for m, c in p.items():
+        product = constant(c)
+        for a in m:
+            product = times(product, substitute_atom(a, values))
+        result = plus(result, product)
+    return result
+
+
+def substitute_atom(a: str, values: dict[str, Poly]) -> Poly:
+    if a in values:
+        return values[a]
+    if a not in COMPOUNDS:
+        return atom(a)
+    kind, *parts = COMPOUNDS[a]
+    if kind in ("div", "mod"):
+        num, den = (substitute(POLYS[part], values) for part in parts)
+        return divided(kind, num, den)
+    function, arguments = parts
+    return atom(make_compound("argmax", function, tuple(text(substitute(POLYS[p], values)) for p in arguments)))
+
+
+def divided(kind: str, num: Poly, den: Poly) -> Poly:
+    """floor(num/den) or the remainder, with whole multiples of den taken out of num."""
+    whole, rest = whole_part(num, den)
+    if rest is None:
+        return whole if kind == "div" else plus(num, times(whole, den), -1)
+    left = atom(make_compound(kind, text(rest), text(den)))
+    return plus(whole, left) if kind == "div" else left
+
+
+def whole_part(num: Poly, den: Poly) -> tuple[Poly, Poly | None]:
+    """num = whole*den + rest; rest None: floor(num/den) = whole."""
+    number = number_of(den)
+    if number is not None:
+        if number < 1:
+            return {}, num
+        whole = {m: c // number for m, c in num.items() if (not m or c % number == 0) and c // number}
+        rest = plus(num, times(whole, den), -1)
+        return whole, (None if number_of(rest) is not None else rest)
+    exact = exact_quotient(num, den)
+    if exact is not None:
+        return exact, None
+    if len(den) == 1:
+        ((monomial, c),) = den.items()
+        whole = {}
+        for m, k in num.items():
+            q = monomial_quotient(m, monomial)
+            if q is not None and k % c == 0:
+                whole[q] = k // c
+        return whole, plus(num, times(whole, den), -1)
+    return {}, num
+
+
+def monomial_quotient(m: tuple[str, ...], d: tuple[str, ...]) -> tuple[str, ...] | None:
+    rest = list(m)
+    for a in d:
+        if a not in rest:
+            return None
+        rest.remove(a)
+    return tuple(rest)
+
+
+def exact_quotient(num: Poly, den: Poly) -> Poly | None:
+    lead = max(den, key=lambda m: (len(m), m))
+    quotient: Poly = {}
+    while num:
+        top = max(num, key=lambda m: (len(m), m))
+        factor = monomial_quotient(top, lead)
+        if factor is None or num[top] % den[lead]:
+            return None
+        step = {factor: num[top] // den[lead]}
+        quotient, num = plus(quotient, step), plus(num, times(step, den), -1)
+    return quotient
+
+
+def names_in(p: Poly) -> set[str]:
+    """All atoms, those inside compounds included."""
+    found: set[str] = set()
+    for m in p:
+        for a in m:
+            found.add(a)
+            if a in COMPOUNDS:
+                kind, *parts = COMPOUNDS[a]
+                for part in parts if kind != "argmax" else parts[1]:
+                    found |= names_in(POLYS[part])
+    return found
+
+
+def linear(p: Poly, name: str) -> tuple[Poly, Poly] | None:
+    """(a, b) with p = a*name + b, name being nowhere in a and b."""
+    a: Poly = {}
+    b: Poly = {}
+    for m, c in p.items():
+        if m.count(name) == 1:
+            rest = list(m)
+            rest.remove(name)
+            a[tuple(rest)] = c
+        else:
+            b[m] = c
+    return None if name in names_in(a) | names_in(b) else (a, b)
+
+
+def solved(p: Poly, name: str) -> Poly:
+    """The value of name where p = 0; its coefficient must be 1 or -1."""
+    parts = linear(p, name)
+    if parts is None or number_of(parts[0]) not in (1, -1):
+        reject(f"the equality {text(p)} = 0 does not determine {name}")
+    return plus({}, parts[1], -1 if number_of(parts[0]) == 1 else 1)
+
+
+# -- guards -----------------------------------------------------------------------
+
+
+def guard(p: Poly, equality: bool) -> Guard:
+    """Equalities in one of their two signs."""
+    if equality and p and p[min(p)] < 0:
+        p = plus({}, p, -1)
+    return (equality, text(p))
+
+
+def join(guards: set[Guard], *more: Guard) -> set[Guard]:
+    """Guards that hold by themselves are left out."""
+    return guards | {g for g in more if not holds(g)}
+
+
+def holds(g: Guard) -> bool:
+    number = number_of(POLYS[g[1]])
+    return number is not None and (number == 0 if g[0] else number >= 0)
+
+
+def fails(g: Guard) -> bool:
+    return number_of(POLYS[g[1]]) is not None and not holds(g)
+
+
+class Term:
+    """coefficient * weight / denominators * SUM_bound PROD factors [guards]."""
+
+    def __init__(
+        self,
+        coefficient: Fraction = Fraction(1),
+        weight: Poly | None = None,
+        denominators: tuple[str, ...] = (),
+        bound: frozenset[str] = frozenset(),
+        factors: tuple[tuple[str, tuple[str, ...]], ...] = (),
+        guards: set[Guard] | None = None,
+    ) -> None:
+        self.coefficient = coefficient
+        self.weight = constant(1) if weight is None else weight
+        self.denominators = denominators
+        self.bound = bound
+        self.factors = factors
+        self.guards = guards or set()
+
+    def times(self, other: Term) -> Term:
+        return Term(
+            self.coefficient * other.coefficient,
+            times(self.weight, other.weight),
+            self.denominators + other.denominators,
+            self.bound | other.bound,
+            self.factors + other.factors,
+            self.guards | other.guards,
+        )
+
+    def changed(self, **parts: Any) -> Term:
+        now = {
+            "coefficient": self.coefficient,
+            "weight": self.weight,
+            "denominators": self.denominators,
+            "bound": self.bound,
+            "factors": self.factors,
+            "guards": set(self.guards),
+        }
+        return Term(**{**now, **parts})
+
+    def place(self, values: dict[str, Poly], factors: bool = True, keep: Guard | None = None) -> Term:
+        """Substitute, in the factors too or not; one guard may be kept as it is."""
+
+        def put(key: str) -> str:
+            return text(substitute(POLYS[key], values))
+
+        images = {g if g == keep else guard(substitute(POLYS[g[1]], values), g[0]) for g in self.guards}
+        return self.changed(
+            weight=substitute(self.weight, values),
+            denominators=tuple(map(put, self.denominators)),
+            factors=tuple((h, tuple(map(put, i))) for h, i in self.factors) if factors else self.factors,
+            guards=join(set(), *images),
+        )
+
+    def names(self) -> set[str]:
+        keys = [*self.denominators, *(p for _, i in self.factors for p in i), *(g[1] for g in self.guards)]
+        return names_in(self.weight).union(*(names_in(POLYS[k]) for k in keys))
+
+
+# -- the problem: values and their expansion -------------------------------------------
+
+Value = tuple[Any, ...]
+
+
+def read_poly(data: Any) -> Poly:
+    result: Poly = {}
+    for c, atoms in data:
+        require(type(c) is int, "a coefficient that is no whole number")
+        product = constant(c)
+        for a in atoms:
+            product = times(product, atom(a) if isinstance(a, str) else read_compound(a))
+        result = plus(result, product)
+    return result
+
+
+def read_compound(data: Any) -> Poly:
+    kind, *parts = data
+    if kind in ("div", "mod"):
+        return atom(make_compound(kind, *(text(read_poly(p)) for p in parts)))
+    require(kind == "argmax", f"an unknown atom {kind!r}")
+    ranges, body, axis, arguments = parts
+    function = repr((tuple(map(read_range, ranges)), read_value(body), axis))
+    FUNCTIONS[function] = (tuple(map(read_range, ranges)), axis)
+    return atom(make_compound("argmax", function, tuple(text(read_poly(p)) for p in arguments)))
+
+
+FUNCTIONS: dict[str, tuple[Any, int]] = {}
+
+
+def read_range(data: Any) -> tuple[str, str | None, str | None]:
+    name, low, high = data
+    return name, read_limit(low), read_limit(high)
+
+
+def read_limit(data: Any) -> str | None:
+    return None if data is None else text(read_poly(data))
+
+
+def read_value(data: Any) -> Value:
+    """JSON into tuples, polynomials into their texts."""
+    kind, *parts = data
+    match kind:
+        case "number":
+            return kind, Fraction(parts[0])
+        case "position":
+            return kind, text(read_poly(parts[0]))
+        case "entry":
+            return kind, parts[0], tuple(text(read_poly(p)) for p in parts[1])
+        case "plus" | "times":
+            return kind, tuple(map(read_value, parts[0]))
+        case "sum" | "max":
+            return kind, tuple(map(read_range, parts[0])), read_value(parts[1])
+        case "bracket":
+            return kind, tuple((c, text(read_poly(p))) for c, p in parts[0])
+        case "apply":
+            return kind, parts[0], parts[1], read_value(parts[2])
+        case "reciprocal":
+            return kind, read_value(parts[0])
+        case "derivative":
+            return kind, read_value(parts[0]), parts[1], tuple(text(read_poly(p)) for p in parts[2])
+    reject(f"an unknown kind of value {kind!r}")
+
+
+def rename_value(v: Value, names: dict[str, str]) -> Value:
+    """Other names for free indices; none of the new ones is ever bound."""
+
+    def put(key: str | None) -> str | None:
+        return None if key is None else text(substitute(POLYS[key], {o: atom(n) for o, n in names.items()}))
+
+    match v:
+        case ("position", p):
+            return "position", put(p)
+        case ("entry", tensor, index):
+            return "entry", tensor, tuple(map(put, index))
+        case ("plus" | "times" as kind, parts):
+            return kind, tuple(rename_value(p, names) for p in parts)
+        case ("sum" | "max" as kind, ranges, body):
+            kept = dict(names)
+            limits = []
+            for n, low, high in ranges:
+                limits.append((n, rename_limit(low, kept), rename_limit(high, kept)))
+                kept.pop(n, None)
+            return kind, tuple(limits), rename_value(body, kept)
+        case ("bracket", conditions):
+            return "bracket", tuple((c, put(p)) for c, p in conditions)
+        case ("apply", name, order, argument):
+            return "apply", name, order, rename_value(argument, names)
+        case ("reciprocal", argument):
+            return "reciprocal", rename_value(argument, names)
+        case ("derivative", inner, tensor, index):
+            return "derivative", rename_value(inner, names), tensor, tuple(map(put, index))
+    return v
+
+
+def rename_limit(key: str | None, names: dict[str, str]) -> str | None:
+    return None if key is None else text(substitute(POLYS[key], {o: atom(n) for o, n in names.items()}))
+
+
+def free_names(v: Value) -> set[str]:
+    def of(*keys: str | None) -> set[str]:
+        return {n for k in keys if k is not None for n in names_in(POLYS[k]) if n not in COMPOUNDS and n[0] != "#"}
+
+    match v:
+        case ("position", p):
+            return of(p)
+        case ("entry", _, index):
+            return of(*index)
+        case ("plus" | "times", parts):
+            return set().union(*map(free_names, parts))
+        case ("sum" | "max", ranges, body):
+            found: set[str] = set()
+            bound: set[str] = set()
+            for n, low, high in ranges:
+                found |= of(low, high) - bound
+                bound.add(n)
+            return found | (free_names(body) - bound)
+        case ("bracket", conditions):
+            return of(*(p for _, p in conditions))
+        case ("apply", _, _, argument) | ("reciprocal", argument):
+            return free_names(argument)
+        case ("derivative", inner, _, index):
+            return free_names(inner) | of(*index)
+    return set()
+
+
+class Expander:
+    """Left and right as flat sums; bound indices are called %1, %2, ... as they are met."""
+
+    def __init__(self, tensors: list[Any]) -> None:
+        self.tensors = [
+            (
+                t["name"],
+                tuple((read_limit(a), read_limit(b)) for a, b in t["axes"]),
+                tuple(t["parameters"]) if "parameters" in t else None,
+                t.get("body"),
+            )
+            for t in tensors
+        ]
+        self.bodies: dict[Any, Value] = {}
+        self.made: dict[str, tuple[tuple[str, ...], Value]] = {}
+        self.numbers = count(1)
+        self.opaque: frozenset[Any] = frozenset()
+
+    def fresh(self) -> str:
+        return f"%{next(self.numbers)}"
+
+    def body(self, tensor: Any) -> tuple[tuple[str, ...], Value] | None:
+        """Parameters and formula of a definition, None for data."""
+        if isinstance(tensor, str):
+            return self.made[tensor]
+        parameters, body = self.tensors[tensor][2:]
+        if parameters is None:
+            return None
+        if tensor not in self.bodies:
+            self.bodies[tensor] = read_value(body)
+        return parameters, self.bodies[tensor]
+
+    def axes(self, tensor: Any) -> tuple[tuple[str | None, str | None], ...]:
+        return ((None, None),) * len(self.made[tensor][0]) if isinstance(tensor, str) else self.tensors[tensor][1]
+
+    def expand(self, v: Value, at: dict[str, Poly]) -> list[Term]:
+        def put(key: str) -> Poly:
+            return substitute(POLYS[key], at)
+
+        match v:
+            case ("number", q):
+                return [Term(q)] if q else []
+            case ("position", p):
+                return [Term(weight=put(p))]
+            case ("plus", parts):
+                return [t for p in parts for t in self.expand(p, at)]
+            case ("times", parts):
+                return self.product([("value", p) for p in parts], at)
+            case ("sum", ranges, body):
+                inside, guards, names = dict(at), set[Guard](), []
+                for n, low, high in ranges:
+                    name = self.fresh()
+                    limits = (None if low is None else substitute(POLYS[low], inside)), (
+                        None if high is None else substitute(POLYS[high], inside)
+                    )
+                    inside[n] = atom(name)
+                    names.append(name)
+                    guards = join(guards, *within(atom(name), *limits))
+                head = Term(bound=frozenset(names), guards=guards)
+                return [head.times(t) for t in self.expand(body, inside)]
+            case ("entry", tensor, index):
+                return self.entry(tensor, tuple(put(p) for p in index))
+            case ("bracket", conditions):
+                result = [Term()]
+                for kind, p in conditions:
+                    g = guard(put(p), kind != "ge")
+                    with_it = [t.changed(guards=join(t.guards, g)) for t in result]
+                    if kind == "ne":
+                        pairs = zip(result, with_it, strict=True)
+                        result = [t for a, b in pairs for t in (a, b.changed(coefficient=-b.coefficient))]
+                    else:
+                        result = with_it
+                return result
+            case ("max", ranges, body):
+                return self.maximum(v, at)
+            case ("apply", name, order, argument):
+                return self.apply(name, order, argument, at)
+            case ("reciprocal", argument):
+                return self.reciprocal(argument, at)
+            case ("derivative", inner, tensor, index):
+                return self.derivative(inner, tensor, tuple(put(p) for p in index), at)
+        reject(f"no expansion of {v[0]!r}")
+
+    def product(self, parts: list[tuple[str, Value]], at: dict[str, Poly]) -> list[Term]:
+        result = [Term()]
+        for how, part in parts:
+            terms = self.expand(part, at) if how == "value" else self.reciprocal(part, at)
+            result = [a.times(b) for a in result for b in terms]
+        return result
+
+    def entry(self, tensor: Any, index: tuple[Poly, ...]) -> list[Term]:
+        guards: set[Guard] = set()
+        for position, (low, high) in zip(index, self.axes(tensor), strict=True):
+            guards = join(guards, *within(position, low and POLYS[low], high and POLYS[high]))
+        head, formula = Term(guards=guards), self.body(tensor)
+        if formula is None or tensor in self.opaque:
+            return [head.changed(factors=((head_name(tensor, "", 0, False), tuple(map(text, index))),))]
+        parameters, body = formula
+        return [head.times(t) for t in self.expand(body, dict(zip(parameters, index, strict=True)))]
+
+    def maximum(self, v: Value, at: dict[str, Poly]) -> list[Term]:
+        free = sorted(free_names(v))
+        _, ranges, body = rename_value(v, {n: f"${k}" for k, n in enumerate(free)})
+        inner: dict[str, str] = {}
+        canonical = []
+        for k, (n, low, high) in enumerate(ranges):
+            canonical.append((f"%{k}", rename_limit(low, inner), rename_limit(high, inner)))
+            inner[n] = f"%{k}"
+        body = rename_value(body, inner)
+        arguments = tuple(text(substitute(atom(n), at)) for n in free)
+        inside = dict(at)
+        for axis, (n, _, _) in enumerate(v[1]):
+            function = repr((tuple(canonical), body, axis))
+            FUNCTIONS[function] = (tuple(canonical), axis)
+            inside[n] = atom(make_compound("argmax", function, arguments))
+        return self.expand(v[2], inside)
+
+    def argument(self, v: Value, at: dict[str, Poly]) -> tuple[Any, tuple[Poly, ...]]:
+        """A value as an entry of a tensor; one is made where it is not."""
+        if v[0] == "entry":
+            return v[1], tuple(substitute(POLYS[p], at) for p in v[2])
+        free = sorted(free_names(v))
+        names = tuple(f"${k}" for k in range(len(free)))
+        body = rename_value(v, dict(zip(free, names, strict=True)))
+        self.made[repr(body)] = (names, body)
+        return repr(body), tuple(substitute(atom(n), at) for n in free)
+
+    def apply(self, name: str, order: int, argument: Value, at: dict[str, Poly]) -> list[Term]:
+        if (name, order) == ("identity", 0):
+            return self.expand(argument, at)
+        if (name, order) == ("square", 0):
+            return self.product([("value", argument), ("value", argument)], at)
+        if (name, order) == ("log", 0):
+            known = self.logarithm(argument, at)
+            if known is not None:
+                return known
+        tensor, index = self.argument(argument, at)
+        return [Term(factors=((head_name(tensor, name, order, False), tuple(map(text, index))),))]
+
+    def logarithm(self, v: Value, at: dict[str, Poly]) -> list[Term] | None:
+        if v[:3] == ("apply", "exp", 0):
+            return self.expand(v[3], at)
+        if v[0] == "reciprocal" and self.positive(v[1]):
+            return [t.changed(coefficient=-t.coefficient) for t in self.apply("log", 0, v[1], at)]
+        if v[0] == "times" and all(map(self.positive, v[1])):
+            return [t for p in v[1] for t in self.apply("log", 0, p, at)]
+        if v[0] == "entry" and v[1] not in self.opaque:
+            formula = self.body(v[1])
+            if formula is not None:
+                index = (substitute(POLYS[p], at) for p in v[2])
+                return self.logarithm(formula[1], dict(zip(formula[0], index, strict=True)))
+        return None
+
+    def positive(self, v: Value) -> bool:
+        match v:
+            case ("number", q):
+                return bool(q > 0)
+            case ("apply", "exp", 0, _):
+                return True
+            case ("reciprocal", inner) | ("sum", _, inner):
+                return self.positive(inner)
+            case ("plus" | "times", parts):
+                return all(map(self.positive, parts))
+            case ("entry", tensor, _):
+                formula = self.body(tensor)
+                return formula is not None and self.positive(formula[1])
+        return False
+
+    def reciprocal(self, v: Value, at: dict[str, Poly]) -> list[Term]:
+        if v[0] == "position":
+            return [Term(denominators=(text(substitute(POLYS[v[1]], at)),))]
+        if v[0] == "number":
+            return [Term(1 / v[1])]
+        if v[0] == "times":
+            return self.product([("reciprocal", p) for p in v[1]], at)
+        if v[0] == "reciprocal":
+            return self.expand(v[1], at)
+        if v[0] == "entry" and v[1] not in self.opaque:
+            formula = self.body(v[1])
+            if formula is not None and formula[1][0] == "times":
+                index = (substitute(POLYS[p], at) for p in v[2])
+                return self.reciprocal(formula[1], dict(zip(formula[0], index, strict=True)))
+        name, order, inner = ("", 0, v) if v[0] != "apply" else v[1:]
+        tensor, index = self.argument(inner, at)
+        return [Term(factors=((head_name(tensor, name, order, True), tuple(map(text, index))),))]
+
+    # derivatives: expand with the target as data, then drop one factor after the other
+
+    def derivative(self, v: Value, target: Any, position: tuple[Poly, ...], at: dict[str, Poly]) -> list[Term]:
+        outer, self.opaque = self.opaque, self.opaque | {target}
+        terms = [d for t in self.expand(v, at) for d in self.drop(t, target, position)]
+        self.opaque = outer
+        if self.body(target) is None or target in outer:
+            return terms
+        plain, result = head_name(target, "", 0, False), []
+        for term in terms:
+            unfolded = [term.changed(factors=())]
+            for head, index in term.factors:
+                whole = [Term(factors=((head, index),))]
+                parts = whole if head != plain else self.entry(target, tuple(POLYS[p] for p in index))
+                unfolded = [a.times(b) for a in unfolded for b in parts]
+            result += unfolded
+        return result
+
+    def drop(self, term: Term, target: Any, position: tuple[Poly, ...]) -> list[Term]:
+        result = []
+        for n, (head, index) in enumerate(term.factors):
+            others = term.changed(factors=term.factors[:n] + term.factors[n + 1 :])
+            result += [others.times(s) for s in self.slope(head, index, target, position)]
+        return result
+
+    def slope(self, head: str, index: tuple[str, ...], target: Any, position: tuple[Poly, ...]) -> list[Term]:
+        tensor, name, order, inverse = HEADS[head]
+        if not name and not inverse:
+            if tensor != target:
+                return []
+            equal = (guard(plus(POLYS[e], a, -1), True) for e, a in zip(index, position, strict=True))
+            return [Term(guards=join(set(), *equal))]
+        places = tuple(POLYS[p] for p in index)
+        inner = [d for t in self.entry(tensor, places) for d in self.drop(t, target, position)]
+        if not inner:
+            return []
+        entry: Value = ("entry", tensor, index)
+        if inverse:
+            outer = [Term(Fraction(-1), factors=((head, index), (head, index)))]
+            if name:
+                outer = [o.times(s) for o in outer for s in self.expand(slope_of(name, order, entry), {})]
+        else:
+            outer = self.expand(slope_of(name, order, entry), {})
+        return [o.times(i) for o in outer for i in inner]
+
+
+HEADS: dict[str, tuple[Any, str, int, bool]] = {}
+
+
+def head_name(tensor: Any, function: str, order: int, inverse: bool) -> str:
+    key = repr((tensor, function, order, inverse))
+    HEADS[key] = (tensor, function, order, inverse)
+    return key
+
+
+def slope_of(name: str, order: int, x: Value) -> Value:
+    """f'(x), of the known functions by their own formula."""
+    one: Value = ("number", Fraction(1))
+
+    def less(v: Value) -> Value:
+        return "times", (("number", Fraction(-1)), v)
+
+    me: Value = ("apply", name, order, x)
+    known: dict[str, Value] = {
+        "exp": me,
+        "log": ("reciprocal", x),
+        "sigmoid": ("times", (me, ("plus", (one, less(me))))),
+        "tanh": ("plus", (one, less(("times", (me, me))))),
+        "relu": ("apply", "step", 0, x),
+        "step": ("number", Fraction(0)),
+        "square": ("times", (("number", Fraction(2)), x)),
+        "identity": one,
+        "softplus": ("apply", "sigmoid", 0, x),
+    }
+    return known.get(name, ("apply", name, order + 1, x))
+
+
+def within(position: Poly, low: Poly | None | str, high: Poly | None | str) -> Iterator[Guard]:
+    if isinstance(low, dict):
+        yield guard(plus(position, low, -1), False)
+    if isinstance(high, dict):
+        yield guard(plus(high, position, -1), False)
+
+
+# -- certificates -------------------------------------------------------------------
+
+
+class Proof:
+    """The state of a replay: sizes, facts, terms; a method for each rule."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        self.least: dict[str, int] = {f"#{name}": least for name, least in problem["sizes"]}
+        self.free = [read_range(r) for r in problem["free"]]
+        for name, _, _ in self.free:
+            require(bool(name) and name[0] not in "%/#$", f"the free index {name!r} has a reserved name")
+        expander = Expander(problem["tensors"])
+        self.facts: set[Guard] = set()
+        for kind, p in problem["hypotheses"]:
+            require(kind in ("ge", "eq", "ne"), f"an unknown hypothesis {kind!r}")
+            if kind != "ne":
+                self.facts = join(self.facts, guard(read_poly(p), kind == "eq"))
+        for name, low, high in self.free:
+            limits = (None if limit is None else POLYS[limit] for limit in (low, high))
+            self.facts = join(self.facts, *within(atom(name), *limits))
+        left = expander.expand(read_value(problem["left"]), {})
+        right = expander.expand(read_value(problem["right"]), {})
+        right = [t.changed(coefficient=-t.coefficient) for t in right]
+        self.terms: dict[int, Term] = dict(enumerate([*left, *right]))
+        self._check_scope()
+
+    def _check_scope(self) -> None:
+        known = set(self.least) | {name for name, _, _ in self.free}
+        for term in self.terms.values():
+            for name in term.names() - known - term.bound:
+                require(name in COMPOUNDS, f"{name!r} is no size, free index or bound index")
+
+    def term(self, step: dict[str, Any]) -> Term:
+        require(step["term"] in self.terms, f"there is no term {step['term']}")
+        return self.terms[step["term"]]
+
+    def new_name(self, name: str, *terms: Term) -> None:
+        used = set(self.least) | {n for n, _, _ in self.free}
+        for g in self.facts:
+            used |= names_in(POLYS[g[1]])
+        for term in terms:
+            used |= term.names() | term.bound
+        require(type(name) is str and name not in used, f"the name {name!r} is not new")
+
+    # what is known, and what follows from it
+
+    def allows(self, kind: str, p: Poly, guards: set[Guard], negated: Poly | None) -> bool:
+        """Is p one of the polynomials known to be >= 0 (or = 0), or the goal's negation?"""
+        if kind == "negated":
+            return negated is not None and p == negated
+        if kind == "zero":
+            return guard(p, True) in guards
+        if kind != "known":
+            return False
+        return guard(p, False) in guards or self.is_size_gap(p) or is_application_bound(p)
+
+    def is_size_gap(self, p: Poly) -> bool:
+        names = [m for m in p if m]
+        if len(names) != 1 or len(names[0]) != 1 or p[names[0]] != 1:
+            return False
+        least = self.least.get(names[0][0])
+        return least is not None and p.get((), 0) == -least
+
+    def contradiction(self, certificate: Any, guards: set[Guard], negated: Poly | None) -> None:
+        """The summands must be allowed and add up to -1."""
+        total: dict[tuple[str, ...], Fraction] = {}
+        for multiplier, sources in certificate:
+            number, product, equality = Fraction(multiplier), constant(1), False
+            for kind, data in sources:
+                p = read_poly(data)
+                require(self.allows(kind, p, guards, negated), f"{text(p)} is not {kind}")
+                product = times(product, p)
+                equality = equality or kind == "zero"
+            require(number >= 0 or equality, "a negative multiplier of an inequality")
+            for m, c in product.items():
+                total[m] = total.get(m, Fraction(0)) + number * c
+        require({m: c for m, c in total.items() if c} == {(): Fraction(-1)}, "the summands do not add up to -1")
+
+    def follows(self, g: Guard, certificates: Any, guards: set[Guard]) -> None:
+        p = POLYS[g[1]]
+        sides = [p, plus({}, p, -1)] if g[0] else [p]
+        require(len(certificates) == len(sides), "a certificate too few or too many")
+        for side, certificate in zip(sides, certificates, strict=True):
+            self.contradiction(certificate, guards, plus(constant(-1), side, -1))
+
+    # the rules
+
+    def constant(self, step: dict[str, Any]) -> None:
+        """q := div(num, den) once for all terms; den >= 1 follows from the facts."""
+        num, den, name = read_poly(step["numerator"]), read_poly(step["denominator"]), step["name"]
+        require(name[:1] == "/", "a constant is called /1, /2, ...")
+        require(not any(n[0] in "%$" for n in names_in(num) | names_in(den)), "a quotient of bound indices")
+        self.new_name(name, *self.terms.values())
+        self.follows(guard(plus(den, constant(1), -1), False), [step["positive"]], self.facts)
+        images = quotient_images(num, den, name)
+        self.facts = join(set(), *(guard(substitute(POLYS[g[1]], images), g[0]) for g in self.facts))
+        self.facts = join(self.facts, *quotient_guards(num, den, name))
+        self.terms = {k: t.place(images) for k, t in self.terms.items()}
+
+    def quotient(self, step: dict[str, Any]) -> None:
+        """A quotient in one term as a bound index with two guards; den >= 1 follows."""
+        num, den, name, term = read_poly(step["numerator"]), read_poly(step["denominator"]), step["name"], self.term(step)
+        require(name[:1] == "%", "a bound index is called %1, %2, ...")
+        self.new_name(name, term)
+        self.follows(guard(plus(den, constant(1), -1), False), [step["positive"]], self.facts | term.guards)
+        changed = term.place(quotient_images(num, den, name))
+        guards = join(changed.guards, *quotient_guards(num, den, name))
+        self.terms[step["term"]] = changed.changed(bound=term.bound | {name}, guards=guards)
+
+    def key(self, step: dict[str, Any]) -> None:
+        """h(e) = SUM_k [k - e = 0] h(k)."""
+        term, name, n, axis = self.term(step), step["name"], step["factor"], step["axis"]
+        require(name[:1] == "%", "a bound index is called %1, %2, ...")
+        self.new_name(name, term)
+        require(0 <= n < len(term.factors) and 0 <= axis < len(term.factors[n][1]), "there is no such place")
+        head, index = term.factors[n]
+        equality = guard(plus(atom(name), POLYS[index[axis]], -1), True)
+        index = (*index[:axis], text(atom(name)), *index[axis + 1 :])
+        factors = (*term.factors[:n], (head, index), *term.factors[n + 1 :])
+        self.terms[step["term"]] = term.changed(
+            factors=factors, bound=term.bound | {name}, guards=join(term.guards, equality)
+        )
+
+    def eliminate(self, step: dict[str, Any]) -> None:
+        """SUM_v [±v + e = 0] h(v) = h(∓e)."""
+        term, name, g = self.term(step), step["name"], guard(read_poly(step["guard"]), True)
+        require(name in term.bound, f"{name} is not bound here")
+        require(g in term.guards, f"the term has no guard {g[1]} = 0")
+        rest = term.changed(guards=term.guards - {g}, bound=term.bound - {name})
+        self.terms[step["term"]] = rest.place({name: solved(POLYS[g[1]], name)})
+
+    def rewrite(self, step: dict[str, Any]) -> None:
+        """[±v + e = 0] g(v) = [±v + e = 0] g(∓e) in the other guards and the weight."""
+        term, name, g = self.term(step), step["name"], guard(read_poly(step["guard"]), True)
+        require(g in term.guards, f"the term has no guard {g[1]} = 0")
+        self.terms[step["term"]] = term.place({name: solved(POLYS[g[1]], name)}, factors=False, keep=g)
+
+    def rename(self, step: dict[str, Any]) -> None:
+        """Other names for bound indices, one to one; factors in another order."""
+        term, names, order = self.term(step), step["names"], step["order"]
+        require(set(names) <= term.bound, "a name that is not bound here")
+        require(len(set(names.values())) == len(names), "two indices get one name")
+        others = (term.names() | term.bound) - set(names)
+        require(others.isdisjoint(names.values()), "a new name is taken")
+        require(all(n[:1] == "%" for n in names.values()), "a bound index is called %1, %2, ...")
+        require(sorted(order) == list(range(len(term.factors))), "the factors are not all there")
+        moved = term.changed(
+            bound=frozenset(names.get(b, b) for b in term.bound), factors=tuple(term.factors[n] for n in order)
+        )
+        self.terms[step["term"]] = moved.place({old: atom(new) for old, new in names.items()})
+
+    def shift(self, step: dict[str, Any]) -> None:
+        """SUM_v h(v) = SUM_w h(±w + e)."""
+        term, name, new, offset = self.term(step), step["name"], step["new"], read_poly(step["offset"])
+        require(name in term.bound and step["sign"] in (1, -1), "not a bijection of a bound index")
+        require(new[:1] == "%", "a bound index is called %1, %2, ...")
+        self.new_name(new, term)
+        require(names_in(offset).isdisjoint({name, new}), "the offset holds the index itself")
+        image = plus(offset, atom(new), step["sign"])
+        self.terms[step["term"]] = term.changed(bound=(term.bound - {name}) | {new}).place({name: image})
+
+    def count(self, step: dict[str, Any]) -> None:
+        """SUM_v [v - a >= 0][b - v >= 0] = (b - a + 1) [b - a + 1 >= 0]."""
+        term, name = self.term(step), step["name"]
+        low, high = (guard(read_poly(step[k]), False) for k in ("low", "high"))
+        rest = self.only_in(term, name, {low, high})
+        for g, sign in ((low, 1), (high, -1)):
+            parts = linear(POLYS[g[1]], name)
+            require(parts is not None and number_of(parts[0]) == sign, "not a limit of the index")
+        length = plus(plus(POLYS[low[1]], POLYS[high[1]]), constant(1))
+        guards = join(rest.guards, guard(length, False))
+        self.terms[step["term"]] = rest.changed(guards=guards, weight=times(rest.weight, length))
+
+    def unique(self, step: dict[str, Any]) -> None:
+        """SUM_q [a - d*q >= 0][d - 1 - a + d*q >= 0] = 1 for d >= 1."""
+        term, name = self.term(step), step["name"]
+        low, high = (guard(read_poly(step[k]), False) for k in ("low", "high"))
+        rest = self.only_in(term, name, {low, high})
+        parts = linear(POLYS[low[1]], name)
+        if parts is None or name in names_in(parts[0]):
+            reject("the index is not a quotient")
+        divisor = plus({}, parts[0], -1)
+        require(POLYS[high[1]] == plus(plus(divisor, constant(-1)), POLYS[low[1]], -1), "not the limits of a quotient")
+        self.follows(guard(plus(divisor, constant(1), -1), False), [step["positive"]], self.facts)
+        self.terms[step["term"]] = rest
+
+    def only_in(self, term: Term, name: str, guards: set[Guard]) -> Term:
+        """The term without these guards and the bound index, which must be nowhere else."""
+        require(name in term.bound, f"{name} is not bound here")
+        require(guards <= term.guards, "the term has no such guards")
+        rest = term.changed(guards=term.guards - guards, bound=term.bound - {name})
+        require(name not in rest.names(), f"{name} occurs elsewhere")
+        return rest
+
+    def entail(self, step: dict[str, Any]) -> None:
+        """A guard that follows may be written beside the others."""
+        term, g = self.term(step), guard(read_poly(step["guard"]), step["equality"])
+        known = set(self.least) | {n for n, _, _ in self.free} | term.bound
+        for fact in self.facts:
+            known |= names_in(POLYS[fact[1]])
+        require(all(n in known or n in COMPOUNDS for n in names_in(POLYS[g[1]])), "a guard on unknown names")
+        self.follows(g, step["certificates"], self.facts | term.guards)
+        self.terms[step["term"]] = term.changed(guards=join(term.guards, g))
+
+    def discharge(self, step: dict[str, Any]) -> None:
+        """A guard that follows from the others may be left out."""
+        term, g = self.term(step), guard(read_poly(step["guard"]), step["equality"])
+        require(g in term.guards, "the term has no such guard")
+        self.follows(g, step["certificates"], self.facts | (term.guards - {g}))
+        self.terms[step["term"]] = term.changed(guards=term.guards - {g})
+
+    def absurd(self, step: dict[str, Any]) -> None:
+        """A term with contradictory guards is 0."""
+        term = self.term(step)
+        if step["certificate"] is None:
+            require(any(map(fails, term.guards)), "no guard of the term is false by itself")
+        else:
+            self.contradiction(step["certificate"], self.facts | term.guards, None)
+        del self.terms[step["term"]]
+
+    def split(self, step: dict[str, Any]) -> None:
+        """h = h [p >= 0] + h [-p - 1 >= 0]."""
+        term, p = self.term(step), read_poly(step["guard"])
+        first, second = step["into"]
+        require(first != second and not {first, second} & set(self.terms), "the two halves need new numbers")
+        del self.terms[step["term"]]
+        self.terms[first] = term.changed(guards=join(term.guards, guard(p, False)))
+        opposite = guard(plus(constant(-1), p, -1), False)
+        self.terms[second] = term.changed(guards=join(term.guards, opposite))
+
+    def cancel(self, step: dict[str, Any]) -> None:
+        """h(e) * 1/h(e) = 1."""
+        term, n, m = self.term(step), step["factor"], step["inverse"]
+        require(n != m and {n, m} <= set(range(len(term.factors))), "there are no such factors")
+        (head, index), (other, place) = term.factors[n], term.factors[m]
+        require(index == place and HEADS[head][:3] == HEADS[other][:3], "the factors are not each other's reciprocal")
+        require(not HEADS[head][3] and HEADS[other][3], "the factors are not each other's reciprocal")
+        rest = tuple(f for k, f in enumerate(term.factors) if k not in (n, m))
+        self.terms[step["term"]] = term.changed(factors=rest)
+
+    def finish(self) -> None:
+        """Terms that agree in indices, factors and guards must have coefficients that add up to 0."""
+        classes: dict[Any, list[Term]] = {}
+        for term in self.terms.values():
+            classes.setdefault((term.bound, term.factors, frozenset(term.guards)), []).append(term)
+        for terms in classes.values():
+            total: dict[tuple[str, ...], Fraction] = {}
+            for n, term in enumerate(terms):
+                product = term.weight
+                for m, other in enumerate(terms):
+                    for d in other.denominators if m != n else ():
+                        product = times(product, POLYS[d])
+                for monomial, c in product.items():
+                    total[monomial] = total.get(monomial, Fraction(0)) + term.coefficient * c
+            require(not any(total.values()), "the remaining terms do not cancel")
+
+
+def is_application_bound(p: Poly) -> bool:
+    """value - low or high - value of an argmax that occurs in p."""
+    for m in p:
+        for a in m:
+            if len(m) != 1 or COMPOUNDS.get(a, ("",))[0] != "argmax":
+                continue
+            _, function, arguments = COMPOUNDS[a]
+            ranges, axis = FUNCTIONS[function]
+            values = {f"${k}": POLYS[p] for k, p in enumerate(arguments)}
+            low, high = (substitute(POLYS[limit], values) for limit in ranges[axis][1:])
+            if p in (plus(atom(a), low, -1), plus(high, atom(a), -1)):
+                return True
+    return False
+
+
+def quotient_images(num: Poly, den: Poly, name: str) -> dict[str, Poly]:
+    q = atom(name)
+    return {
+        make_compound("div", text(num), text(den)): q,
+        make_compound("mod", text(num), text(den)): plus(num, times(den, q), -1),
+    }
+
+
+def quotient_guards(num: Poly, den: Poly, name: str) -> tuple[Guard, Guard]:
+    rest = plus(num, times(den, atom(name)), -1)
+    return guard(rest, False), guard(plus(plus(den, constant(-1)), rest, -1), False)
+
+
+RULES: dict[str, Callable[[Proof, dict[str, Any]], None]] = {
+    "constant": Proof.constant,
+    "quotient": Proof.quotient,
+    "key": Proof.key,
+    "eliminate": Proof.eliminate,
+    "rewrite": Proof.rewrite,
+    "rename": Proof.rename,
+    "shift": Proof.shift,
+    "count": Proof.count,
+    "unique": Proof.unique,
+    "entail": Proof.entail,
+    "discharge": Proof.discharge,
+    "absurd": Proof.absurd,
+    "split": Proof.split,
+    "cancel": Proof.cancel,
+}
+
+
+def check(certificate: dict[str, Any]) -> int:
+    """Replay; the number of steps.  Raises `Rejected` with the first step that fails."""
+    for table in (COMPOUNDS, POLYS, FUNCTIONS, HEADS):
+        table.clear()
+    place = "the problem"
+    try:
+        require(certificate["format"] == FORMAT, f"the format is not {FORMAT!r}")
+        proof = Proof(certificate["problem"])
+        for number, step in enumerate(certificate["steps"], 1):
+            place = f"step {number}"
+            require(step["rule"] in RULES, f"an unknown rule {step['rule']!r}")
+            RULES[step["rule"]](proof, step)
+        place = "the end"
+        proof.finish()
+    except Rejected as error:
+        raise Rejected(f"{place}: {error}") from None
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ZeroDivisionError, RecursionError) as error:
+        raise Rejected(f"{place}: malformed ({type(error).__name__}: {error})") from None
+    return len(certificate["steps"])
+
+
+def main(paths: list[str]) -> int:
+    """One line a file; 0 if all are accepted, 1 if one is rejected, 64 without a file."""
+    if not paths:
+        print("usage: python -m symconv.proof.check FILE...", file=sys.stderr)
+        return 64
+    bad = 0
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8") as file:
+                steps = check(json.load(file))
+            print(f"{path}: accepted, {steps} steps")
+        except (Rejected, OSError, ValueError) as error:
+            bad = 1
+            print(f"{path}: rejected: {error}")
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,222 @@
+"""Guard implications, proved by certificates.
+
+To show that g >= 0 follows from known polynomials h_i >= 0, take the integer
+negation -g - 1 >= 0 and look for  SUM lambda_i * (products of known ones) = -1
+with lambda >= 0, a polynomial identity.  The search is a linear program in
+which every monomial is a column of its own:
+  level 0   the known polynomials themselves;
+  level 1   also their products with one known polynomial in sizes alone;
+  level 2   with two of these.
+The identity is the certificate; anyone can expand it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symconv.calculus.form import Guard
+from symconv.proof.linear import feasible_point
+from symconv.term.polynomial import ONE, Application, Compound, Monomial, Poly, Size
+
+Source = tuple[str, Poly]  # ("known", h) for h >= 0, ("zero", e) for e = 0, ("negated", n) for the goal's negation
+MAX_COLUMNS = 260
+
+
+@dataclass(frozen=True, slots=True)
+class Summand:
+    """multiplier * product of the sources; the multiplier of a product without a "zero" is not negative."""
+
+    multiplier: Fraction
+    sources: tuple[Source, ...]
+
+    @property
+    def poly(self) -> Poly:
+        product = ONE
+        for _, p in self.sources:
+            product = product * p
+        return product
+
+
+Certificate = tuple[Summand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    poly: Poly
+    sources: tuple[Source, ...]
+
+
+class Knowledge:
+    """A set of polynomials known to be >= 0 or = 0; answers what follows from it."""
+
+    def __init__(self, guards: Iterable[Guard], sizes: Iterable[Size] = ()) -> None:
+        self.guards = list(dict.fromkeys(guards))
+        mentioned = {s for g in self.guards for s in g.poly.sizes()} | set(sizes)
+        self.rows: list[_Row] = [_Row(Poly.atom(s) - s.least, (("known", Poly.atom(s) - s.least),)) for s in mentioned]
+        self.zeros: list[_Row] = []
+        for g in self.guards:
+            if g.equality:
+                self.zeros.append(_Row(g.poly, (("zero", g.poly),)))
+            else:
+                self.rows.append(_Row(g.poly, (("known", g.poly),)))
+        self._note_applications(g.poly for g in self.guards)
+
+    def _note_applications(self, polys: Iterable[Poly]) -> None:
+        """An index function stays within its bounds."""
+        seen: set[Application] = set()
+        for poly in polys:
+            for atom in poly.all_atoms():
+                if isinstance(atom, Application) and atom not in seen:
+                    seen.add(atom)
+                    for p in application_bounds(atom):
+                        self.rows.append(_Row(p, (("known", p),)))
+
+    def entails(self, goal: Guard) -> tuple[Certificate, ...] | None:
+        """Certificates that the goal follows: one for an inequality, two for an equality."""
+        if goal.equality:
+            sides = (goal.poly, -goal.poly)
+        else:
+            sides = (goal.poly,)
+        found = []
+        for side in sides:
+            certificate = self.refutes(-side - 1)
+            if certificate is None:
+                return None
+            found.append(certificate)
+        return tuple(found)
+
+    def contradiction(self) -> Certificate | None:
+        """A certificate that nothing satisfies all of it."""
+        return self.refutes(None)
+
+    def refutes(self, negated: Poly | None) -> Certificate | None:
+        """A certificate that `negated >= 0` cannot hold beside what is known."""
+        extra = [] if negated is None else [_Row(negated, (("negated", negated),))]
+        if negated is not None:
+            quick = self._at_once(extra[0])
+            if quick is not None:
+                return quick
+            known = {s for r in self.rows for s in r.poly.sizes()}
+            for size in negated.sizes() - known:
+                gap = Poly.atom(size) - size.least
+                extra.append(_Row(gap, (("known", gap),)))
+            for atom in negated.all_atoms():
+                if isinstance(atom, Application):
+                    extra += [_Row(p, (("known", p),)) for p in application_bounds(atom)]
+        rows, zeros = _component([*extra, *self.rows], self.zeros, extra[:1])
+        multipliers = [r for r in self.rows if _in_sizes(r.poly) and r.poly.as_int is None]
+        for level in (0, 1, 2):
+            more = list(_products(rows, zeros, multipliers, level)) if level else []
+            certificate = _solve([*rows, *[m for m, zero in more if not zero]], [*zeros, *[m for m, zero in more if zero]])
+            if certificate is not None:
+                return certificate
+            if level and not more:
+                break
+        return None
+
+    def _at_once(self, negated: _Row) -> Certificate | None:
+        """The goal is a known one plus a constant >= 0."""
+        for row in self.rows:
+            rest = (negated.poly + row.poly).as_int
+            if rest is not None and rest < 0:
+                share = Fraction(1, -rest)
+                return (Summand(share, negated.sources), Summand(share, row.sources))
+        return None
+
+
+def application_bounds(atom: Application) -> tuple[Poly, Poly]:
+    """value - low and high - value of an index function."""
+    low, high = atom.function.bounds(atom.arguments)
+    return Poly.atom(atom) - low, high - Poly.atom(atom)
+
+
+def _in_sizes(poly: Poly) -> bool:
+    """Made of sizes and constant quotients alone."""
+    return all(isinstance(a, Size) or (isinstance(a, str) and a.startswith("/")) for a in poly.atoms())
+
+
+def _component(rows: list[_Row], zeros: list[_Row], start: Sequence[_Row]) -> tuple[list[_Row], list[_Row]]:
+    """The rows that share monomials, directly or through others, with the goal (all, where there is no goal).
+
+    Products bring in monomials of their own, so a row also counts as near
+    when it shares an atom of a product with them.
+    """
+    if not start:
+        return rows, zeros
+    reached: set[object] = set(_reach(start[0].poly))
+    pending = [r for r in (*rows, *zeros) if r is not start[0]]
+    while True:
+        near = [r for r in pending if not reached.isdisjoint(_reach(r.poly))]
+        if not near:
+            break
+        for r in near:
+            reached |= _reach(r.poly)
+        pending = [r for r in pending if r not in near]
+    left_out = set(map(id, pending))
+    return [r for r in rows if id(r) not in left_out], [r for r in zeros if id(r) not in left_out]
+
+
+def _reach(poly: Poly) -> set[object]:
+    found: set[object] = set()
+    for monomial, _ in poly:
+        if len(monomial) == 1:
+            found.add(monomial)
+        elif monomial:
+            found.add(monomial)
+            found.update((a,) for a in monomial)
+    return found
+
+
+def _products(
+    rows: list[_Row], zeros: list[_Row], multipliers: list[_Row], level: int
+) -> Iterator[tuple[_Row, bool]]:
+    """Products with one or two multipliers whose highest monomials all occur in what is given.
+
+    The second value tells a product with an equality from one with an inequality.
+    """
+    pool = {m for r in (*rows, *zeros) for m, _ in r.poly if len(m) > 1}
+    if not pool:
+        return
+    seen = {r.poly for r in rows}
+    frontier = [(r, False) for r in rows] + [(r, True) for r in zeros]
+    produced = 0
+    for _ in range(level):
+        fresh: list[tuple[_Row, bool]] = []
+        for row, zero in frontier:
+            for m in multipliers:
+                product = row.poly * m.poly
+                if product in seen or not _fits(product, pool):
+                    continue
+                seen.add(product)
+                fresh.append((_Row(product, (*m.sources, *row.sources)), zero))
+                produced += 1
+                if produced > MAX_COLUMNS:
+                    yield from fresh
+                    return
+        yield from fresh
+        pool |= {m for r, _ in fresh for m, _ in r.poly if len(m) > 1}
+        frontier = fresh
+
+
+def _fits(product: Poly, pool: set[Monomial]) -> bool:
+    degree = max((len(m) for m, _ in product), default=0)
+    return degree > 1 and all(m in pool for m, _ in product if len(m) == degree)
+
+
+def _solve(rows: list[_Row], zeros: list[_Row]) -> Certificate | None:
+    """lambda >= 0 and mu with sum lambda*row + sum mu*zero = -1, as summands."""
+    signed = [(r, 1) for r in rows] + [(z, 1) for z in zeros] + [(z, -1) for z in zeros]
+    places: dict[Monomial, int] = {(): 0}
+    columns: list[dict[int, int]] = []
+    for row, sign in signed:
+        columns.append({places.setdefault(m, len(places)): sign * c for m, c in row.poly})
+    goal = [-1] + [0] * (len(places) - 1)
+    point = feasible_point(columns, len(places), goal)
+    if point is None:
+        return None
+    return tuple(Summand(x * sign, row.sources) for x, (row, sign) in zip(point, signed, strict=True) if x)
+
+
+__all__ = ["Certificate", "Compound", "Knowledge", "Source", "Summand", "application_bounds"]

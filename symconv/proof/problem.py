@@ -1,0 +1,68 @@
+"""Problems: one equation between two values, for all sizes and all free indices that are allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from symconv.calculus.form import Guard, guard_of, merged, within
+from symconv.errors import ShapeError
+from symconv.term.polynomial import Poly, Size
+from symconv.term.tensor import (
+    Axis,
+    Defined,
+    Tensor,
+    check_tensor_names,
+    requirements_of,
+    sizes_in,
+)
+from symconv.term.value import Condition, Entry, Range, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """left = right, for all values of the sizes and of the free indices under the hypotheses."""
+
+    left: Value
+    right: Value
+    free: tuple[Range, ...] = ()
+    hypotheses: tuple[Condition, ...] = ()
+    sizes: tuple[Size, ...] = field(default=())
+
+    def facts(self) -> tuple[Guard, ...]:
+        """The hypotheses, and the ranges of the free indices, as guards."""
+        ranges = tuple(g for r in self.free for g in within(Poly.of(r.name), Axis(r.low, r.high)))
+        return merged((), tuple(guard_of(c) for c in self.hypotheses if c.kind != "ne") + ranges)
+
+
+def equation(
+    left: Value,
+    right: Value,
+    free: tuple[Range, ...] = (),
+    assuming: Iterable[Condition] = (),
+    order: Iterable[Size] = (),
+) -> Problem:
+    """A problem with everything that follows from its parts: what its definitions need, its sizes in order."""
+    check_tensor_names((left, right))
+    given = tuple(assuming)
+    hypotheses = tuple(dict.fromkeys((*given, *requirements_of(left, right))))
+    found = dict.fromkeys(order)
+    found.update(dict.fromkeys(sizes_in(left, right)))
+    for poly in [c.poly for c in hypotheses] + [p for r in free for p in (r.low, r.high) if p is not None]:
+        found.update(dict.fromkeys(sorted(poly.sizes() - set(found))))
+    return Problem(left, right, free, hypotheses, tuple(found))
+
+
+def tensor_equation(left: Tensor, right: Tensor, assuming: Iterable[Condition] = ()) -> Problem:
+    """left[i, j, ..] = right[i, j, ..] for every position on left's axes."""
+    if left.rank != right.rank:
+        raise ShapeError(
+            f"{left.name} = {right.name}",
+            f"{left.rank} axes and {right.rank} axes",
+            "the same number",
+            "compare tensors of one rank",
+        )
+    names = left.parameters if isinstance(left, Defined) else tuple("ijklmnpq"[: left.rank])
+    index = tuple(map(Poly.of, names))
+    free = tuple(Range(n, a.low, a.high) for n, a in zip(names, left.axes, strict=True))
+    return equation(Entry(left, index), Entry(right, index), free, assuming)

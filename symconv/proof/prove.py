@@ -1,0 +1,333 @@
+"""The prover: normal form, then equal guards, then cancellation.
+
+It searches and is not trusted: all that counts is the trace, which
+`proof/check.py` replays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import permutations
+
+from symconv.calculus.form import Guard, Term
+from symconv.proof.implication import Knowledge
+from symconv.proof.normalise import (
+    Undecided,
+    determines,
+    left_over,
+    normalise,
+    reorderings,
+    signature,
+    solve_equalities,
+)
+from symconv.proof.problem import Problem
+from symconv.proof.trace import Trace
+from symconv.term.polynomial import ONE, Poly
+
+MAX_SPLITS = 24
+
+
+def prove(problem: Problem) -> Trace:
+    """The trace of a proof that the two sides are equal for all sizes.
+
+    Raises `Undecided` when the search gives up and `UnsafeDivisor` when a
+    divisor may be 0.
+    """
+    trace = Trace.start(problem)
+    normalise(trace)
+    for key in list(trace.terms):
+        if key in trace.terms:
+            _tidy(trace, key)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for key, term in trace.terms.items():
+        groups.setdefault(signature(term), []).append(key)
+    for keys in groups.values():
+        _Matching(trace, keys).run()
+    return trace
+
+
+# -- what is left over -----------------------------------------------------------
+
+
+def _knowledge(trace: Trace, key: int, without: Guard | None = None) -> Knowledge:
+    guards = [g for g in trace.terms[key].guards if g != without]
+    return Knowledge([*trace.facts, *guards])
+
+
+def _tidy(trace: Trace, key: int) -> None:
+    """Identify left-over indices that must be equal, count those that only have limits."""
+    for name in left_over(trace.terms[key]):
+        if name in trace.terms[key].bound:
+            _identify(trace, key, name)
+    for name in left_over(trace.terms[key]):
+        _count_if_free(trace, key, name)
+
+
+def _identify(trace: Trace, key: int, name: str) -> None:
+    """v = w by the guards, w another left-over index or a named constant: v is eliminated."""
+    term = trace.terms[key]
+    others = [r for r in left_over(term) if r != name]
+    others += sorted({n for g in trace.facts for n in g.poly.names() if n.startswith("/")})
+    if not others:
+        return
+    knowledge = _knowledge(trace, key)
+    for other in others:
+        guard = Guard(Poly.of(name) - Poly.of(other), True)
+        if not _shares_divisor(term, trace.facts, name, other):
+            continue
+        proof = knowledge.entails(guard)
+        if proof is not None:
+            trace.entail(key, guard, proof)
+            _eliminate(trace, key, name)
+            solve_equalities(trace, key)
+            return
+
+
+def _eliminate(trace: Trace, key: int, name: str) -> None:
+    guard = next(g for g in trace.terms[key].guards if g.equality and determines(g, name))
+    trace.eliminate(key, guard, name)
+
+
+def _shares_divisor(term: Term, facts: Iterable[Guard], name: str, other: str) -> bool:
+    """Both are multiplied by the same thing somewhere: two floors of one number, perhaps."""
+    polys = [g.poly for g in term.guards] + [g.poly for g in facts]
+    return not _multiples(polys, name).isdisjoint(_multiples(polys, other))
+
+
+def _multiples(polys: Iterable[Poly], name: str) -> set[Poly]:
+    found = set()
+    for poly in polys:
+        parts = poly.linear_in(name)
+        if parts is not None and parts[0] and abs(parts[0].as_int or 2) != 1:
+            found |= {parts[0], -parts[0]}
+    return found
+
+
+def _count_if_free(trace: Trace, key: int, name: str) -> None:
+    """A left-over index met only in unit inequalities, once the implied ones are gone, is counted."""
+    term = trace.terms[key]
+    if name in term.weight.names() or any(name in d.names() for d in term.denominators):
+        return
+    mine = [g for g in term.guards if name in g.poly.names()]
+    units = [g.poly.linear_in(name) for g in mine]
+    if any(g.equality for g in mine) or any(u is None or u[0].as_int not in (1, -1) for u in units):
+        return
+    for guard in mine if len(mine) > 2 else ():
+        proof = _knowledge(trace, key, guard).entails(guard)
+        if proof is not None:
+            trace.discharge(key, guard, proof)
+    low = [g for g in trace.terms[key].guards if g.poly.coefficient((name,)) == 1]
+    high = [g for g in trace.terms[key].guards if g.poly.coefficient((name,)) == -1]
+    if len(low) == len(high) == 1:
+        trace.count(key, name, low[0], high[0])
+
+
+# -- cancellation ------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Matching:
+    """Terms of one signature, brought to common guards class by class until every class sums to 0."""
+
+    trace: Trace
+    keys: list[int]
+    splits: int = 0
+    classes: list[list[int]] = field(default_factory=list)
+
+    def run(self) -> None:
+        for key in sorted(self.keys, key=lambda k: -len(left_over(self.trace.terms[k]))):
+            self._place(key)
+        while True:
+            rest = [c for c in self.classes if not self._cancels(c)]
+            rest = [c for c in rest if not self._vanishes(c)]
+            if not rest:
+                return
+            self._split(rest)
+
+    def _place(self, key: int) -> None:
+        """Into the first class whose guards the term can be brought to, else into a new one."""
+        for members in self.classes:
+            if self._join(key, members[0]):
+                members.append(key)
+                return
+        self.classes.append([key])
+
+    def _cancels(self, members: list[int]) -> bool:
+        return sums_to_zero([self.trace.terms[k] for k in members if k in self.trace.terms])
+
+    def _vanishes(self, members: list[int]) -> bool:
+        """All terms of the class are 0, their guards being contradictory."""
+        key = members[0]
+        proof = _knowledge(self.trace, key).contradiction()
+        if proof is None:
+            return False
+        for member in members:
+            self.trace.absurd(member, proof)
+        members.clear()
+        return True
+
+    # -- joining --------------------------------------------------------------
+
+    def _join(self, key: int, model: int) -> bool:
+        """Change the term's names and guards into the model's, if the guards are equivalent."""
+        target = self.trace.terms[model]
+        if same_frame(self.trace.terms[key], target):
+            return True
+        options: list[dict[str, str]] = [{}, *reorderings(self.trace.terms[key])]
+        for names in options:
+            for more in _alignments(self.trace.terms[key], target):
+                if self._try(key, {**names, **more}, target):
+                    return True
+        return False
+
+    def _try(self, key: int, names: dict[str, str], target: Term) -> bool:
+        trace = self.trace
+        before, steps = dict(trace.terms), len(trace.steps)
+        if any(a != b for a, b in names.items()):
+            trace.rename(key, _complete(names, trace.terms[key].bound), range(len(trace.terms[key].factors)))
+            solve_equalities(trace, key)
+        if self._bring_to(key, target):
+            return True
+        trace.terms = before
+        del trace.steps[steps:]
+        return False
+
+    def _bring_to(self, key: int, target: Term) -> bool:
+        trace = self.trace
+        wanted, have = set(target.guards), set(trace.terms[key].guards)
+        extra = [r for r in left_over(trace.terms[key]) if r not in target.bound]
+        if len(left_over(trace.terms[key])) < len(left_over(target)):
+            return False
+        knowledge = _knowledge(trace, key)
+        for guard in target.guards:
+            if guard in have:
+                continue
+            proof = knowledge.entails(guard)
+            if proof is None:
+                return False
+            trace.entail(key, guard, proof)
+        for name in extra:
+            if not self._drop_index(key, name):
+                return False
+        for guard in trace.terms[key].guards:
+            if guard in wanted:
+                continue
+            proof = _knowledge(trace, key, guard).entails(guard)
+            if proof is None:
+                return False
+            trace.discharge(key, guard, proof)
+        return same_frame(trace.terms[key], target)
+
+    def _drop_index(self, key: int, name: str) -> bool:
+        """A left-over index that is a quotient: its other guards follow, exactly one value fits."""
+        trace = self.trace
+        pair = _division(trace.terms[key], name)
+        if pair is None:
+            return False
+        low, high, divisor = pair
+        for guard in [g for g in trace.terms[key].guards if name in g.poly.names() and g not in (low, high)]:
+            proof = _knowledge(trace, key, guard).entails(guard)
+            if proof is None:
+                return False
+            trace.discharge(key, guard, proof)
+        positive = Knowledge(trace.facts).entails(Guard(divisor - 1))
+        if positive is None or name in trace.terms[key].weight.names():
+            return False
+        trace.unique(key, name, low, high, positive[0])
+        return True
+
+    # -- splitting --------------------------------------------------------------
+
+    def _split(self, rest: list[list[int]]) -> None:
+        """Divide one class by a guard of another on which it is undecided; try again."""
+        for model in rest:
+            for members in rest:
+                if members is model:
+                    continue
+                guard = self._dividing_guard(members[0], self.trace.terms[model[0]])
+                if guard is None:
+                    continue
+                self.splits += 1
+                if self.splits > MAX_SPLITS:
+                    raise Undecided("too many case distinctions")
+                self.classes.remove(members)
+                halves = [self.trace.split(k, guard.poly) for k in members]
+                for key in (k for half in zip(*halves, strict=True) for k in half):
+                    self._place(key)
+                return
+        raise Undecided("the remaining terms do not cancel: " + "; ".join(describe(self.trace.terms[c[0]]) for c in rest[:2]))
+
+    def _dividing_guard(self, key: int, model: Term) -> Guard | None:
+        """A guard of the model that neither follows from the term's guards nor contradicts them."""
+        knowledge = _knowledge(self.trace, key)
+        own = set(self.trace.terms[key].bound)
+        for guard in model.guards:
+            names = {n for n in guard.poly.names() if n.startswith("%")}
+            if guard.equality or guard in self.trace.terms[key].guards or not names <= own:
+                continue
+            if knowledge.entails(guard) is None and knowledge.refutes(guard.poly) is None:
+                return guard
+        return None
+
+
+def _complete(names: dict[str, str], bound: tuple[str, ...]) -> dict[str, str]:
+    return {b: names.get(b, b) for b in bound}
+
+
+def _alignments(term: Term, target: Term) -> list[dict[str, str]]:
+    """The ways to lay the left-over indices of a term on those of the target."""
+    mine, theirs = left_over(term), left_over(target)
+    if not mine or len(mine) > 3 or len(mine) < len(theirs):
+        return [{}]
+    unused = tuple(f"%r{n + 7}" for n in range(len(mine) - len(theirs)))
+    return [dict(zip(p, (*theirs, *unused), strict=True)) for p in permutations(mine)]
+
+
+def _division(term: Term, name: str) -> tuple[Guard, Guard, Poly] | None:
+    """Guards a - d*q >= 0 and d - 1 - a + d*q >= 0 of an index q, with d."""
+    for low in term.guards:
+        parts = low.poly.linear_in(name)
+        if low.equality or parts is None or not parts[0]:
+            continue
+        divisor = -parts[0]
+        high = Guard(divisor - 1 - low.poly)
+        if high in term.guards:
+            return low, high, divisor
+    return None
+
+
+def same_frame(left: Term, right: Term) -> bool:
+    """Equal but for coefficient, weight and denominators."""
+    return (
+        left.factors == right.factors
+        and set(left.bound) == set(right.bound)
+        and set(left.guards) == set(right.guards)
+    )
+
+
+def sums_to_zero(terms: list[Term]) -> bool:
+    """The coefficients, brought to a common denominator, add up to the zero polynomial."""
+    return not weight_sum(terms)
+
+
+def weight_sum(terms: list[Term]) -> dict[tuple[object, ...], Fraction]:
+    """The numerator of the sum of coefficient * weight / denominators."""
+    total: dict[tuple[object, ...], Fraction] = {}
+    for n, term in enumerate(terms):
+        product = term.weight
+        for m, other in enumerate(terms):
+            if m != n:
+                for d in other.denominators:
+                    product = product * d
+        for monomial, c in product:
+            total[monomial] = total.get(monomial, Fraction(0)) + term.coefficient * c
+    return {m: c for m, c in total.items() if c}
+
+
+def describe(term: Term) -> str:
+    """A term in one line, for messages."""
+    factors = " ".join(f"{f.head.name}[{', '.join(map(str, f.index))}]" for f in term.factors)
+    weight = "" if term.weight == ONE else f"({term.weight}) "
+    return f"{term.coefficient} {weight}{factors} {' '.join(map(str, term.guards))}"
