@@ -41,6 +41,12 @@ FORMAT = "symconv certificate 1"
 Json = object
 
 
+def plain_name(name: str) -> str:
+    """A name without the signs that the format reserves: `\\text{a b}` becomes `\\text{a.20.b}`."""
+    plain = "".join(f".{ord(sign):x}." if sign in "*<>|, \t\n" else sign for sign in name)
+    return f".{plain}" if plain[:1].isdigit() else plain
+
+
 @dataclass(slots=True)
 class _Writer:
     ids: dict[Tensor, int] = field(default_factory=dict)
@@ -52,9 +58,9 @@ class _Writer:
     def atom(self, atom: Atom) -> Json:
         match atom:
             case str():
-                return atom
+                return plain_name(atom)
             case Size():
-                return f"#{atom.name}"
+                return f"#{plain_name(atom.name)}"
             case Remainder():
                 return ["mod", self.poly(atom.numerator), self.poly(atom.denominator)]
             case Quotient():
@@ -71,7 +77,7 @@ class _Writer:
         raise TypeError(f"no certificate form of {atom!r}")
 
     def range(self, r: Range) -> Json:
-        return [r.name, self.limit(r.low), self.limit(r.high)]
+        return [plain_name(r.name), self.limit(r.low), self.limit(r.high)]
 
     def limit(self, poly: Poly | None) -> Json:
         return None if poly is None else self.poly(poly)
@@ -110,7 +116,7 @@ class _Writer:
                 "axes": [[self.limit(a.low), self.limit(a.high)] for a in tensor.axes],
             }
             if isinstance(tensor, Defined):
-                entry["parameters"] = list(tensor.parameters)
+                entry["parameters"] = [plain_name(p) for p in tensor.parameters]
                 entry["body"] = self.value(tensor.body)
             self.ids[tensor] = len(self.tensors)
             self.tensors.append(entry)
@@ -137,7 +143,7 @@ def problem_json(problem: Problem, writer: _Writer | None = None) -> dict[str, J
     writer = writer or _Writer()
     left, right = writer.value(problem.left), writer.value(problem.right)
     return {
-        "sizes": [[s.name, s.least] for s in problem.sizes],
+        "sizes": [[plain_name(s.name), s.least] for s in problem.sizes],
         "free": [writer.range(r) for r in problem.free],
         "hypotheses": [[c.kind, writer.poly(c.poly)] for c in problem.hypotheses],
         "left": left,

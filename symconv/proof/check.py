@@ -293,9 +293,15 @@ def read_poly(data: Any) -> Poly:
         require(type(c) is int, "a coefficient that is no whole number")
         product = constant(c)
         for a in atoms:
+            require(not isinstance(a, str) or is_name(a), f"{a!r} is no name")
             product = times(product, atom(a) if isinstance(a, str) else read_compound(a))
         result = plus(result, product)
     return result
+
+
+def is_name(a: str) -> bool:
+    """Names hold none of the signs that the texts of polynomials are made with."""
+    return bool(a) and not a[0].isdigit() and not any(sign in a for sign in "*<>|, \t\n")
 
 
 def read_compound(data: Any) -> Poly:
@@ -777,6 +783,14 @@ class Proof:
         self.facts = join(self.facts, *quotient_guards(num, den, name))
         self.terms = {k: t.place(images) for k, t in self.terms.items()}
 
+    def reuse(self, step: dict[str, Any]) -> None:
+        """div(num, den) -> q where the facts say 0 <= num - den*q < den."""
+        num, den, name = read_poly(step["numerator"]), read_poly(step["denominator"]), step["name"]
+        require(set(quotient_guards(num, den, name)) <= self.facts, f"{name} is not known to be this quotient")
+        images = quotient_images(num, den, name)
+        self.facts = join(set(), *(guard(substitute(POLYS[g[1]], images), g[0]) for g in self.facts))
+        self.terms = {k: t.place(images) for k, t in self.terms.items()}
+
     def quotient(self, step: dict[str, Any]) -> None:
         """A quotient in one term as a bound index with two guards; den >= 1 follows."""
         num, den, name, term = read_poly(step["numerator"]), read_poly(step["denominator"]), step["name"], self.term(step)
@@ -965,6 +979,7 @@ def quotient_guards(num: Poly, den: Poly, name: str) -> tuple[Guard, Guard]:
 
 RULES: dict[str, Callable[[Proof, dict[str, Any]], None]] = {
     "constant": Proof.constant,
+    "reuse": Proof.reuse,
     "quotient": Proof.quotient,
     "key": Proof.key,
     "eliminate": Proof.eliminate,

@@ -12,16 +12,16 @@ The identity is the certificate; anyone can expand it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from symconv.calculus.form import Guard
 from symconv.proof.linear import feasible_point
-from symconv.term.polynomial import ONE, Application, Compound, Monomial, Poly, Size
+from symconv.term.polynomial import ONE, Application, Monomial, Poly, Size
 
 Source = tuple[str, Poly]  # ("known", h) for h >= 0, ("zero", e) for e = 0, ("negated", n) for the goal's negation
-MAX_COLUMNS = 260
+MAX_COLUMNS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +107,15 @@ class Knowledge:
                     extra += [_Row(p, (("known", p),)) for p in application_bounds(atom)]
         rows, zeros = _component([*extra, *self.rows], self.zeros, extra[:1])
         multipliers = [r for r in self.rows if _in_sizes(r.poly) and r.poly.as_int is None]
-        for level in (0, 1, 2):
-            more = list(_products(rows, zeros, multipliers, level)) if level else []
-            certificate = _solve([*rows, *[m for m, zero in more if not zero]], [*zeros, *[m for m, zero in more if zero]])
+        size = -1
+        for level, strict in ((0, True), (1, True), (1, False), (2, True), (2, False)):
+            more = _products(rows, zeros, multipliers, level, strict)
+            if len(more) == size:
+                continue
+            size = len(more)
+            certificate = _solve([*rows, *(m for m, zero in more if not zero)], [*zeros, *(m for m, zero in more if zero)])
             if certificate is not None:
                 return certificate
-            if level and not more:
-                break
         return None
 
     def _at_once(self, negated: _Row) -> Certificate | None:
@@ -170,39 +172,41 @@ def _reach(poly: Poly) -> set[object]:
 
 
 def _products(
-    rows: list[_Row], zeros: list[_Row], multipliers: list[_Row], level: int
-) -> Iterator[tuple[_Row, bool]]:
-    """Products with one or two multipliers whose highest monomials all occur in what is given.
+    rows: list[_Row], zeros: list[_Row], multipliers: list[_Row], level: int, strict: bool
+) -> list[tuple[_Row, bool]]:
+    """Products of the rows with up to `level` multipliers; the flag marks products with an equality.
 
-    The second value tells a product with an equality from one with an inequality.
+    A product can only help if its highest monomials occur elsewhere: all of them (strict) or
+    one of them, in which case the others become wanted too.
     """
     pool = {m for r in (*rows, *zeros) for m, _ in r.poly if len(m) > 1}
-    if not pool:
-        return
+    found: list[tuple[_Row, bool]] = []
+    if not pool or not level:
+        return found
     seen = {r.poly for r in rows}
-    frontier = [(r, False) for r in rows] + [(r, True) for r in zeros]
-    produced = 0
-    for _ in range(level):
-        fresh: list[tuple[_Row, bool]] = []
-        for row, zero in frontier:
-            for m in multipliers:
+    bases = [(r, False, 0) for r in rows] + [(r, True, 0) for r in zeros]
+    grown = True
+    while grown and len(found) < MAX_COLUMNS:
+        grown = False
+        for row, zero, depth in list(bases):
+            for m in multipliers if depth < level else ():
                 product = row.poly * m.poly
-                if product in seen or not _fits(product, pool):
+                if product in seen or not _fits(product, pool, strict):
                     continue
                 seen.add(product)
-                fresh.append((_Row(product, (*m.sources, *row.sources)), zero))
-                produced += 1
-                if produced > MAX_COLUMNS:
-                    yield from fresh
-                    return
-        yield from fresh
-        pool |= {m for r, _ in fresh for m, _ in r.poly if len(m) > 1}
-        frontier = fresh
+                made = _Row(product, (*m.sources, *row.sources))
+                found.append((made, zero))
+                bases.append((made, zero, depth + 1))
+                if not strict:
+                    pool.update(n for n, _ in product if len(n) > 1)
+                grown = True
+    return found[:MAX_COLUMNS]
 
 
-def _fits(product: Poly, pool: set[Monomial]) -> bool:
+def _fits(product: Poly, pool: set[Monomial], strict: bool) -> bool:
     degree = max((len(m) for m, _ in product), default=0)
-    return degree > 1 and all(m in pool for m, _ in product if len(m) == degree)
+    hits = [m in pool for m, _ in product if len(m) == degree]
+    return degree > 1 and (all(hits) if strict else any(hits))
 
 
 def _solve(rows: list[_Row], zeros: list[_Row]) -> Certificate | None:
@@ -219,4 +223,4 @@ def _solve(rows: list[_Row], zeros: list[_Row]) -> Certificate | None:
     return tuple(Summand(x * sign, row.sources) for x, (row, sign) in zip(point, signed, strict=True) if x)
 
 
-__all__ = ["Certificate", "Compound", "Knowledge", "Source", "Summand", "application_bounds"]
+__all__ = ["Certificate", "Knowledge", "Source", "Summand", "application_bounds"]

@@ -83,6 +83,10 @@ def _name_constants(trace: Trace) -> None:
         if not ready:
             return
         quotient = ready[0]
+        before = trace.named_before(quotient)
+        if before is not None:
+            trace.reuse_constant(quotient, before)
+            continue
         trace.name_constant(quotient, _positive(Knowledge(_plain(trace.facts)), quotient.denominator))
 
 

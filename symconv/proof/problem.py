@@ -16,7 +16,7 @@ from symconv.term.tensor import (
     requirements_of,
     sizes_in,
 )
-from symconv.term.value import Condition, Entry, Range, Value
+from symconv.term.value import Condition, Entry, Range, Value, free_indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,15 @@ def equation(
     assuming: Iterable[Condition] = (),
     order: Iterable[Size] = (),
 ) -> Problem:
-    """A problem with everything that follows from its parts: what its definitions need, its sizes in order."""
+    """A problem with everything that follows from its parts: what its definitions need, its sizes in order.
+
+    A free index without a range stands for every integer.
+    """
     check_tensor_names((left, right))
-    given = tuple(assuming)
-    hypotheses = tuple(dict.fromkeys((*given, *requirements_of(left, right))))
+    assuming = tuple(assuming)
+    named = free_indices(left) | free_indices(right) | {n for c in assuming for n in c.poly.names()}
+    free = (*free, *(Range(n, None, None) for n in sorted(named - {r.name for r in free})))
+    hypotheses = tuple(dict.fromkeys((*assuming, *requirements_of(left, right))))
     found = dict.fromkeys(order)
     found.update(dict.fromkeys(sizes_in(left, right)))
     for poly in [c.poly for c in hypotheses] + [p for r in free for p in (r.low, r.high) if p is not None]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import permutations
+from itertools import permutations, product
 
 from symconv.calculus.form import Guard, Term
 from symconv.proof.implication import Knowledge
 from symconv.proof.normalise import (
     Undecided,
     determines,
+    head_text,
     left_over,
     normalise,
     reorderings,
@@ -24,7 +25,7 @@ from symconv.proof.normalise import (
 )
 from symconv.proof.problem import Problem
 from symconv.proof.trace import Trace
-from symconv.term.polynomial import ONE, Poly
+from symconv.term.polynomial import ONE, ZERO, Poly
 
 MAX_SPLITS = 24
 
@@ -58,11 +59,24 @@ def _knowledge(trace: Trace, key: int, without: Guard | None = None) -> Knowledg
 
 def _tidy(trace: Trace, key: int) -> None:
     """Identify left-over indices that must be equal, count those that only have limits."""
+    _drop_zero_constants(trace, key)
     for name in left_over(trace.terms[key]):
         if name in trace.terms[key].bound:
             _identify(trace, key, name)
     for name in left_over(trace.terms[key]):
         _count_if_free(trace, key, name)
+
+
+def _drop_zero_constants(trace: Trace, key: int) -> None:
+    """A named quotient that decides a key and can only be 0 is replaced: i div H for 0 <= i < H."""
+    deciding = {n for g in trace.terms[key].guards if g.equality for n in g.poly.names() if n.startswith("/")}
+    for name in sorted(deciding):
+        guard = Guard(Poly.of(name), True)
+        proof = Knowledge(trace.facts).entails(guard)
+        if proof is not None:
+            trace.entail(key, guard, proof)
+            trace.rewrite(key, guard, name)
+            solve_equalities(trace, key)
 
 
 def _identify(trace: Trace, key: int, name: str) -> None:
@@ -137,7 +151,7 @@ class _Matching:
     classes: list[list[int]] = field(default_factory=list)
 
     def run(self) -> None:
-        for key in sorted(self.keys, key=lambda k: -len(left_over(self.trace.terms[k]))):
+        for key in sorted(self.keys, key=lambda k: len(left_over(self.trace.terms[k]))):
             self._place(key)
         while True:
             rest = [c for c in self.classes if not self._cancels(c)]
@@ -175,24 +189,40 @@ class _Matching:
         target = self.trace.terms[model]
         if same_frame(self.trace.terms[key], target):
             return True
-        options: list[dict[str, str]] = [{}, *reorderings(self.trace.terms[key])]
-        for names in options:
-            for more in _alignments(self.trace.terms[key], target):
-                if self._try(key, {**names, **more}, target):
-                    return True
-        return False
+        return any(
+            self._try(key, names, moves, target)
+            for names in ({}, *reorderings(self.trace.terms[key]))
+            for moves in alignments(self.trace.terms[key], target)
+        )
 
-    def _try(self, key: int, names: dict[str, str], target: Term) -> bool:
+    def _try(self, key: int, names: dict[str, str], moves: Moves, target: Term) -> bool:
+        """One renaming of the keys and one change of variable of what is left over; undone if it leads nowhere."""
         trace = self.trace
         before, steps = dict(trace.terms), len(trace.steps)
-        if any(a != b for a, b in names.items()):
-            trace.rename(key, _complete(names, trace.terms[key].bound), range(len(trace.terms[key].factors)))
+        moved = self._move(key, names, moves)
+        if moved:
             solve_equalities(trace, key)
         if self._bring_to(key, target):
             return True
         trace.terms = before
         del trace.steps[steps:]
         return False
+
+    def _move(self, key: int, names: dict[str, str], moves: Moves) -> bool:
+        trace = self.trace
+        names = {a: b for a, b in names.items() if a != b}
+        for name, (other, sign, offset) in moves.items():
+            if sign == 1 and not offset:
+                names[name] = other
+            else:
+                names[trace.shift(key, name, sign, offset)] = other
+        if all(a == b for a, b in names.items()):
+            return False
+        term = trace.terms[key]
+        places = [tuple(names.get(str(p.as_atom), str(p.as_atom)) for p in f.index) for f in term.factors]
+        order = sorted(range(len(places)), key=lambda n: (head_text(term.factors[n].head), places[n]))
+        trace.rename(key, {b: names.get(b, b) for b in term.bound}, order)
+        return True
 
     def _bring_to(self, key: int, target: Term) -> bool:
         trace = self.trace
@@ -208,8 +238,11 @@ class _Matching:
             if proof is None:
                 return False
             trace.entail(key, guard, proof)
+        if any(g.equality and g not in have for g in target.guards):
+            solve_equalities(trace, key)
         for name in extra:
-            if not self._drop_index(key, name):
+            _count_if_free(trace, key, name)
+            if name in trace.terms[key].bound and not self._drop_index(key, name):
                 return False
         for guard in trace.terms[key].guards:
             if guard in wanted:
@@ -272,17 +305,50 @@ class _Matching:
         return None
 
 
-def _complete(names: dict[str, str], bound: tuple[str, ...]) -> dict[str, str]:
-    return {b: names.get(b, b) for b in bound}
+Moves = dict[str, tuple[str, int, Poly]]
 
 
-def _alignments(term: Term, target: Term) -> list[dict[str, str]]:
-    """The ways to lay the left-over indices of a term on those of the target."""
+def alignments(term: Term, target: Term) -> list[Moves]:
+    """The ways to lay the left-over indices of a term on those of the target: v = ±w + e.
+
+    Signs and offsets are read off the equalities that hold the two indices.
+    """
     mine, theirs = left_over(term), left_over(target)
     if not mine or len(mine) > 3 or len(mine) < len(theirs):
         return [{}]
     unused = tuple(f"%r{n + 7}" for n in range(len(mine) - len(theirs)))
-    return [dict(zip(p, (*theirs, *unused), strict=True)) for p in permutations(mine)]
+    results: list[Moves] = []
+    for order in permutations(mine):
+        options = [
+            [(1, ZERO)] if other in unused else _changes(term, name, target, other)
+            for name, other in zip(order, (*theirs, *unused), strict=True)
+        ]
+        for choice in product(*options):
+            results.append(
+                {
+                    name: (other, sign, offset)
+                    for name, other, (sign, offset) in zip(order, (*theirs, *unused), choice, strict=True)
+                }
+            )
+    return results
+
+
+def _changes(term: Term, name: str, target: Term, other: str) -> list[tuple[int, Poly]]:
+    """(sign, e) such that v = sign*w + e turns an equality of the term into one of the target."""
+    found: dict[tuple[int, Poly], None] = {(1, ZERO): None}
+    for g in (g for g in term.guards if g.equality):
+        mine = g.poly.linear_in(name)
+        for h in (h for h in target.guards if h.equality):
+            theirs = h.poly.linear_in(other)
+            if not mine or not theirs or not mine[0] or not theirs[0]:
+                continue
+            for sign in (1, -1):
+                if mine[0] * sign in (theirs[0], -theirs[0]):
+                    turn = 1 if mine[0] * sign == theirs[0] else -1
+                    offset = (theirs[1] * turn - mine[1]).divided_by(mine[0])
+                    if offset is not None:
+                        found[sign, offset] = None
+    return list(found)
 
 
 def _division(term: Term, name: str) -> tuple[Guard, Guard, Poly] | None:
@@ -316,12 +382,12 @@ def weight_sum(terms: list[Term]) -> dict[tuple[object, ...], Fraction]:
     """The numerator of the sum of coefficient * weight / denominators."""
     total: dict[tuple[object, ...], Fraction] = {}
     for n, term in enumerate(terms):
-        product = term.weight
+        numerator = term.weight
         for m, other in enumerate(terms):
             if m != n:
                 for d in other.denominators:
-                    product = product * d
-        for monomial, c in product:
+                    numerator = numerator * d
+        for monomial, c in numerator:
             total[monomial] = total.get(monomial, Fraction(0)) + term.coefficient * c
     return {m: c for m, c in total.items() if c}
 

@@ -68,6 +68,19 @@ class Trace:
         )
         return Poly.of(name)
 
+    def reuse_constant(self, quotient: Quotient, name: str) -> None:
+        """num - den*q >= 0 and den - 1 - num + den*q >= 0 among the facts:  div(num, den) -> q  everywhere."""
+        images = _quotient_images(quotient, Poly.of(name))
+        self.facts = [Guard(g.poly.substitute(images), g.equality) for g in self.facts]
+        self.terms = {k: t.substitute(images) for k, t in self.terms.items()}
+        self._note("reuse", numerator=quotient.numerator, denominator=quotient.denominator, name=name)
+
+    def named_before(self, quotient: Quotient) -> str | None:
+        """The constant that stands for this quotient already."""
+        known = {n for g in self.facts for n in g.poly.names() if n.startswith("/")}
+        facts = set(self.facts)
+        return next((n for n in sorted(known) if facts.issuperset(_quotient_guards(quotient, Poly.of(n)))), None)
+
     def name_quotient(self, key: int, quotient: Quotient, positive: Certificate) -> str:
         """den >= 1 by the facts and guards; q new and bound:  div(num, den) -> q  in this term, with the
         guards num - den*q >= 0 and den - 1 - num + den*q >= 0: one q fits, so the sum has one summand."""
