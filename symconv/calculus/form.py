@@ -17,6 +17,7 @@ from fractions import Fraction
 from itertools import count
 
 from symconv.calculus.functions import positive, slope
+from symconv.errors import DependenceError
 from symconv.ops.pool import argmax_of
 from symconv.term.polynomial import ONE, Atom, Poly
 from symconv.term.substitution import substitute
@@ -295,6 +296,13 @@ class Expansion:
     def _derivative(self, value: Value, by: Entry, at: Mapping[str, Poly]) -> list[Term]:
         """Expand with `by.tensor` as data, then drop one factor after the other (product rule)."""
         target = by.tensor
+        if any(isinstance(t, Defined) for t in self.opaque):
+            raise DependenceError(
+                f"a derivative by {target.name} inside one by {', '.join(t.name for t in self.opaque)}",
+                "the outer derivative is by a defined tensor, which the inner one would unfold",
+                "an outer derivative by a leaf",
+                "take the inner derivative by the defined tensor first, or name it as a leaf",
+            )
         position = tuple(_place(p, at) for p in by.index)
         outer, self.opaque = self.opaque, self.opaque | {target}
         terms = [d for t in self.expand(value, at) for d in self._drop(t, target, position)]

@@ -603,6 +603,7 @@ class Expander:
     # derivatives: expand with the target as data, then drop one factor after the other
 
     def derivative(self, v: Value, target: Any, position: tuple[Poly, ...], at: dict[str, Poly]) -> list[Term]:
+        require(all(self.body(t) is None for t in self.opaque), "a derivative inside one by a definition")
         outer, self.opaque = self.opaque, self.opaque | {target}
         terms = [d for t in self.expand(v, at) for d in self.drop(t, target, position)]
         self.opaque = outer

@@ -108,8 +108,8 @@ class Knowledge:
         rows, zeros = _component([*extra, *self.rows], self.zeros, extra[:1])
         multipliers = [r for r in self.rows if _in_sizes(r.poly) and r.poly.as_int is None]
         size = -1
-        for level, strict in ((0, True), (1, True), (1, False), (2, True), (2, False)):
-            more = _products(rows, zeros, multipliers, level, strict)
+        for level, need in ((0, "all"), (1, "all"), (1, "one"), (2, "all"), (2, "one"), (2, "pair")):
+            more = _products(rows, zeros, multipliers, level, need)
             if len(more) == size:
                 continue
             size = len(more)
@@ -172,12 +172,13 @@ def _reach(poly: Poly) -> set[object]:
 
 
 def _products(
-    rows: list[_Row], zeros: list[_Row], multipliers: list[_Row], level: int, strict: bool
+    rows: list[_Row], zeros: list[_Row], multipliers: list[_Row], level: int, need: str
 ) -> list[tuple[_Row, bool]]:
     """Products of the rows with up to `level` multipliers; the flag marks products with an equality.
 
-    A product can only help if its highest monomials occur elsewhere: all of them (strict) or
-    one of them, in which case the others become wanted too.
+    A product can only help if its highest monomials occur elsewhere.  `need` says how many of
+    them must: "all"; "one", in which case the others become wanted too; "pair", where two
+    products that share a new monomial admit each other as well.
     """
     pool = {m for r in (*rows, *zeros) for m, _ in r.poly if len(m) > 1}
     found: list[tuple[_Row, bool]] = []
@@ -185,28 +186,37 @@ def _products(
         return found
     seen = {r.poly for r in rows}
     bases = [(r, False, 0) for r in rows] + [(r, True, 0) for r in zeros]
+    single: dict[Monomial, Poly] = {}
     grown = True
     while grown and len(found) < MAX_COLUMNS:
         grown = False
         for row, zero, depth in list(bases):
             for m in multipliers if depth < level else ():
                 product = row.poly * m.poly
-                if product in seen or not _fits(product, pool, strict):
+                if product in seen or not _fits(product, pool, single, need):
                     continue
                 seen.add(product)
                 made = _Row(product, (*m.sources, *row.sources))
                 found.append((made, zero))
                 bases.append((made, zero, depth + 1))
-                if not strict:
+                if need != "all":
                     pool.update(n for n, _ in product if len(n) > 1)
                 grown = True
     return found[:MAX_COLUMNS]
 
 
-def _fits(product: Poly, pool: set[Monomial], strict: bool) -> bool:
+def _fits(product: Poly, pool: set[Monomial], single: dict[Monomial, Poly], need: str) -> bool:
     degree = max((len(m) for m, _ in product), default=0)
-    hits = [m in pool for m, _ in product if len(m) == degree]
-    return degree > 1 and (all(hits) if strict else any(hits))
+    highest = [m for m, _ in product if len(m) == degree]
+    if degree < 2:
+        return False
+    if need == "all":
+        return all(m in pool for m in highest)
+    if any(m in pool for m in highest):
+        return True
+    if need == "pair":
+        pool.update(m for m in highest if single.setdefault(m, product) != product)
+    return False
 
 
 def _solve(rows: list[_Row], zeros: list[_Row]) -> Certificate | None:

@@ -49,6 +49,20 @@ def prove(problem: Problem) -> Trace:
     return trace
 
 
+def difference_regions(trace: Trace) -> list[Term]:
+    """The terms of a normalised trace that do not cancel literally: only where one of their
+    guards holds can the two sides differ."""
+    rest: list[list[Term]] = []
+    for term in trace.terms.values():
+        for members in rest:
+            if same_frame(members[0], term):
+                members.append(term)
+                break
+        else:
+            rest.append([term])
+    return [m[0] for m in rest if not sums_to_zero(m)]
+
+
 # -- what is left over -----------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from symconv.errors import NameClash, ShapeError
+from symconv.errors import NameClash, ScopeError, ShapeError
 from symconv.term.polynomial import Atom, Compound, Poly, PolyLike, Size
 from symconv.term.value import (
     Argmax,
@@ -26,6 +26,7 @@ from symconv.term.value import (
     ValueLike,
     as_value,
     children,
+    free_indices,
     own_polys,
 )
 
@@ -121,6 +122,14 @@ class Defined(Tensor):
     _hash: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
+        loose = free_indices(self.body) - set(self.parameters)
+        if loose:
+            raise ScopeError(
+                f"{self.name}[{', '.join(self.parameters)}]",
+                f"the index {', '.join(sorted(loose))} in its formula",
+                "an index that the tensor, a sum or a maximum binds",
+                "sum over it, or make it an index of the tensor or a size",
+            )
         object.__setattr__(self, "_hash", hash((self.name, self.parameters, self.axes, self.body)))
 
     def __hash__(self) -> int:

@@ -548,13 +548,13 @@ def _() -> Statement:
 @theorem("T17 softmax with cross-entropy, one-hot label: p - y")
 def _() -> Statement:
     z = leaf("z", n)
-    label = Poly.of("label")
+    label = size("label", 0)
     y = define("y", (n,), lambda k: bracket(equal(k, label)), indices=("k",))
     p = softmax(z)
     loss = cross_entropy(p, y)
     at = Poly.of("a")
     left = Derivative(loss[()], z[at])
-    ranges = (at_least(at, 0), at_least(n - 1, at), at_least(label, 0), at_least(n - 1, label))
+    ranges = (at_least(at, 0), at_least(n - 1, at), at_least(n - 1, label))
     return left, p[at] - y[at], ranges
 
 
@@ -795,7 +795,7 @@ def _() -> Statement:
 
 @theorem("E correlation commutes with shifts on the whole line")
 def _() -> Statement:
-    line, shift = Leaf("x", (Axis(None, None),)), Poly.of("h")
+    line, shift = Leaf("x", (Axis(None, None),)), size("h", 0)
     shifted = define("shifted", (Axis(None, None),), lambda i: line[i - shift], indices=("i",))
     left = total((upto("u", r),), multiply(w[u], shifted[i + u]))
     plain = define("plain", (Axis(None, None),), lambda i: total((upto("u", r),), multiply(w[u], line[i + u])), indices=("i",))
