@@ -792,6 +792,14 @@ class Proof:
         self.facts = join(set(), *(guard(substitute(POLYS[g[1]], images), g[0]) for g in self.facts))
         self.terms = {k: t.place(images) for k, t in self.terms.items()}
 
+    def use(self, step: dict[str, Any]) -> None:
+        """±v + e = 0 is a fact: v -> ∓e in all terms."""
+        p, names = read_poly(step["guard"]), list(read_poly(step["name"]))
+        require(guard(p, True) in self.facts, "no such fact")
+        require(len(names) == 1 and len(names[0]) == 1, "not the name of an atom")
+        name = names[0][0]
+        self.terms = {k: t.place({name: solved(p, name)}) for k, t in self.terms.items()}
+
     def quotient(self, step: dict[str, Any]) -> None:
         """A quotient in one term as a bound index with two guards; den >= 1 follows."""
         num, den, name, term = read_poly(step["numerator"]), read_poly(step["denominator"]), step["name"], self.term(step)
@@ -981,6 +989,7 @@ def quotient_guards(num: Poly, den: Poly, name: str) -> tuple[Guard, Guard]:
 RULES: dict[str, Callable[[Proof, dict[str, Any]], None]] = {
     "constant": Proof.constant,
     "reuse": Proof.reuse,
+    "use": Proof.use,
     "quotient": Proof.quotient,
     "key": Proof.key,
     "eliminate": Proof.eliminate,

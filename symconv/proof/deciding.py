@@ -13,13 +13,12 @@ from dataclasses import dataclass, field, replace
 
 from symconv.calculus.form import Guard
 from symconv.proof.evaluate import OutOfRange, World, differ
-from symconv.proof.normalise import UnsafeDivisor, normalise
+from symconv.proof.normalise import UnsafeDivisor
 from symconv.proof.numbers import EvaluationError
 from symconv.proof.obligations import hypotheses_contradict, out_of_range
 from symconv.proof.problem import Problem
-from symconv.proof.prove import Undecided, difference_regions, prove
+from symconv.proof.prove import Undecided, difference_regions, prepared, prove
 from symconv.proof.search import SizeSearch
-from symconv.proof.trace import Trace
 from symconv.proof.verdict import ALL_SIZES, STATED_SIZES, Counterexample, Status, Verdict, show_condition
 from symconv.term.value import Condition
 
@@ -36,8 +35,8 @@ class Effort:
 
 
 @dataclass(slots=True)
-class _Case:
-    """One problem under decision, with the work spent on evaluation so far."""
+class Survey:
+    """One problem under evaluation, size by size, with the work spent so far."""
 
     problem: Problem
     effort: Effort
@@ -94,53 +93,67 @@ class _Case:
         return None
 
 
+    def holds_at_first(self) -> bool:
+        """No counterexample at the first few sizes, of which there are at least three."""
+        tried = 0
+        for sizes in self.tuples().upto(self.effort.farthest):
+            if not self.admits(sizes):
+                continue
+            if self.counterexample(sizes) is not None:
+                return False
+            tried += 1
+            if tried >= self.effort.quick or self.entries > self.effort.entries:
+                break
+        return tried >= 3
+
+
 def decide(problem: Problem, effort: Effort = Effort()) -> Verdict:
     """The verdict on left = right, with its evidence."""
     start = time.perf_counter()
-    verdict = _decide(_Case(problem, effort))
+    verdict = _decide(Survey(problem, effort))
     return replace(verdict, seconds=time.perf_counter() - start)
 
 
-def _decide(case: _Case) -> Verdict:
-    problem = case.problem
-    failure = _ill_formed(case)
+def _decide(survey: Survey) -> Verdict:
+    problem = survey.problem
+    failure = _ill_formed(survey)
     if failure is not None:
         return failure
     tried: set[tuple[int, ...]] = set()
-    first = case.tuples()
-    for sizes in first.upto(case.effort.farthest):
-        if not case.admits(sizes):
+    first = survey.tuples()
+    for sizes in first.upto(survey.effort.farthest):
+        if not survey.admits(sizes):
             continue
         tried.add(tuple(sizes.values()))
-        found = case.counterexample(sizes)
+        found = survey.counterexample(sizes)
         if found is not None:
             return Verdict(Status.REFUTED, counterexample=found)
-        if len(tried) >= case.effort.quick or case.entries > case.effort.entries // 4:
+        if len(tried) >= survey.effort.quick or survey.entries > survey.effort.entries // 4:
             break
     if not tried:
         if first.exhausted:
             return Verdict(Status.UNDECIDED, message="no sizes that meet the hypotheses were found")
         return Verdict(
-            Status.ILL_FORMED, message=f"no sizes up to a total of {case.effort.farthest} meet {_shown(problem)}"
+            Status.ILL_FORMED, message=f"no sizes up to a total of {survey.effort.farthest} meet {_shown(problem)}"
         )
-    return prove_or_search(case, tried)
+    return prove_or_search(survey, tried)
 
 
-def _ill_formed(case: _Case) -> Verdict | None:
-    if hypotheses_contradict(case.problem):
-        return Verdict(Status.ILL_FORMED, message=f"the hypotheses contradict each other: {_shown(case.problem)}")
-    failure = out_of_range(case.problem)
+def _ill_formed(survey: Survey) -> Verdict | None:
+    if hypotheses_contradict(survey.problem):
+        return Verdict(Status.ILL_FORMED, message=f"the hypotheses contradict each other: {_shown(survey.problem)}")
+    failure = out_of_range(survey.problem)
     return None if failure is None else Verdict(Status.ILL_FORMED, message=failure.message)
 
 
-def prove_or_search(case: _Case, tried: set[tuple[int, ...]]) -> Verdict:
-    problem = case.problem
+def prove_or_search(survey: Survey, tried: set[tuple[int, ...]]) -> Verdict:
+    problem = survey.problem
     try:
         trace = prove(problem)
     except UnsafeDivisor as error:
         return Verdict(Status.ILL_FORMED, message=f"{error}; state that {error.divisor} >= 1")
     except Undecided as error:
-        return _search(case, tried, str(error))
+        return _search(survey, tried, str(error))
     scope = ALL_SIZES if problem.sizes or any(r.low is None for r in problem.free) else STATED_SIZES
     shown = tuple(map(show_condition, problem.hypotheses))
     return Verdict(Status.PROVED, scope=scope, trace=trace, hypotheses=shown)
@@ -148,7 +161,7 @@ def prove_or_search(case: _Case, tried: set[tuple[int, ...]]) -> Verdict:
 
 def prove_only(problem: Problem) -> Verdict:
     """The prover alone, evaluation off: PROVED, ILL_FORMED or UNDECIDED."""
-    failure = _ill_formed(_Case(problem, Effort()))
+    failure = _ill_formed(Survey(problem, Effort()))
     if failure is not None:
         return failure
     try:
@@ -163,52 +176,52 @@ def prove_only(problem: Problem) -> Verdict:
 # -- the search for a counterexample ------------------------------------------------------
 
 
-def _search(case: _Case, tried: set[tuple[int, ...]], reason: str) -> Verdict:
-    found = _guided(case)
+def _search(survey: Survey, tried: set[tuple[int, ...]], reason: str) -> Verdict:
+    found = _guided(survey)
     if found is not None:
         return Verdict(Status.REFUTED, counterexample=found)
-    return _sweep(case, tried, reason)
+    return _sweep(survey, tried, reason)
 
 
-def _guided(case: _Case) -> Counterexample | None:
+def _guided(survey: Survey) -> Counterexample | None:
     """The smallest sizes at which a term that did not cancel is not 0, confirmed by evaluation."""
-    trace = Trace.start(case.problem)
-    normalise(trace)
-    least = sum(s.least for s in case.problem.sizes)
-    share = case.effort.nodes // max(1, len(trace.terms))
-    searches = [case.tuples([*trace.facts, *t.guards], share) for t in difference_regions(trace)]
-    for total in range(least, case.effort.farthest + 1):
-        if case.entries > case.effort.entries or all(s.exhausted for s in searches):
+    trace = prepared(survey.problem)
+    least = sum(s.least for s in survey.problem.sizes)
+    regions = difference_regions(trace)
+    share = survey.effort.nodes // max(1, len(regions))
+    searches = [survey.tuples([*trace.facts, *guards], share) for guards in regions]
+    for total in range(least, survey.effort.farthest + 1):
+        if survey.entries > survey.effort.entries or all(s.exhausted for s in searches):
             return None
         choices = {tuple(sizes.items()) for s in searches for sizes in s.of_total(total)}
         for choice in sorted(choices, key=lambda c: [v for _, v in c]):
             sizes = dict(choice)
-            if case.entries > case.effort.entries:
+            if survey.entries > survey.effort.entries:
                 return None
-            if case.admits(sizes):
-                found = case.counterexample(sizes)
+            if survey.admits(sizes):
+                found = survey.counterexample(sizes)
                 if found is not None:
                     return found
     return None
 
 
-def _sweep(case: _Case, tried: set[tuple[int, ...]], reason: str) -> Verdict:
+def _sweep(survey: Survey, tried: set[tuple[int, ...]], reason: str) -> Verdict:
     """All sizes by total, as far as the effort goes."""
-    search = case.tuples()
+    search = survey.tuples()
     finished, count = 0, 0
-    for total in range(sum(s.least for s in case.problem.sizes), case.effort.farthest + 1):
+    for total in range(sum(s.least for s in survey.problem.sizes), survey.effort.farthest + 1):
         for sizes in search.of_total(total):
-            if not case.admits(sizes):
+            if not survey.admits(sizes):
                 continue
             count += 1
             if tuple(sizes.values()) not in tried:
-                found = case.counterexample(sizes)
+                found = survey.counterexample(sizes)
                 if found is not None:
                     return Verdict(Status.REFUTED, counterexample=found)
-        if search.exhausted or case.entries > 2 * case.effort.entries:
+        if search.exhausted or survey.entries > 2 * survey.effort.entries:
             break
         finished = total
-        if count >= case.effort.sweep_tuples:
+        if count >= survey.effort.sweep_tuples:
             break
     if finished:
         return Verdict(Status.CHECKED, scope=f"sizes up to a total of {finished}", message=reason)
@@ -219,4 +232,4 @@ def _shown(problem: Problem) -> str:
     return ", ".join(map(show_condition, problem.hypotheses)) or "the hypotheses"
 
 
-__all__ = ["Effort", "decide", "prove_only"]
+__all__ = ["Effort", "Survey", "decide", "prove_only"]

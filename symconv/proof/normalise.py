@@ -15,7 +15,7 @@ from itertools import permutations
 from symconv.calculus.form import Guard, Term, trivially_false
 from symconv.proof.implication import Certificate, Knowledge
 from symconv.proof.trace import Trace, innermost_quotients
-from symconv.term.polynomial import Poly, Quotient
+from symconv.term.polynomial import Atom, Poly, Quotient
 
 
 class Undecided(Exception):
@@ -36,6 +36,7 @@ def normalise(trace: Trace) -> None:
         if any(_is_bound(q, trace.terms[key]) for q in innermost_quotients(trace.terms[key].polys())):
             _eliminate_all(trace, key, keys=frozenset())
     _name_constants(trace)
+    _use_facts(trace)
     for key in list(trace.terms):
         _cancel_inverses(trace, key)
         _name_quotients(trace, key)
@@ -88,6 +89,21 @@ def _name_constants(trace: Trace) -> None:
             trace.reuse_constant(quotient, before)
             continue
         trace.name_constant(quotient, _positive(Knowledge(_plain(trace.facts)), quotient.denominator))
+
+
+def _use_facts(trace: Trace) -> None:
+    """Equalities among the facts that give a size or a free index a value are put into all terms.
+
+    Each is first brought up to date with the ones before, so that nothing comes back.
+    """
+    gone: set[Atom] = set()
+    for fact in [g for g in trace.facts if g.equality]:
+        for atom in sorted(fact.poly.atoms() - gone, key=str):
+            if not determines(fact, atom) or not (fact.poly.atoms() - {atom}).isdisjoint(gone):
+                continue
+            trace.use_fact(fact, atom)
+            gone.add(atom)
+            break
 
 
 def _plain(facts: Iterable[Guard]) -> list[Guard]:
@@ -161,8 +177,8 @@ def _unit_equality(term: Term, names: Iterable[str]) -> tuple[Guard, str] | None
     return None
 
 
-def determines(guard: Guard, name: str) -> bool:
-    """The equality gives the name a value: its coefficient is 1 or -1."""
+def determines(guard: Guard, name: Atom) -> bool:
+    """The equality gives the atom a value: its coefficient is 1 or -1."""
     if abs(guard.poly.coefficient((name,))) != 1:
         return False
     parts = guard.poly.linear_in(name)

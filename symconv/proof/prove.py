@@ -36,11 +36,7 @@ def prove(problem: Problem) -> Trace:
     Raises `Undecided` when the search gives up and `UnsafeDivisor` when a
     divisor may be 0.
     """
-    trace = Trace.start(problem)
-    normalise(trace)
-    for key in list(trace.terms):
-        if key in trace.terms:
-            _tidy(trace, key)
+    trace = prepared(problem)
     groups: dict[tuple[str, ...], list[int]] = {}
     for key, term in trace.terms.items():
         groups.setdefault(signature(term), []).append(key)
@@ -49,18 +45,42 @@ def prove(problem: Problem) -> Trace:
     return trace
 
 
-def difference_regions(trace: Trace) -> list[Term]:
-    """The terms of a normalised trace that do not cancel literally: only where one of their
-    guards holds can the two sides differ."""
-    rest: list[list[Term]] = []
+def prepared(problem: Problem) -> Trace:
+    """The two sides in normal form, nothing cancelled yet."""
+    trace = Trace.start(problem)
+    normalise(trace)
+    for key in list(trace.terms):
+        _tidy(trace, key)
+    return trace
+
+
+def difference_regions(trace: Trace) -> list[tuple[Guard, ...]]:
+    """Guards of regions outside which the two sides of a normalised trace agree.
+
+    Where two terms are opposite but for their guards, they differ only where one has a guard
+    that the other lacks; a region whose guards contradict each other is left out.
+    """
+    groups: dict[object, list[Term]] = {}
     for term in trace.terms.values():
-        for members in rest:
-            if same_frame(members[0], term):
-                members.append(term)
-                break
-        else:
-            rest.append([term])
-    return [m[0] for m in rest if not sums_to_zero(m)]
+        groups.setdefault((term.factors, frozenset(term.bound)), []).append(term)
+    regions: list[tuple[Guard, ...]] = []
+    for terms in groups.values():
+        if len(terms) == 2 and sums_to_zero(terms):
+            regions += [r for a, b in (terms, terms[::-1]) for r in _only_in(a, b)]
+        elif not sums_to_zero(terms) or len({frozenset(t.guards) for t in terms}) > 1:
+            regions += [t.guards for t in terms]
+    return [r for r in regions if Knowledge([*trace.facts, *r]).contradiction() is None]
+
+
+def _only_in(term: Term, other: Term) -> list[tuple[Guard, ...]]:
+    """The regions where the term's guards hold and one of the other's fails."""
+    result = []
+    for guard in other.guards:
+        if guard in term.guards:
+            continue
+        sides = (guard.poly, -guard.poly) if guard.equality else (guard.poly,)
+        result += [(*term.guards, Guard(-side - 1)) for side in sides]
+    return result
 
 
 # -- what is left over -----------------------------------------------------------

@@ -81,6 +81,11 @@ class Trace:
         facts = set(self.facts)
         return next((n for n in sorted(known) if facts.issuperset(_quotient_guards(quotient, Poly.of(n)))), None)
 
+    def use_fact(self, fact: Guard, atom: Atom) -> None:
+        """±v + e = 0 is a fact:  v -> ∓e  in all terms."""
+        self.terms = {k: t.substitute({atom: solution(fact, atom)}) for k, t in self.terms.items()}
+        self._note("use", guard=fact.poly, name=Poly.atom(atom))
+
     def name_quotient(self, key: int, quotient: Quotient, positive: Certificate) -> str:
         """den >= 1 by the facts and guards; q new and bound:  div(num, den) -> q  in this term, with the
         guards num - den*q >= 0 and den - 1 - num + den*q >= 0: one q fits, so the sum has one summand."""
@@ -216,7 +221,7 @@ def _quotient_guards(quotient: Quotient, q: Poly) -> tuple[Guard, Guard]:
     return Guard(num - den * q), Guard(den - 1 - num + den * q)
 
 
-def solution(guard: Guard, name: str) -> Poly:
+def solution(guard: Guard, name: Atom) -> Poly:
     """The value of v that solves ±v + e = 0."""
     parts = guard.poly.linear_in(name)
     if parts is None or parts[0].as_int not in (1, -1):
