@@ -101,14 +101,18 @@ class _Parser:
         cells = [self.row(stop)]
         while self.is_mark("&", "\\\\"):
             if self.is_mark("&") and environment == "lines":
-                self.source.fail(self.place, "'&' outside a matrix or an aligned environment", "an operator", "remove it")
+                self.source.fail(
+                    self.place, "'&' outside a matrix or an aligned environment", "an operator", "remove it"
+                )
             if self.take().text == "&":
                 cells.append(self.row(stop))
             else:
                 rows.append(tuple(cells))
                 cells = [self.row(stop)]
             if len(cells) > MOST_CELLS or len(rows) > MOST_CELLS:
-                self.source.fail(self.place, "a grid that is too large", f"at most {MOST_CELLS} x {MOST_CELLS}", "split it")
+                self.source.fail(
+                    self.place, "a grid that is too large", f"at most {MOST_CELLS} x {MOST_CELLS}", "split it"
+                )
         if not rows or len(cells) > 1 or cells[0].items:
             rows.append(tuple(cells))
         return tuple(rows)
@@ -131,13 +135,17 @@ class _Parser:
             return True
         if token.kind not in ("mark", "control"):
             return False
-        return token.text in ("&", "\\\\", "}") or token.text in stop or token.text in CLOSERS or token.text == r"\right"
+        return (
+            token.text in ("&", "\\\\", "}") or token.text in stop or token.text in CLOSERS or token.text == r"\right"
+        )
 
     # -- items ------------------------------------------------------------------
 
     def item(self, before: Node | None) -> Node:
         if self.is_mark("_", "^", "'"):
-            self.source.fail(self.place, f"'{self.take().text}' with nothing before it", "a base", "put the base before it")
+            self.source.fail(
+                self.place, f"'{self.take().text}' with nothing before it", "a base", "put the base before it"
+            )
         at = self.place
         base = self.atom(before)
         sub: Row | None = None
@@ -158,7 +166,9 @@ class _Parser:
                     primes += stars
                     continue
                 if sup is not None:
-                    self.source.fail(mark.at, "a second superscript", "one superscript", "put both into one pair of braces")
+                    self.source.fail(
+                        mark.at, "a second superscript", "one superscript", "put both into one pair of braces"
+                    )
                 sup = raised
         if isinstance(base, Big):
             if primes:
@@ -237,7 +247,9 @@ class _Parser:
     def group(self, opener: Token) -> Row:
         body = self.row()
         if not self.is_mark("}"):
-            self.source.fail(opener.at, "a brace left open", f"'}}' before {self.described()}", "close the brace opened here")
+            self.source.fail(
+                opener.at, "a brace left open", f"'}}' before {self.described()}", "close the brace opened here"
+            )
         self.take()
         return body
 
@@ -255,7 +267,10 @@ class _Parser:
         closer = FENCES[text]
         if not self.is_mark(closer):
             self.source.fail(
-                opener.at, f"'{text}' left open", f"'{closer}' before {self.described()}", "close the bracket opened here"
+                opener.at,
+                f"'{text}' left open",
+                f"'{closer}' before {self.described()}",
+                "close the bracket opened here",
             )
         self.take()
         return Fence(text, body, at=opener.at)
@@ -263,7 +278,9 @@ class _Parser:
     def environment(self, token: Token) -> Grid:
         name = token.text
         if name not in ENVIRONMENTS:
-            self.source.fail(token.at, f"the environment {name}", "align, gather, cases or a matrix", "use one of these")
+            self.source.fail(
+                token.at, f"the environment {name}", "align, gather, cases or a matrix", "use one of these"
+            )
         if name == "array" and self.is_mark("{"):
             self.group(self.take())
         rows = self.lines(name, ())
@@ -284,7 +301,9 @@ class _Parser:
 
     def stray(self, token: Token) -> None:
         if token.text in CLOSERS:
-            self.source.fail(token.at, f"'{token.text}'", f"'{CLOSERS[token.text]}' before it", "open the bracket or remove it")
+            self.source.fail(
+                token.at, f"'{token.text}'", f"'{CLOSERS[token.text]}' before it", "open the bracket or remove it"
+            )
         shown = re.sub(r"\s+", " ", token.text)
         self.source.fail(token.at, f"'{shown}'", "an operand or an operator", "remove it")
 

@@ -40,7 +40,20 @@ FONTS = {r"\mathbf", r"\mathbb", r"\mathcal", r"\boldsymbol", r"\mathsf", r"\mat
 TEXTS = {r"\text", r"\textrm", r"\textbf", r"\textit", r"\mbox", r"\mathrm", r"\operatorname", r"\rm", r"\texttt"}
 UPRIGHT = {r"\mathrm", r"\operatorname", r"\rm"}
 WIDE = {r"\quad", r"\qquad"}
-NARROW = {r"\,", r"\;", r"\:", r"\!", r"\ ", "~", r"\displaystyle", r"\textstyle", r"\limits", r"\nolimits", r"\enspace", r"\hline"}
+NARROW = {
+    r"\,",
+    r"\;",
+    r"\:",
+    r"\!",
+    r"\ ",
+    "~",
+    r"\displaystyle",
+    r"\textstyle",
+    r"\limits",
+    r"\nolimits",
+    r"\enspace",
+    r"\hline",
+}
 SIZING = {r"\left", r"\right", r"\big", r"\Big", r"\bigg", r"\Bigg", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"}
 FRACTIONS = {r"\frac", r"\dfrac", r"\tfrac", r"\cfrac"}
 
@@ -48,7 +61,17 @@ MATRICES = {"matrix", "bmatrix", "pmatrix", "vmatrix", "smallmatrix", "array"}
 ALIGNED = {"align", "aligned", "gather", "gathered", "equation", "multline", "split", "eqnarray", "alignat"}
 ENVIRONMENTS = MATRICES | ALIGNED | {"cases"}
 
-FORBIDDEN = {r"\def", r"\newcommand", r"\renewcommand", r"\input", r"\include", r"\let", r"\csname", r"\write", r"\catcode"}
+FORBIDDEN = {
+    r"\def",
+    r"\newcommand",
+    r"\renewcommand",
+    r"\input",
+    r"\include",
+    r"\let",
+    r"\csname",
+    r"\write",
+    r"\catcode",
+}
 KNOWN = sorted(
     LETTERS | SIGNS | set(SPELLINGS) | BIG | FUNCTIONS | set(FENCES) | ACCENTS | FONTS | TEXTS | FRACTIONS | WIDE
     | {r"\boxed", r"\tag", r"\begin", r"\end", r"\left", r"\right"}

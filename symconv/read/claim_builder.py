@@ -1,0 +1,235 @@
+"""A sentence whose names are settled -> claims: free indices, ranges, scope, sides.
+
+Scope comes before truth: an index that is free on the right only, or bound on
+the right while the left leaves it free, makes a link ill-formed, not false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symconv.errors import SymconvError
+from symconv.notation.source import IllFormed, LocatedError
+from symconv.read.claims import Claim, Kind, Link, WholeClaim
+from symconv.read.expression import Access, At, Biggest, Expr, Ref, Total, free_names, inside, walk
+from symconv.read.inference import Definition
+from symconv.read.parsing import Sentence
+from symconv.read.positions import Positions
+from symconv.read.tensors import Tensors
+from symconv.read.values import Values
+from symconv.read.world import World
+from symconv.term.tensor import Defined, Tensor
+from symconv.term.value import Condition, Range, at_least
+
+
+class ClaimBuilder:
+    """Turns one sentence into its links."""
+
+    def __init__(
+        self, world: World, definitions: dict[str, Definition], sentence: Sentence, previous: Sentence | None
+    ) -> None:
+        self.world = world
+        self.definitions = definitions
+        self.sentence = sentence
+        self.previous = previous
+        self.source = sentence.source
+
+    def links(self) -> list[Link]:
+        sides = list(self.sentence.sides)
+        starts = [self.sentence.statement.sides[n].at for n in range(len(sides))]
+        head: Sentence | None = None
+        if self.sentence.statement.opening is not None and not (
+            len(sides) > 1 and self.sentence.statement.opening.text in (r"\Rightarrow", r"\iff")
+        ):
+            head = self.previous
+            if head is None:
+                return [
+                    self._failed_at(
+                        self.sentence.at, "a continuation of nothing", "a formula before it", "repeat its left side"
+                    )
+                ]
+        first = head.sides[0] if head is not None else sides[0]
+        if head is not None:
+            sides.insert(0, head.sides[-1])
+            starts.insert(0, self.sentence.at)
+        found: list[Link] = []
+        for n, (left, right) in enumerate(zip(sides, sides[1:], strict=False)):
+            found.append(self._link(first, left, right, starts[n + 1], head, n))
+        return found
+
+    # -- one link ------------------------------------------------------------------------
+
+    def _link(self, first: Expr, left: Expr, right: Expr, at: int, head: Sentence | None, n: int) -> Link:
+        line, column = self.source.position(at)
+        latex = self.sentence.statement.latex
+        notes = tuple(self.sentence.statement.notes) if n == 0 else ()
+        try:
+            defined = self._defined(n, head)
+            if defined is not None:
+                return Link("", Kind.DEFINITION, line, column, latex, defines=defined, notes=notes)
+            if self._index_definition(left):
+                message = f"{left.name} stands for an index expression"  # type: ignore[attr-defined]
+                return Link("", Kind.DEFINITION, line, column, latex, message=message, notes=notes)
+            claim = self._claim(first, left, right, head)
+        except LocatedError as problem:
+            kind = Kind.ILL_FORMED if isinstance(problem, IllFormed) else Kind.NOT_UNDERSTOOD
+            return Link("", kind, problem.line, problem.column, latex, message=str(problem), notes=notes)
+        except SymconvError as problem:
+            return Link("", Kind.ILL_FORMED, line, column, latex, message=str(problem), notes=notes)
+        return Link("", Kind.CLAIM, line, column, latex, claim, notes=notes)
+
+    def _failed_at(self, at: int, found: str, expected: str, change: str) -> Link:
+        problem = LocatedError(self.source, at, found, expected, change)
+        return Link(
+            "", Kind.NOT_UNDERSTOOD, problem.line, problem.column, self.sentence.statement.latex, message=str(problem)
+        )
+
+    def _defined(self, n: int, head: Sentence | None) -> Defined | None:
+        """The tensor that this link defines, if it is the first link of a definition."""
+        if n or head is not None:
+            return None
+        for definition in self.definitions.values():
+            if definition.sentence is self.sentence:
+                self._check_definition(definition)
+                tensor = self.world.tensors[definition.name]
+                return tensor if isinstance(tensor, Defined) else None
+        return None
+
+    def _check_definition(self, definition: Definition) -> None:
+        if definition.parameters is not None:
+            self._check_scope(set(definition.parameters), definition.body)
+
+    def _index_definition(self, left: Expr) -> bool:
+        """`x' = x - i`: an index is given a name."""
+        return (
+            isinstance(left, Ref)
+            and self.world.kinds.kind(left.name) in (None, "index")
+            and left.name not in self.world.sizes
+            and len(self.sentence.sides) == 2
+        )
+
+    # -- claims --------------------------------------------------------------------------
+
+    def _claim(self, first: Expr, left: Expr, right: Expr, head: Sentence | None) -> Claim | WholeClaim:
+        hypotheses = tuple(self.world.hypotheses)
+        plain = Tensors(self.world, self.source)
+        if plain.is_whole(first) and not self._leaves_free(first):
+            left_tensor = plain.tensor(left)
+            right_tensor = Tensors(self.world, self.source, frozenset(), left_tensor.axes).tensor(right)
+            return WholeClaim(left_tensor, right_tensor, hypotheses + self._conditions(frozenset()))
+        names = self._leaves_free(first)
+        self._check_scope(set(names), left)
+        self._check_scope(set(names), right)
+        indices = frozenset(names)
+        values = Values(self.world, self.source, indices)
+        ranges = tuple(self._range(name, (first, left, right), values) for name in names)
+        hypotheses += self._conditions(indices) + self._in_range(first, values)
+        return Claim(ranges, values.value(left), values.value(right), tuple(dict.fromkeys(hypotheses)))
+
+    def _conditions(self, indices: frozenset[str]) -> tuple[Condition, ...]:
+        positions = Positions(self.world, self.source, indices)
+        return tuple(positions.condition(c) for c in self.sentence.conditions)
+
+    def _leaves_free(self, expr: Expr) -> list[str]:
+        """The index names that the left side leaves free, in reading order."""
+        found: dict[str, None] = {}
+        for name, in_position in _free_names(expr):
+            if self._is_index(name, in_position):
+                found[name] = None
+        return list(found)
+
+    def _is_index(self, name: str, in_position: bool) -> bool:
+        kind = self.world.kinds.kind(name)
+        if name in self.world.sizes or kind in ("size", "loss", "function"):
+            return False
+        return kind in (None, "index") or in_position
+
+    def _check_scope(self, free: set[str], expr: Expr) -> None:
+        """No sum binds an index that the left side leaves free; what nothing binds is found when it is read."""
+        for node in walk(expr):
+            if isinstance(node, (Total, Biggest)):
+                for binding in node.bindings:
+                    if binding.name in free:
+                        self.source.ill_formed(
+                            binding.at,
+                            f"the index {binding.name}, free on the left side, bound by a sum on the right",
+                            "another name for the bound index",
+                            f"rename it to {binding.name}' in the sum",
+                        )
+
+    def _range(self, name: str, sides: Sequence[Expr], values: Values) -> Range:
+        """The range of a free index: stated, or the axis on which it stands alone."""
+        for binding in self.sentence.ranges:
+            if binding.name == name and binding.low is not None and binding.high is not None:
+                positions = Positions(self.world, self.source, values.indices - {name})
+                return Range(name, positions.poly(binding.low), positions.poly(binding.high))
+        if name in self.world.facts.indices:
+            return self._declared_range(name)
+        for side in sides:
+            axes = list(dict.fromkeys(axis for axis, _ in values.bare_axes(name, side)))
+            if axes:
+                return Range(name, axes[0].low, axes[0].high)
+        self.source.fail(
+            self.sentence.at,
+            f"the free index {name}, which stands alone on no axis",
+            "its range",
+            f"declare it: index {name} in 0..n-1",
+        )
+
+    def _declared_range(self, name: str) -> Range:
+        from symconv.notation.latex_parser import parse_latex
+        from symconv.read.grammar import Grammar
+
+        ends = []
+        for text in self.world.facts.indices[name]:
+            row = parse_latex(text)
+            ends.append(Positions(self.world, text).poly(Grammar(text, self.world.kinds).expression(row.items, row.at)))
+        return Range(name, ends[0], ends[1])
+
+    def _in_range(self, first: Expr, values: Values) -> tuple[Condition, ...]:
+        """Where reads outside are errors, the left side speaks of the positions that exist."""
+        found: list[Condition] = []
+        for node in walk(first):
+            if not isinstance(node, Access) or any(
+                r.name not in values.indices and r.name not in self.world.sizes
+                for i in node.index
+                for r in free_names(i)
+            ):
+                continue
+            tensor: Tensor = self.world.tensor(node.name, self.source, node.at)
+            if tensor.outside == "zero" or len(node.index) != tensor.rank:
+                continue
+            for axis, position in zip(tensor.axes, (values.poly(i) for i in node.index), strict=True):
+                if (
+                    position.as_atom is None
+                    or axis not in [a for a, _ in values.bare_axes(str(position.as_atom), first)][:1]
+                ):
+                    found += [] if axis.low is None else [at_least(position, axis.low)]
+                    found += [] if axis.high is None else [at_least(axis.high, position)]
+        return tuple(found)
+
+
+def _free_names(expr: Expr, bound: frozenset[str] = frozenset(), inner: bool = False) -> list[tuple[str, bool]]:
+    """Free names, each with whether it stands in an index list or a limit."""
+    if isinstance(expr, Ref):
+        return [] if expr.name in bound else [(expr.name, inner)]
+    found: list[tuple[str, bool]] = []
+    if isinstance(expr, (Total, Biggest)):
+        for binding in expr.bindings:
+            for limit in (binding.low, binding.high):
+                if limit is not None:
+                    found += _free_names(limit, bound, True)
+            bound = bound | {binding.name}
+        return found + _free_names(expr.body, bound, inner)
+    if isinstance(expr, (Access, At)):
+        if isinstance(expr, At):
+            found += _free_names(expr.tensor, bound, inner)
+        for position in expr.index:
+            found += _free_names(position, bound, True)
+        return found
+    for part in inside(expr):
+        found += _free_names(part, bound, inner)
+    return found
+
+
+__all__ = ["ClaimBuilder"]

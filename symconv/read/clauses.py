@@ -1,0 +1,233 @@
+r"""A display cut into statements: lines, relations, trailing conditions and remarks.
+
+A statement is a chain of sides with the relations between them.  Ranges and
+conditions behind it belong to it.  A remark in words behind a space is dropped
+and kept as a note; words that could limit the claim are never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from symconv.notation.latex_writer import write_latex
+from symconv.notation.layout import Boxed, Fence, Grid, Letter, Node, Numeral, Row, Sign, Space, Tag, Words
+from symconv.notation.source import Source
+from symconv.notation.symbols import ALIGNED, RELATIONS
+from symconv.read.rows import EQUALITIES
+
+FLOWS = {r"\rightarrow", r"\leftarrow", r"\mapsto", r"\downarrow", r"\uparrow"}
+JOINING = {"+", "-", r"\cdot", r"\times", "*"}
+CONDITION_WORDS = {"if", "for", "when", "where", "with", "provided", "such", "whenever"}
+LIMITING_WORDS = {"only", "unless", "except", "assuming", "suppose", "mod", "up", "almost", "not"} | CONDITION_WORDS
+
+
+@dataclass
+class Statement:
+    """Sides with the relations between them; `opening` is the relation a line begins with."""
+
+    at: int
+    sides: list[Row] = field(default_factory=list)
+    marks: list[Sign] = field(default_factory=list)
+    opening: Sign | None = None
+    conditions: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def latex(self) -> str:
+        return write_latex(self.row)
+
+    @property
+    def row(self) -> Row:
+        items: list[Node] = [self.opening] if self.opening else []
+        for n, side in enumerate(self.sides):
+            items += [*side.items, *self.marks[n : n + 1]]
+        return Row(tuple(items), at=self.at)
+
+
+IsName = Callable[[Node], bool]
+
+
+def statements(row: Row, source: Source, is_name: IsName) -> list[Statement]:
+    """The statements of a display, in order."""
+    found: list[Statement] = []
+    for line in _lines(row):
+        found += _Line(source, is_name).read(line)
+    return found
+
+
+def _lines(row: Row) -> list[Row]:
+    """The logical lines: aligned rows that begin with = or + continue the one before."""
+    items = tuple(i for i in row.items if not isinstance(i, Tag))
+    opened: list[Node] = []
+    for item in items:
+        opened += item.body.items if isinstance(item, Boxed) and len(items) == 1 else (item,)
+    grids = [i for i in opened if isinstance(i, Grid) and (i.environment in ALIGNED or i.environment == "lines")]
+    if len(grids) != 1 or len(opened) != 1:
+        return [Row(tuple(opened), at=row.at)] if opened else []
+    lines: list[Row] = []
+    for cells in grids[0].rows:
+        joined: list[Node] = []
+        for n, cell in enumerate(cells):
+            joined += [Space(at=cell.at)] if n and n % 2 == 0 and cell.items else []
+            joined += cell.items
+        for line in _lines(Row(tuple(joined), at=cells[0].at)):
+            first = next((i for i in line.items if not isinstance(i, Space)), None)
+            if lines and isinstance(first, Sign) and (first.text in JOINING or first.text in EQUALITIES):
+                lines[-1] = Row((*lines[-1].items, *line.items), at=lines[-1].at)
+            elif first is not None:
+                lines.append(line)
+    return lines
+
+
+class _Line:
+    """One logical line, cut from left to right."""
+
+    def __init__(self, source: Source, is_name: IsName) -> None:
+        self.source = source
+        self.is_name = is_name
+        self.found: list[Statement] = []
+
+    def read(self, line: Row) -> list[Statement]:
+        parts = self._parts(line)
+        for words, items in parts:
+            self._part(words, items)
+        return self.found
+
+    def _parts(self, line: Row) -> list[tuple[str | None, list[Node]]]:
+        """Pieces between separators; each with the words that introduce it, or None."""
+        parts: list[tuple[str | None, list[Node]]] = [(None, [])]
+        after_space = False
+        for item in line.items:
+            if isinstance(item, Space):
+                after_space = True
+                parts.append((None, []))
+            elif item in (Sign(","), Sign(";"), Sign(".")) and not _in_range(parts[-1][1], line, item):
+                parts.append((None, []))
+            elif isinstance(item, Words) and not self.is_name(item):
+                if parts[-1][1] and not after_space and _first_word(item.text) not in CONDITION_WORDS | {"and"}:
+                    self._words_inside(item)
+                parts.append((item.text.strip().strip(".,:; ").lower(), []))
+            elif item in (Sign(r"\therefore"), Sign(r"\because")):
+                continue
+            else:
+                parts[-1][1].append(item)
+        return [(w, i) for w, i in parts if i or w]
+
+    def _part(self, words: str | None, items: list[Node]) -> None:
+        at = items[0].at if items else 0
+        row = Row(tuple(items), at=at)
+        if words:
+            self._after_words(words, row)
+        elif self.found and _is_number(items):
+            self.found[-1].notes.append(f"the number {write_latex(row)} is left out")
+        elif self.found and isinstance(items[0], Sign) and items[0].text in (r"\leftarrow", "*", r"\#"):
+            self._remark(write_latex(row))
+        elif self.found and _is_range(row):
+            self.found[-1].conditions.append(row)
+        elif self.found and not any(isinstance(i, Sign) and i.text in RELATIONS for i in items):
+            if not self.found[-1].notes or not self.found[-1].notes[-1].startswith("remark"):
+                self.source.fail(
+                    at, f"'{write_latex(row)}' behind the formula", "a relation, a range or nothing", "remove it"
+                )
+        else:
+            self.found.append(_relation(row))
+
+    def _after_words(self, words: str, row: Row) -> None:
+        first = _first_word(words)
+        if first == "and" and row.items:
+            if self.found and self.found[-1].conditions:
+                self.found[-1].conditions.append(row)
+            else:
+                self.found.append(_relation(row))
+        elif first in CONDITION_WORDS and row.items and self.found:
+            if set(words.split()) - {
+                "for",
+                "all",
+                "some",
+                "every",
+                "each",
+                "any",
+                "if",
+                "when",
+                "where",
+                "with",
+                "provided",
+                "that",
+            }:
+                self.source.fail(
+                    row.at, f"the words '{words}'", "for, for all, if or when", "write the condition as mathematics"
+                )
+            self.found[-1].conditions.append(row)
+        elif LIMITING_WORDS & set(words.split()):
+            self.source.fail(
+                row.at,
+                f"the words '{words}'",
+                "a condition written as mathematics",
+                "write \\text{for} 0 \\le i < n, or use an assume line",
+            )
+        elif self.found:
+            self._remark(f"{words} {write_latex(row)}".strip())
+        elif row.items:
+            self.found.append(_relation(row))
+            self.found[-1].notes.append(f"the words '{words}' are left out")
+
+    def _remark(self, text: str) -> None:
+        self.found[-1].notes.append(f"remark left out: {text}")
+
+    def _words_inside(self, item: Words) -> None:
+        self.source.fail(
+            item.at,
+            f"the words '{item.text.strip()}' inside the formula",
+            "mathematics, or a declared name",
+            "move the words behind \\quad",
+        )
+
+
+def _relation(row: Row) -> Statement:
+    """Cut at the relations; one at the beginning opens a continuation."""
+    statement = Statement(row.at)
+    items = list(row.items)
+    while items and isinstance(items[0], Sign) and items[0].text in (r"\Rightarrow", r"\iff"):
+        statement.opening = items.pop(0)  # type: ignore[assignment]
+    if items and isinstance(items[0], Sign) and items[0].text in EQUALITIES:
+        statement.opening = items.pop(0)  # type: ignore[assignment]
+    side: list[Node] = []
+    for item in items:
+        if isinstance(item, Sign) and item.text in RELATIONS | FLOWS:
+            statement.sides.append(Row(tuple(side), at=side[0].at if side else item.at))
+            statement.marks.append(item)
+            side = []
+        else:
+            side.append(item)
+    statement.sides.append(Row(tuple(side), at=side[0].at if side else row.at))
+    return statement
+
+
+def _first_word(text: str) -> str:
+    return (text.strip().lower().split() or [""])[0].strip(".,:;(")
+
+
+def _is_number(items: list[Node]) -> bool:
+    """(8.13) or (1)."""
+    return (
+        len(items) == 1
+        and isinstance(items[0], Fence)
+        and all(
+            isinstance(i, (Numeral, Sign)) or (isinstance(i, Letter) and n == len(items[0].body.items) - 1)
+            for n, i in enumerate(items[0].body.items)
+        )
+    )
+
+
+def _is_range(row: Row) -> bool:
+    marks = [i.text for i in row.items if isinstance(i, Sign) and i.text in RELATIONS]
+    dots = any(i == Sign(r"\dots") for i in row.items)
+    return bool(marks) and (all(m in ("<", r"\le", r"\in") for m in marks) or (marks == ["="] and dots))
+
+
+def _in_range(before: list[Node], line: Row, comma: Node) -> bool:
+    """The commas of `i = 0, \\dots, n-1`."""
+    at = next(n for n, i in enumerate(line.items) if i is comma)
+    after = next((i for i in line.items[at + 1 :] if not isinstance(i, Space)), None)
+    return bool(before) and (after == Sign(r"\dots") or before[-1] == Sign(r"\dots"))

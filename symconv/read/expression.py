@@ -1,0 +1,214 @@
+"""Formulas with their names in place, before extents are known.
+
+Between layout and term stands this tree: rows are products, calls or entries
+by now, but a tensor is still its name, and a sum may still lack its limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Literal
+
+Relation = Literal["=", "<", ">", "\\le", "\\ge", "\\neq"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expr:
+    """Anything that can stand in a formula; `at` is its offset in the source."""
+
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Num(Expr):
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Ref(Expr):
+    """A name that stands alone: an index, a size, a scalar, or a whole tensor."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access(Expr):
+    """An entry of a named tensor."""
+
+    name: str
+    index: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class At(Expr):
+    """An entry of a tensor that is built on the spot: `(X * K)_{i,j}`."""
+
+    tensor: Expr
+    index: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Add(Expr):
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negate(Expr):
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Mul(Expr):
+    """A product by juxtaposition, a dot or a cross."""
+
+    factors: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed(Expr):
+    r"""Two operands with a sign whose meaning is declared: `X \ast K`."""
+
+    sign: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Divide(Expr):
+    top: Expr
+    bottom: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Floor(Expr):
+    body: Expr
+    ceiling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Modulo(Expr):
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Power(Expr):
+    base: Expr
+    exponent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Binding(Expr):
+    """An index bound by a sum or a maximum; without limits it runs over an axis."""
+
+    name: str
+    low: Expr | None = None
+    high: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total(Expr):
+    bindings: tuple[Binding, ...]
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Biggest(Expr):
+    bindings: tuple[Binding, ...]
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Expr):
+    relation: Relation
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator(Expr):
+    conditions: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cases(Expr):
+    """The first branch whose conditions hold; the last has none."""
+
+    branches: tuple[tuple[Expr, tuple[Comparison, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Elementwise(Expr):
+    """A function of one number: `f(x)`, `\\sigma'(z)`."""
+
+    function: str
+    order: int
+    argument: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Diff(Expr):
+    """A derivative by an entry or by a whole tensor."""
+
+    value: Expr
+    by: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple(Expr):
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Expr):
+    """A library operation on tensors, or a named operator of the document."""
+
+    operation: str
+    arguments: tuple[Expr, ...]
+    options: tuple[tuple[str, Expr], ...] = ()
+
+
+def inside(expr: Expr) -> Iterator[Expr]:
+    """The expressions directly inside, in reading order."""
+    for item in fields(expr):
+        if item.name != "at":
+            yield from _found(getattr(expr, item.name))
+
+
+def _found(value: object) -> Iterator[Expr]:
+    if isinstance(value, Expr):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _found(part)
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """The expression and everything inside, parents first."""
+    yield expr
+    for part in inside(expr):
+        yield from walk(part)
+
+
+def bound_by(expr: Expr) -> frozenset[str]:
+    return frozenset(b.name for b in expr.bindings) if isinstance(expr, (Total, Biggest)) else frozenset()
+
+
+def free_names(expr: Expr, bound: frozenset[str] = frozenset()) -> Iterator[Ref]:
+    """Every name that stands alone and that no sum around it binds."""
+    if isinstance(expr, Ref):
+        if expr.name not in bound:
+            yield expr
+        return
+    if isinstance(expr, (Total, Biggest)):
+        for binding in expr.bindings:  # a limit may use the indices bound before it
+            for limit in (binding.low, binding.high):
+                if limit is not None:
+                    yield from free_names(limit, bound)
+            bound = bound | {binding.name}
+        yield from free_names(expr.body, bound)
+        return
+    for part in inside(expr):
+        yield from free_names(part, bound)

@@ -1,0 +1,112 @@
+"""What a declaration block states, as plain records; nothing is resolved yet.
+
+Mathematics inside a line stays a `Source` (text with its place) until the
+names of the whole block are known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from symconv.notation.source import Source
+
+Meaning = Literal["correlation", "convolution", "product", "hadamard", "matmul"]
+Order = Literal["image first", "kernel first"]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """One axis as declared: `H`, or a range `-l..l`; the two ends are None for the whole line of integers."""
+
+    low: Source | None
+    high: Source | None
+    count: bool  # `high` is a number of positions, counted from the base
+
+
+@dataclass(frozen=True, slots=True)
+class TensorFact:
+    """`tensor X[H,W]`: the extents, one an axis; None where only the comma stands."""
+
+    name: str
+    axes: tuple[Extent | None, ...]
+    line: int
+    raised: int = 0  # how many of the axes are written as superscripts
+
+
+@dataclass(frozen=True, slots=True)
+class OpFact:
+    """`op * = correlation full, kernel first`; what is None is settled by the left side, or not at all."""
+
+    sign: str
+    meaning: Meaning
+    mode: str | None
+    order: Order | None
+    options: tuple[tuple[str, Source], ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallText:
+    """`correlate(X, K, stride=s)`: a library name with arguments that are calls, tuples or mathematics."""
+
+    name: str
+    arguments: tuple[CallText | TupleText | Source, ...]
+    options: tuple[tuple[str, CallText | TupleText | Source], ...]
+    place: Source
+
+
+@dataclass(frozen=True, slots=True)
+class TupleText:
+    items: tuple[CallText | TupleText | Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DefineFact:
+    """`define F = ...`: the name with its mathematics or its call."""
+
+    left: Source
+    right: CallText | Source
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindFact:
+    """`find dL/dK`: what is to be derived, as written."""
+
+    what: str
+    line: int
+
+
+@dataclass
+class Facts:
+    """Everything that holds from one block to the next."""
+
+    line: int = 0
+    losses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tensors: dict[str, TensorFact] = field(default_factory=dict)
+    functions: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int | None] = field(default_factory=dict)
+    quantities: dict[str, tuple[str, str]] = field(default_factory=dict)
+    indices: dict[str, tuple[Source, Source]] = field(default_factory=dict)
+    upstream: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    base: int | None = None
+    ops: dict[str, OpFact] = field(default_factory=dict)
+    outside: str = "error"
+    outside_of: dict[str, str] = field(default_factory=dict)
+    conventions: dict[str, str] = field(default_factory=dict)
+    definitions: list[DefineFact] = field(default_factory=list)
+    assumptions: list[Source] = field(default_factory=list)
+    finds: list[FindFact] = field(default_factory=list)
+    expected: dict[str, str] = field(default_factory=dict)
+    ignored: set[str] = field(default_factory=set)
+
+    def kept(self) -> Facts:
+        """A copy that a `keep` block may add to; what is found, expected and ignored is not repeated."""
+        copies = {name: _copy(getattr(self, name)) for name in self.__dataclass_fields__}
+        return replace(self, **{**copies, "finds": [], "definitions": []})  # type: ignore[arg-type]
+
+
+def _copy(value: object) -> object:
+    return value.copy() if isinstance(value, (dict, list, set)) else value

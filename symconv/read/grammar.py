@@ -1,0 +1,318 @@
+r"""Layout -> expression: a row becomes sums of products of factors.
+
+`a + b` binds weakest, then declared signs between tensors (`X * K`), then
+products.  Nothing here knows extents; a name that could be two things is
+refused with the declaration that settles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction as Ratio
+
+from symconv.notation.latex_writer import write_latex
+from symconv.notation.layout import (
+    Big,
+    Boxed,
+    Fence,
+    Fraction,
+    Grid,
+    Letter,
+    Node,
+    Numeral,
+    Row,
+    Script,
+    Sign,
+    Styled,
+    Words,
+)
+from symconv.read.expression import (
+    Add,
+    At,
+    Call,
+    Divide,
+    Elementwise,
+    Expr,
+    Floor,
+    Modulo,
+    Mul,
+    Negate,
+    Num,
+    Power,
+    Signed,
+    Tuple,
+)
+from symconv.read.grammar_bounds import Bounds
+from symconv.read.grammar_names import Names
+from symconv.read.library import PLAIN
+from symconv.read.names import name_key
+from symconv.read.rows import Cursor, has_relation, split, text_of
+
+TENSOR_SIGNS = {"*", r"\ast", r"\star", r"\otimes", r"\circledast", r"\odot", r"\circ", r"\boxtimes", r"\boxplus"}
+_DOTS = {r"\cdot", r"\times"}
+
+
+class Grammar(Names, Bounds):
+    """Reads the expressions of one formula."""
+
+    def expression(self, items: Sequence[Node], at: int) -> Expr:
+        cursor = Cursor(items, at)
+        terms: list[Expr] = []
+        while cursor.item is not None or not terms:
+            negative = False
+            if cursor.is_sign("+", "-"):
+                negative = cursor.take() == Sign("-")
+            elif terms:
+                self._stray(cursor)
+            term = self.term(cursor)
+            terms.append(Negate(term, at=term.at) if negative else term)
+        return terms[0] if len(terms) == 1 else Add(tuple(terms), at=at)
+
+    # -- terms ---------------------------------------------------------------------
+
+    def term(self, cursor: Cursor) -> Expr:
+        """Operands between tensor signs; several of one declared sign need parentheses."""
+        left = self._product(cursor)
+        last = None
+        while (sign := self._tensor_sign(cursor)) is not None:
+            at = cursor.at
+            if last is not None and (self.kinds.is_tensor_sign(sign) or self.kinds.is_tensor_sign(last)):
+                self.source.fail(
+                    at,
+                    f"'{last}' and '{sign}' in one product",
+                    "parentheses around two of the operands",
+                    "add parentheses",
+                )
+            cursor.take()
+            left = Signed(sign, left, self._product(cursor), at=at)
+            last = sign
+        return left
+
+    def _tensor_sign(self, cursor: Cursor) -> str | None:
+        item = cursor.item
+        base = item.base if isinstance(item, Script) else item
+        if isinstance(base, Sign) and base.text in TENSOR_SIGNS and item is not None:
+            key = name_key(item)
+            if isinstance(item, Script) and self.kinds.op(key) is None:
+                self.source.fail(
+                    item.at, f"the sign {key}", "a declared sign", f"declare op {key} = correlation full, or the like"
+                )
+            return key
+        if isinstance(item, Words) and self.kinds.op(name_key(item)) is not None and not _is_call(cursor):
+            return name_key(item)
+        if isinstance(item, Sign) and self.kinds.op(item.text) is not None and item.text in _DOTS:
+            return item.text
+        return None
+
+    def _product(self, cursor: Cursor) -> Expr:
+        at = cursor.at
+        factors: list[Expr] = []
+        while cursor.item is not None and not cursor.is_sign("+", "-") and self._tensor_sign(cursor) is None:
+            if factors and cursor.is_sign(*_DOTS):
+                cursor.take()
+                factors.append(self._factor(cursor))
+            elif factors and cursor.is_sign("/"):
+                factors = [self._quotient(factors, cursor, at)]
+            elif factors and cursor.is_sign(r"\bmod", r"\%"):
+                place = cursor.take().at
+                factors = [Modulo(_product_of(factors, at), self._factor(cursor), at=place)]
+            else:
+                factors.append(self._factor(cursor))
+        if not factors:
+            self._missing(cursor)
+        return _product_of(factors, at)
+
+    def _quotient(self, factors: list[Expr], cursor: Cursor, at: int) -> Expr:
+        place = cursor.take().at
+        bottom = self._factor(cursor)
+        follows = cursor.item
+        if follows is not None and not isinstance(follows, Sign) and self._tensor_sign(cursor) is None:
+            self.source.fail(
+                follows.at, "a factor behind a/b", "\\frac{a}{b} or parentheses", "say what is divided by what"
+            )
+        return Divide(_product_of(factors, at), bottom, at=place)
+
+    # -- factors -------------------------------------------------------------------
+
+    def _factor(self, cursor: Cursor) -> Expr:
+        item = cursor.item
+        if item is None:
+            self._missing(cursor)
+        if isinstance(item, Big):
+            return self.big(cursor)
+        if cursor.is_sign("-") or isinstance(item, Sign):
+            self._stray(cursor)
+        if self._is_one(item):
+            found = self._one(cursor)
+            if found is not None:
+                return found
+        slashed = self.slashed_derivative(cursor)
+        if slashed is not None:
+            return slashed
+        if self._is_operator(item):
+            return self._operator(cursor)
+        if self.is_name(item):
+            return self._checked_name(cursor)
+        cursor.take()
+        return self._composed(item, cursor)
+
+    def _composed(self, item: Node, cursor: Cursor) -> Expr:
+        at = item.at
+        match item:
+            case Numeral(text=text):
+                return Num(Ratio(text), at=at)
+            case Fraction():
+                found = self.derivative(item, cursor)
+                if found is not None:
+                    return found
+                top, bottom = item.top, item.bottom
+                return Divide(self.expression(top.items, top.at), self.expression(bottom.items, bottom.at), at=at)
+            case Fence():
+                return self._fence(item, cursor)
+            case Boxed(body=body):
+                return self.expression(body.items, body.at)
+            case Row(items=items):
+                return self.expression(items, at)
+            case Script():
+                return self._script(item, cursor)
+            case Grid(environment="cases"):
+                return self.cases(item)
+            case Grid(environment=name):
+                self.source.unsupported(at, f"a {name}", "write its entries by index")
+        self.source.fail(at, f"'{write_latex(item)}'", "an operand", "remove it")
+
+    def _fence(self, fence: Fence, cursor: Cursor) -> Expr:
+        body = fence.body
+        at = fence.at
+        if fence.opener in (r"\lfloor", r"\lceil"):
+            return Floor(self.expression(body.items, body.at), fence.opener == r"\lceil", at=at)
+        if fence.opener == "[" and has_relation(body):
+            return self.indicator(body, at)
+        pieces = split(body, ",")
+        if fence.opener not in ("(", "[") or (len(pieces) > 1 and fence.opener == "["):
+            self.source.unsupported(at, f"a list in {fence.opener}", "write the entries by index")
+        if len(pieces) > 1:
+            return Tuple(tuple(self.expression(p.items, p.at) for p in pieces), at=at)
+        if has_relation(body):
+            self.source.fail(at, "a condition in parentheses", "1(...) or [...] around a condition", "write 1(...)")
+        inner = self.expression(body.items, body.at)
+        follows = cursor.item
+        if isinstance(follows, Fence) and follows.opener == "[" and not has_relation(follows.body):
+            cursor.take()
+            return At(inner, self.indices("the tensor", follows.body, None), at=at)
+        return inner
+
+    def _script(self, item: Script, cursor: Cursor) -> Expr:
+        """A bracket with an index or a power: `[X * K]_{i,j}`, `(a + b)^2`."""
+        base = self._composed(item.base, Cursor((), item.at))
+        if item.primes:
+            self.source.fail(item.at, "a prime at a bracket", "an index or a power", "remove it")
+        if item.sub is not None:
+            base = At(base, self.indices("the tensor", item.sub, None), at=item.at)
+        return base if item.sup is None else self._power(base, item.sup, item.at)
+
+    def _checked_name(self, cursor: Cursor) -> Expr:
+        item = cursor.item
+        assert item is not None
+        head = item.base if isinstance(item, Script) else item
+        if isinstance(head, Words) and not self._declared_words(item):
+            self.source.fail(
+                item.at,
+                f"the words '{head.text.strip()}'",
+                "mathematics, or a declared name",
+                "move the words out of the formula",
+            )
+        if isinstance(head, Letter) and head.name in (r"\partial", r"\nabla", r"\infty"):
+            self.source.fail(
+                item.at,
+                f"{head.name} in this place",
+                "\\frac{\\partial L}{\\partial X}",
+                "write the derivative as a fraction",
+            )
+        return self.named(cursor)
+
+    def _declared_words(self, item: Node) -> bool:
+        head = item.base if isinstance(item, Script) else item
+        return self.kinds.known(name_key(item)) or self.kinds.known(name_key(head))
+
+    # -- indicators and operators ------------------------------------------------------
+
+    def _is_one(self, item: Node) -> bool:
+        head = item.base if isinstance(item, Script) else item
+        if isinstance(head, Styled):
+            return text_of(head.body) == "1"
+        return head == Numeral("1")
+
+    def _one(self, cursor: Cursor) -> Expr | None:
+        r"""`1(x + u = i)`, `\mathbb{1}_{\{i = j\}}`, `\mathbf{1}[i = j]`."""
+        item = cursor.item
+        assert item is not None
+        below = item.sub if isinstance(item, Script) else None
+        if below is not None:
+            inner = below.items[0].body if len(below.items) == 1 and isinstance(below.items[0], Fence) else below
+            if has_relation(inner):
+                cursor.take()
+                return self.indicator(inner, item.at)
+        follows = cursor.items[cursor.next + 1] if cursor.next + 1 < len(cursor.items) else None
+        if isinstance(follows, Fence) and has_relation(follows.body) and below is None:
+            cursor.next += 2
+            return self.indicator(follows.body, item.at)
+        return None
+
+    def _is_operator(self, item: Node) -> bool:
+        """A named operation before an argument list: `\\operatorname{pad}(..)`, `\\exp(..)`."""
+        head = item.base if isinstance(item, Script) else item
+        if not isinstance(head, Words):
+            return False
+        key = name_key(item)
+        return (
+            self.kinds.name(key) in PLAIN or self.kinds.op(key) is not None or head.text in ("exp", "log", "ln", "tanh")
+        )
+
+    def _operator(self, cursor: Cursor) -> Expr:
+        item = cursor.take()
+        key = self.kinds.name(name_key(item))
+        fence = cursor.item
+        if not isinstance(fence, Fence) or fence.opener not in ("(", r"\{", "["):
+            self.source.fail(cursor.at, f"{key} without its arguments", "'('", f"write {key}(...)")
+        cursor.take()
+        if key in ("exp", "log", "ln", "tanh"):
+            return Elementwise(
+                {"ln": "log"}.get(key, key), 0, self.expression(fence.body.items, fence.body.at), at=item.at
+            )
+        arguments: list[Expr] = []
+        options: list[tuple[str, Expr]] = []
+        for part in split(fence.body, ",", ";"):
+            sides = split(part, "=")
+            if len(sides) == 2 and len(sides[0].items) == 1 and isinstance(sides[0].items[0], Words):
+                options.append((text_of(sides[0]), self.expression(sides[1].items, sides[1].at)))
+            else:
+                arguments.append(self.expression(part.items, part.at))
+        return Call(PLAIN.get(key, key), tuple(arguments), tuple(options), at=item.at)
+
+    # -- messages ------------------------------------------------------------------
+
+    def _missing(self, cursor: Cursor) -> None:
+        found = "the end" if cursor.item is None else f"'{write_latex(cursor.item)}'"
+        self.source.fail(cursor.at, found, "an operand", "complete the expression")
+
+    def _stray(self, cursor: Cursor) -> None:
+        item = cursor.item
+        assert item is not None
+        text = write_latex(item)
+        if text == r"\dots":
+            self.source.fail(item.at, "an ellipsis", "a sum with its limits", "write \\sum_{i=...}^{...}")
+        self.source.fail(item.at, f"'{text}'", "an operand", "remove it or complete the expression")
+
+
+def _is_call(cursor: Cursor) -> bool:
+    """An operator name with an argument list behind it."""
+    follows = cursor.items[cursor.next + 1] if cursor.next + 1 < len(cursor.items) else None
+    return isinstance(follows, Fence) and len(split(follows.body, ",")) > 1
+
+
+def _product_of(factors: list[Expr], at: int) -> Expr:
+    return factors[0] if len(factors) == 1 else Mul(tuple(factors), at=at)
+
+
+__all__ = ["Grammar", "Power"]

@@ -1,0 +1,262 @@
+r"""Sums, maxima, derivatives and conditions: the constructs that reach over a row.
+
+A sum, a maximum and a derivative operator take the rest of their term, up to
+the next + or - outside brackets.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction as Ratio
+
+from symconv.notation.latex_writer import write_latex
+from symconv.notation.layout import Big, Fence, Fraction, Grid, Letter, Node, Row, Script, Sign, Space, Words
+from symconv.read.expression import (
+    Access,
+    Add,
+    Biggest,
+    Binding,
+    Cases,
+    Comparison,
+    Diff,
+    Expr,
+    Indicator,
+    Num,
+    Ref,
+    Total,
+)
+from symconv.read.names import name_key
+from symconv.read.rows import COMPARISONS, Cursor, Rows, split, text_of
+
+_ORDERED = ("<", r"\le")
+
+
+class Bounds(Rows):
+    """Reads what binds names or compares."""
+
+    def named(self, cursor: Cursor) -> Expr:
+        raise NotImplementedError
+
+    # -- sums and maxima -------------------------------------------------------------
+
+    def big(self, cursor: Cursor) -> Expr:
+        item = cursor.take()
+        assert isinstance(item, Big)
+        if item.sign not in (r"\sum", r"\max"):
+            self.source.unsupported(item.at, item.sign, "use \\sum or \\max")
+        body = cursor.item
+        if item.sign == r"\max" and isinstance(body, Fence) and body.opener in (r"\{", "("):
+            marks = split(body.body, "|", ":")
+            if len(marks) == 2 and item.lower is None:
+                cursor.take()
+                return self._over(
+                    Biggest, self.bindings(marks[1], None, item.at), Cursor(marks[0].items, marks[0].at), item.at
+                )
+            if item.lower is None:
+                self.source.unsupported(
+                    item.at, "a maximum of listed numbers", "write \\max_{...} over a range, or a function"
+                )
+        if item.lower is None:
+            self.source.fail(
+                item.at, f"{item.sign} without an index", "an index below", f"write {item.sign}_{{i=0}}^{{n-1}}"
+            )
+        bindings = self.bindings(item.lower, item.upper, item.at)
+        return self._over(Total if item.sign == r"\sum" else Biggest, bindings, cursor, item.at)
+
+    def _over(self, kind: type[Total] | type[Biggest], bindings: tuple[Binding, ...], cursor: Cursor, at: int) -> Expr:
+        with self.binding([b.name for b in bindings]):
+            if cursor.item is None:
+                self.source.fail(at, "nothing to add up", "an expression behind it", "complete the sum")
+            body = self.term(cursor) if kind is Total or cursor.next else self.expression(cursor.rest(), cursor.start)
+        return kind(bindings, body, at=at)
+
+    def bindings(self, lower: Row, upper: Row | None, at: int) -> tuple[Binding, ...]:
+        """`u=0` with an upper limit, `0 \\le u < r`, `i, j`, or `xy`; in a list each for itself."""
+        for item in (*lower.items, *(upper.items if upper else ())):
+            if item == Letter("\\infty"):
+                self.source.unsupported(item.at, "an infinite sum", "give the range on which the terms are not zero")
+        marks = [i.text for i in lower.items if isinstance(i, Sign) and i.text in (*COMPARISONS, r"\in")]
+        if not marks:
+            if upper is not None:
+                self.source.fail(lower.at, "an upper limit without a lower one", "i=0 below", "write \\sum_{i=0}^{n-1}")
+            return tuple(Binding(n, at=a) for n, a in self.names_in(lower))
+        if marks == ["="]:
+            left, right = split(lower, "=")
+            return self._from_to(left, right, upper, at)
+        if upper is None and all(m in _ORDERED for m in marks):
+            return self._between(lower, marks)
+        self.source.fail(
+            lower.at,
+            f"the range {write_latex(lower)}",
+            "i=0 with an upper limit, 0 \\le i < n, or names",
+            "write one of these forms",
+        )
+
+    def _from_to(self, left: Row, right: Row, upper: Row | None, at: int) -> tuple[Binding, ...]:
+        names = self.names_in(left)
+        if upper is None:  # k = 1, \dots, r
+            pieces = split(right, ",")
+            if len(pieces) != 3 or pieces[1].items != (Sign(r"\dots"),):
+                self.source.fail(
+                    at, f"{names[0][0]} without an upper limit", "an upper limit", "write \\sum_{i=0}^{n-1}"
+                )
+            right, upper = pieces[0], pieces[2]
+        low, high = self.expression(right.items, right.at), self.expression(upper.items, upper.at)
+        return tuple(Binding(name, low, high, at=a) for name, a in names)
+
+    def _between(self, lower: Row, marks: list[str]) -> tuple[Binding, ...]:
+        """0 \\le u < r; a strict end is one further in."""
+        found: list[Binding] = []
+        pieces = split(lower, *_ORDERED)
+        if len(pieces) != 3:
+            self.source.fail(
+                lower.at, f"the range {write_latex(lower)}", "0 \\le i < n", "give both ends, one range a sum"
+            )
+        low, middle, high = pieces
+        for name, at in self.names_in(middle):
+            found.append(Binding(name, self._end(low, marks[0] == "<", 1), self._end(high, marks[1] == "<", -1), at=at))
+        return tuple(found)
+
+    def _end(self, row: Row, strict: bool, step: int) -> Expr:
+        end = self.expression(row.items, row.at)
+        return Add((end, Num(Ratio(step), at=row.at)), at=row.at) if strict else end
+
+    def names_in(self, row: Row) -> list[tuple[str, int]]:
+        """Index names side by side: `i, j`, `xy`, `x' y'`."""
+        names: list[tuple[str, int]] = []
+        for item in row.items:
+            if isinstance(item, (Sign, Space)) and item in (Sign(","), Space()):
+                continue
+            plain = isinstance(item, Letter) or (
+                isinstance(item, Script) and isinstance(item.base, Letter) and item.sup is None
+            )
+            if not plain or item == Letter("\\partial"):
+                self.source.fail(
+                    item.at, f"'{write_latex(item)}' as an index to sum over", "a letter", "write \\sum_{i, j}"
+                )
+            key = name_key(item)
+            if key in (n for n, _ in names):
+                self.source.ill_formed(
+                    item.at, f"the index {key} bound twice", "different names", "rename one of the two"
+                )
+            names.append((key, item.at))
+        if not names:
+            self.source.fail(row.at, "no index to sum over", "a letter", "write \\sum_{i=0}^{n-1}")
+        return names
+
+    # -- derivatives -------------------------------------------------------------------
+
+    def derivative(self, item: Fraction, cursor: Cursor) -> Expr | None:
+        """`\\frac{\\partial L}{\\partial x_i}`, or the operator before the rest of its term; None for a quotient."""
+        top, bottom = item.top.items, item.bottom.items
+        above, below = _starts_with_d(top), _starts_with_d(bottom)
+        if above == "\\partial" and below is None:
+            self.source.fail(
+                item.bottom.at,
+                "a denominator without \\partial",
+                "\\partial above and below",
+                "write \\frac{\\partial y}{\\partial w}",
+            )
+        if above is None or below is None or len(bottom) < 2:
+            return None
+        if above == "d" and self.kinds.kind("d") is not None:
+            self.source.fail(
+                item.at, "d, which is declared, above and below", "\\partial in a derivative", "write \\partial"
+            )
+        if above != below:
+            self.source.fail(
+                item.at, f"{above} above and {below} below", "the same sign twice", "write \\partial twice"
+            )
+        by = self._by(Row(bottom[1:], at=bottom[1].at))
+        if len(top) == 1:
+            if cursor.item is None:
+                self.source.fail(
+                    item.at, "a derivative of nothing", "an expression behind it", "complete the derivative"
+                )
+            return Diff(self.term(cursor), by, at=item.at)
+        inner = Cursor(top[1:], top[1].at)
+        value = self.term(inner)
+        if inner.item is not None:
+            self.source.fail(inner.at, "a sum without parentheses under \\partial", "one term", "put it in parentheses")
+        return Diff(value, by, at=item.at)
+
+    def slashed_derivative(self, cursor: Cursor) -> Expr | None:
+        """`dL/dX` and `\\partial L/\\partial X` on one line."""
+        mark = _starts_with_d(cursor.items[cursor.next :])
+        if mark is None or (mark == "d" and self.kinds.kind("d") is not None):
+            return None
+        start = cursor.next
+        slash = next((n for n, i in enumerate(cursor.items) if n > start + 1 and i == Sign("/")), None)
+        if slash is None or _starts_with_d(cursor.items[slash + 1 :]) != mark or slash + 2 >= len(cursor.items):
+            return None
+        at = cursor.at
+        inner = Cursor(cursor.items[start + 1 : slash], at)
+        value = self.named(inner)
+        if inner.item is not None:
+            return None
+        cursor.next = slash + 2
+        by_at = cursor.at
+        return Diff(value, self._entry_or_name(self.named(cursor), by_at), at=at)
+
+    def _by(self, row: Row) -> Expr:
+        cursor = Cursor(row.items, row.at)
+        by = self.named(cursor)
+        if cursor.item is not None:
+            self.source.fail(
+                cursor.at, "more than one name below \\partial", "one entry or one tensor", "differentiate once"
+            )
+        return self._entry_or_name(by, row.at)
+
+    def _entry_or_name(self, by: Expr, at: int) -> Expr:
+        if not isinstance(by, (Access, Ref)):
+            self.source.fail(at, "a derivative by something composed", "an entry or a tensor", "name it first")
+        return by
+
+    # -- conditions --------------------------------------------------------------------
+
+    def conditions(self, row: Row) -> tuple[Comparison, ...]:
+        """Comma-separated chains: `0 \\le i < n, x + u = i`."""
+        found: list[Comparison] = []
+        for part in split(row, ",", ";"):
+            pieces = split(part, *COMPARISONS)
+            marks = [i for i in part.items if isinstance(i, Sign) and i.text in COMPARISONS]
+            if not marks:
+                self.source.fail(part.at, f"'{write_latex(part)}'", "a condition such as x + u = i", "complete it")
+            sides = [self.expression(p.items, p.at) for p in pieces]
+            for mark, left, right in zip(marks, sides, sides[1:], strict=False):
+                found.append(Comparison(mark.text, left, right, at=mark.at))  # type: ignore[arg-type]
+        return tuple(found)
+
+    def indicator(self, row: Row, at: int) -> Expr:
+        return Indicator(self.conditions(row), at=at)
+
+    def cases(self, grid: Grid) -> Expr:
+        """Branches with conditions; the last is `otherwise`."""
+        branches: list[tuple[Expr, tuple[Comparison, ...]]] = []
+        for number, cells in enumerate(grid.rows):
+            if len(cells) != 2:
+                self.source.fail(grid.at, "a case without its condition", "value & condition", "separate them by &")
+            value = Row(tuple(i for i in cells[0].items if i != Sign(",")), at=cells[0].at)
+            condition = Row(tuple(i for i in cells[1].items if not isinstance(i, (Words, Space))), at=cells[1].at)
+            words = " ".join(text_of(i) for i in cells[1].items if isinstance(i, Words)).strip().rstrip(".,")
+            last = number == len(grid.rows) - 1
+            if words not in ("if", "for", "when", "", "otherwise", "else"):
+                self.source.fail(
+                    cells[1].at, f"the words '{words}'", "if or otherwise", "write the condition as mathematics"
+                )
+            if (words in ("otherwise", "else")) != last or (last and condition.items):
+                self.source.fail(
+                    cells[1].at, "a last case with a condition", "otherwise", "say what holds in all other cases"
+                )
+            branches.append((self.expression(value.items, value.at), () if last else self.conditions(condition)))
+        return Cases(tuple(branches), at=grid.at)
+
+
+def _starts_with_d(items: tuple[Node, ...]) -> str | None:
+    if not items:
+        return None
+    if items[0] == Letter("\\partial"):
+        return "\\partial"
+    first = items[0]
+    if (isinstance(first, Letter) and first.name == "d") or (isinstance(first, Words) and first.text == "d"):
+        return "d"
+    return None

@@ -1,0 +1,231 @@
+r"""Names in a row: which letters belong together, and what follows them.
+
+The longest declared name wins; a run of joined letters is one name only if it
+is declared.  What stands behind a name is an index list for a tensor, an
+argument for a function, and a factor of its own for everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symconv.notation.latex_writer import write_latex
+from symconv.notation.layout import Accent, Fence, Letter, Node, Numeral, Row, Script, Sign, Styled, Words
+from symconv.read.expression import Access, At, Call, Elementwise, Expr, Power, Ref
+from symconv.read.library import TURNED
+from symconv.read.names import canonical, name_key
+from symconv.read.rows import Cursor, Rows, has_relation, split, text_of, unwrapped
+
+_HEADS = (Letter, Accent, Styled, Words)
+
+
+class Names(Rows):
+    """Reads one name with its indices."""
+
+    def is_name(self, item: Node | None) -> bool:
+        head = item.base if isinstance(item, Script) else item
+        return isinstance(head, _HEADS)
+
+    def named(self, cursor: Cursor) -> Expr:
+        """A name and what belongs to it."""
+        at = cursor.at
+        key, scripts = self._longest(cursor)
+        if key in self.bound or (self.kinds.kind(key) == "index"):
+            if scripts is not None:
+                return self._scripted_number(Ref(key, at=at), scripts)
+            return Ref(key, at=at)
+        name = self.kinds.name(key)
+        kind = self.kinds.kind(key)
+        if kind == "function":
+            return self._function(name, scripts, cursor, at)
+        if kind in ("size", "loss"):
+            return Ref(name, at=at) if scripts is None else self._scripted_number(Ref(name, at=at), scripts)
+        return self._tensor(name, scripts, cursor, at)
+
+    # -- finding the name --------------------------------------------------------
+
+    def _longest(self, cursor: Cursor) -> tuple[str, Script | None]:
+        """The longest declared name here, else the first letter; and the scripts not part of it."""
+        run = [cursor.item]
+        assert run[0] is not None
+        for item in cursor.items[cursor.next + 1 :]:
+            head = item.base if isinstance(item, Script) else item
+            if isinstance(run[-1], Script) or not (isinstance(head, Letter) and head.joined):
+                break
+            run.append(item)
+        for length in range(len(run), 0, -1):
+            for key, scripts in _spellings([n for n in run[:length] if n is not None]):
+                if self.kinds.known(key) or key in self.bound:
+                    cursor.next += length
+                    return key, scripts
+            found = run[length - 1]
+            if isinstance(found, Script) and found.primes:  # f'(x), the derivative of a function
+                key = name_key(Row((*(n for n in run[: length - 1] if n), found.base)))
+                if self.kinds.kind(key) == "function":
+                    cursor.next += length
+                    return key, found
+        cursor.next += 1
+        *_, (key, scripts) = _spellings([run[0]])
+        return key, scripts
+
+    # -- what follows --------------------------------------------------------------
+
+    def _function(self, name: str, scripts: Script | None, cursor: Cursor, at: int) -> Expr:
+        order = scripts.primes if scripts else 0
+        if scripts is not None and (scripts.sub is not None or scripts.sup is not None):
+            self.source.fail(
+                at, f"the function {name} with an index", "its argument in parentheses", f"write {name}(...)"
+            )
+        fence = cursor.item
+        if not isinstance(fence, Fence) or fence.opener != "(":
+            self.source.fail(at, f"the function {name} without an argument", "'('", f"write {name}(...)")
+        cursor.take()
+        function = self.kinds.facts.functions.get(name, name)
+        return Elementwise(function, order, self.expression(fence.body.items, fence.body.at), at=at)
+
+    def _tensor(self, name: str, scripts: Script | None, cursor: Cursor, at: int) -> Expr:
+        """An entry, a turned kernel, a power, or the bare name."""
+        turned = False
+        if scripts is not None:
+            turned, scripts = _turned(scripts)
+        expr: Expr = Ref(name, at=at)
+        ranks = self.kinds.ranks(name)
+        index: tuple[Expr, ...] | None = None
+        if scripts is not None and scripts.sub is not None:
+            index = self.indices(name, scripts.sub, ranks.count - ranks.raised if ranks else None)
+        if scripts is not None and scripts.sup is not None:
+            if ranks is None or not ranks.raised:
+                base = expr if index is None else self._entry(name, index, turned, at)
+                return self._power(base, scripts.sup, at)
+            index = (index or ()) + self.indices(name, scripts.sup, ranks.raised)
+        if index is None and isinstance(cursor.item, Fence):
+            index = self._bracketed(name, cursor, bool(ranks and ranks.count))
+        if index is None:
+            return Call("rot180", (expr,), at=at) if turned else expr
+        if ranks is not None and len(index) != ranks.count:
+            self.source.ill_formed(
+                at,
+                f"{name} with {_count(len(index))}",
+                f"{ranks.count} ({self.kinds.where(name)})",
+                "separate the indices by commas, one an axis (spaces mean nothing in LaTeX)",
+            )
+        return self._entry(name, index, turned, at)
+
+    def _entry(self, name: str, index: tuple[Expr, ...], turned: bool, at: int) -> Expr:
+        return At(Call("rot180", (Ref(name, at=at),), at=at), index, at=at) if turned else Access(name, index, at=at)
+
+    def _bracketed(self, name: str, cursor: Cursor, is_tensor: bool) -> tuple[Expr, ...] | None:
+        """`x[i, j]` or `x(i, j)`, if that is an index list."""
+        fence = cursor.item
+        assert isinstance(fence, Fence)
+        if fence.opener not in ("(", "[") or has_relation(fence.body):
+            return None
+        ranks = self.kinds.ranks(name)
+        if not is_tensor:
+            if ranks is not None or name.startswith("\\partial"):
+                return None
+            if fence.opener == "(":
+                self.source.fail(
+                    fence.at,
+                    f"'{name}' before a parenthesis",
+                    "a declared name: a call, an entry and a product look alike",
+                    f"declare it (tensor {name}[..], size {name} or function {name}), or write a product with \\cdot",
+                )
+        cursor.take()
+        return self.indices(name, fence.body, ranks.count if ranks else None)
+
+    def indices(self, name: str, row: Row, count: int | None) -> tuple[Expr, ...]:
+        """An index list; letters without commas are split only where the declared count says so."""
+        row = unwrapped(row)
+        pieces = split(row, ",", ";")
+        if len(pieces) == 1 and count != 1:
+            atoms = _atoms(pieces[0])
+            if atoms is not None and len(atoms) > 1:
+                if count is None:
+                    self.source.fail(
+                        row.at,
+                        f"{name} with the subscript {write_latex(row)}",
+                        "a declared index count: one index or several cannot be told apart",
+                        f"write commas, or declare tensor {name}[{',' * (len(atoms) - 1)}]",
+                    )
+                if len(atoms) == count:
+                    pieces = atoms
+        for piece in pieces:
+            if not piece.items:
+                self.source.ill_formed(
+                    piece.at, f"an empty index of {name}", "an index", "fill it in or remove the comma"
+                )
+        return tuple(self.expression(piece.items, piece.at) for piece in pieces)
+
+    def _scripted_number(self, base: Ref, scripts: Script) -> Expr:
+        """A size or an index with scripts can only be a power."""
+        if scripts.sup is None or scripts.sub is not None or scripts.primes:
+            self.source.fail(
+                base.at,
+                f"{base.name} with a subscript or prime",
+                f"{base.name} alone, or a declared name",
+                "declare the whole name",
+            )
+        return self._power(base, scripts.sup, base.at)
+
+    def _power(self, base: Expr, sup: Row, at: int) -> Expr:
+        text = text_of(sup)
+        if len(sup.items) == 1 and isinstance(sup.items[0], Numeral) and text.isdigit() and 1 <= int(text) <= 9:
+            return Power(base, int(text), at=at)
+        if text in ("T", "\\top") or sup.items == (Sign("\\top"),):
+            self.source.unsupported(sup.at, "a transpose", "write the product by its entries")
+        self.source.fail(
+            sup.at,
+            f"the superscript {write_latex(sup)}",
+            "a power from 1 to 9, a declared superscript index, or part of a declared name",
+            "declare the name with its label, or the superscript index",
+        )
+
+
+def _spellings(run: list[Node]) -> Iterator[tuple[str, Script | None]]:
+    """Possible names for a run of letters, with the scripts that each leaves over."""
+    *front, last = run
+    if not isinstance(last, Script):
+        yield name_key(Row(tuple(run))), None
+        return
+
+    def key(node: Node) -> str:
+        return canonical("".join(write_latex(n) for n in (*front, node)))
+
+    choices = [(True, True), (True, False), (False, True), (False, False)]
+    for with_sub, with_sup in choices:
+        if (with_sub and last.sub is None) or (with_sup and last.sup is None):
+            continue
+        sub, sup = (last.sub if with_sub else None), (last.sup if with_sup else None)
+        left = Script(last.base, None if with_sub else last.sub, None if with_sup else last.sup, 0, at=last.at)
+        bare = not (sub or sup or last.primes)
+        rest = left if (left.sub or left.sup) else None
+        yield key(last.base if bare else Script(last.base, sub, sup, last.primes)), rest
+
+
+def _turned(scripts: Script) -> tuple[bool, Script | None]:
+    """Take away a label that says "turned by 180 degrees"."""
+    sub = None if text_of(scripts.sub) in TURNED else scripts.sub
+    sup = None if text_of(scripts.sup) in TURNED else scripts.sup
+    found = (sub is None) != (scripts.sub is None) or (sup is None) != (scripts.sup is None)
+    if sub is None and sup is None:
+        return found, None
+    return found, replace(scripts, sub=sub, sup=sup)
+
+
+def _atoms(row: Row) -> list[Row] | None:
+    """The letters and digits of `ij` or `11` one by one; None if anything else stands there."""
+    atoms: list[Node] = []
+    for item in row.items:
+        if isinstance(item, Numeral) and item.text.isdigit():
+            atoms += [Numeral(d, at=item.at + n) for n, d in enumerate(item.text)]
+        elif isinstance(item, Letter) or (isinstance(item, Script) and item.sub is None and item.sup is None):
+            atoms.append(item)
+        else:
+            return None
+    return [Row((a,), at=a.at) for a in atoms]
+
+
+def _count(n: int) -> str:
+    return "1 index" if n == 1 else f"{n} indices"

@@ -1,0 +1,328 @@
+"""What the text settles without a declaration: sizes, the index base, extents.
+
+In this order: definitions (the first `T[i,j] = ...`), sizes (what limits are
+made of), the base (the first lower limit that is a number), extents of axes
+(a sum over a bare index; else a fresh size for a defined tensor; else the hull
+of the accesses for what a definition reads).  Two sums that give one axis
+different extents are an error, never a vote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from symconv.notation.source import LocatedError, Source
+from symconv.ops.window import evident
+from symconv.read.expression import (
+    Access,
+    Biggest,
+    Binding,
+    Call,
+    Diff,
+    Expr,
+    Num,
+    Ref,
+    Total,
+    free_names,
+    inside,
+    walk,
+)
+from symconv.read.names import canonical
+from symconv.read.parsing import Parser, Sentence
+from symconv.read.positions import Positions
+from symconv.read.world import World
+from symconv.term.polynomial import Poly, Size
+from symconv.term.tensor import Axis
+from symconv.term.value import at_least
+
+Environment = dict[str, Binding]
+
+
+@dataclass
+class Definition:
+    """A tensor with the formula of one entry, or with a whole expression."""
+
+    name: str
+    parameters: tuple[str, ...] | None
+    body: Expr
+    source: Source
+    line: int
+    sentence: Sentence | None = None
+
+
+@dataclass
+class Inference:
+    """Fills a world from the sentences under one block."""
+
+    world: World
+    parser: Parser
+    sentences: list[Sentence]
+    definitions: list[Definition]
+    known: dict[tuple[str, int], Axis] = field(default_factory=dict)
+
+    def run(self) -> None:
+        self._index_names()
+        self._sizes()
+        self._base()
+        self._declared()
+        self._from_sums()
+        for definition in self.definitions:
+            if definition.parameters is not None:
+                self._defined(definition)
+                self._hull(definition)
+        self._left_open()
+
+    def _readable(self) -> list[Sentence]:
+        return [s for s in self.sentences if s.problem is None]
+
+    # -- names -------------------------------------------------------------------------
+
+    def _index_names(self) -> None:
+        """Every name that some sum binds, or that a left side or an index list leaves free and bare."""
+        names = self.world.index_names
+        for definition in self.definitions:
+            names.update(definition.parameters or ())
+        for sentence in self._readable():
+            for expr in sentence.expressions():
+                for node in walk(expr):
+                    if isinstance(node, Binding):
+                        names.add(node.name)
+            if sentence.sides:
+                for node in walk(sentence.sides[0]):
+                    if isinstance(node, Access):
+                        names |= {i.name for i in node.index if isinstance(i, Ref) and not self._is_number(i.name)}
+        names |= set(self.world.facts.indices)
+
+    def _is_number(self, name: str) -> bool:
+        return self.parser.kinds.kind(name) == "size"
+
+    def _sizes(self) -> None:
+        """Declared sizes; and what stands in limits, or beside an index in a definition."""
+        facts = self.world.facts
+        paddings = set(self._paddings())
+        for name, least in facts.sizes.items():
+            self.world.sizes[name] = Size(name, (0 if name in paddings else 1) if least is None else least)
+        for sentence in self._readable():
+            for ref in self._limit_names(sentence.expressions()):
+                self._new_size(ref, sentence.source, paddings)
+        for definition in self.definitions:
+            if definition.parameters is not None:
+                for node in walk(definition.body):
+                    if isinstance(node, Access):
+                        for position in node.index:
+                            if not isinstance(position, Ref):
+                                for ref in free_names(position):
+                                    self._new_size(ref, definition.source, paddings)
+
+    def _limit_names(self, exprs: list[Expr]) -> Iterator[Ref]:
+        for expr in exprs:
+            for node in walk(expr):
+                if isinstance(node, Binding):
+                    for limit in (node.low, node.high):
+                        if limit is not None:
+                            yield from free_names(limit)
+
+    def _new_size(self, ref: Ref, source: Source, paddings: set[str]) -> None:
+        name = ref.name
+        world = self.world
+        if name in world.sizes or name in world.index_names or self.parser.kinds.kind(name) is not None:
+            return
+        least = 0 if name in paddings else 1
+        world.sizes[name] = Size(name, least)
+        world.note(source.position(ref.at)[0], f"size {name} >= {least}")
+
+    def _paddings(self) -> Iterator[str]:
+        """Names used as a padding in a `define` or `op` line: these may be 0."""
+        for definition in self.definitions:
+            for node in walk(definition.body):
+                if isinstance(node, Call):
+                    amounts = [e for name, e in node.options if name == "padding"]
+                    amounts += list(node.arguments[1:]) if node.operation == "pad" else []
+                    for amount in amounts:
+                        yield from (r.name for r in walk(amount) if isinstance(r, Ref))
+        for fact in self.world.facts.ops.values():
+            yield from (text.text for option, text in fact.options if option == "padding")
+
+    def _base(self) -> None:
+        declared = self.world.facts.base
+        if declared is not None:
+            self.world.base = declared
+            return
+        for sentence in self._readable():
+            for expr in sentence.expressions():
+                for node in walk(expr):
+                    if isinstance(node, Binding) and isinstance(node.low, Num) and node.low.value in (0, 1):
+                        self.world.base = int(node.low.value)
+                        if self.world.base:
+                            self.world.note(sentence.line, "base 1: the first lower limit")
+                        return
+
+    # -- extents -----------------------------------------------------------------------
+
+    def _declared(self) -> None:
+        for name, fact in self.world.facts.tensors.items():
+            for n, extent in enumerate(fact.axes):
+                if extent is None:
+                    continue
+                if extent.low is None and extent.high is None:
+                    self.known[name, n] = Axis(None, None)
+                    continue
+                assert extent.high is not None
+                high = self._declared_poly(extent.high)
+                low = Poly.of(self.world.base) if extent.low is None else self._declared_poly(extent.low)
+                axis = Axis(low, high + low - 1 if extent.count else high)
+                self.known[name, n] = axis
+                needed = at_least(axis.extent, 1)
+                if not evident(needed) and needed not in self.world.hypotheses:
+                    self.world.hypotheses.append(needed)
+
+    def _declared_poly(self, text: Source) -> Poly:
+        """An extent; the names in it are sizes."""
+        expr = self.parser.equation(text)[0]
+        for ref in free_names(expr):
+            if ref.name not in self.world.sizes and self.parser.kinds.kind(ref.name) is None:
+                self.world.sizes[ref.name] = Size(ref.name, 1)
+        return Positions(self.world, text).poly(expr)
+
+    def _from_sums(self) -> None:
+        """`\\sum_{a=0}^{r-1} ... w[a, .]`: axis 0 of w is 0 .. r-1."""
+        for sentence in self._readable():
+            for expr in sentence.sides:
+                for access, environment in accesses(expr):
+                    for n, position in enumerate(access.index):
+                        if isinstance(position, Ref) and position.name in environment:
+                            try:
+                                self._from_sum(access, n, environment[position.name], environment, sentence)
+                            except LocatedError as problem:
+                                sentence.problem = sentence.problem or problem
+
+    def _from_sum(self, access: Access, n: int, binding: Binding, environment: Environment, sentence: Sentence) -> None:
+        name = self.parser.kinds.name(access.name)
+        if binding.low is None or binding.high is None or name in self.world.facts.upstream:
+            return
+        names = {r.name for limit in (binding.low, binding.high) for r in free_names(limit)}
+        if not names <= set(self.world.sizes):
+            return
+        positions = Positions(self.world, sentence.source)
+        axis = Axis(positions.poly(binding.low), positions.poly(binding.high))
+        declared = self.world.facts.tensors.get(name)
+        if declared is not None and n < len(declared.axes) and declared.axes[n] is not None:
+            return
+        before = self.known.setdefault((name, n), axis)
+        line = sentence.source.position(binding.at)[0]
+        if before != axis:
+            sentence.source.fail(
+                binding.at,
+                f"axis {n + 1} of {name} as {axis.low}..{axis.high}, and as {before.low}..{before.high} before",
+                "one extent",
+                f"declare the extents of {name}, or correct the limits",
+            )
+        self.world.note(line, f"{name}: axis {n + 1} is {axis.low}..{axis.high}, from the sum over {binding.name}")
+
+    def _defined(self, definition: Definition) -> None:
+        for n in range(len(definition.parameters or ())):
+            if (definition.name, n) not in self.known:
+                self._fresh(definition.name, n, len(definition.parameters or ()), definition.line)
+
+    def _fresh(self, name: str, n: int, rank: int, line: int) -> None:
+        words = {1: ("length",), 2: ("rows", "columns")}.get(rank, tuple(f"axis{k + 1}" for k in range(rank)))
+        size = Size(canonical(f"{words[n]}_{{{name}}}"))
+        self.world.sizes[size.name] = size
+        self.known[name, n] = Axis(Poly.of(self.world.base), Poly.atom(size) + (self.world.base - 1))
+        self.world.note(line, f"{name}: axis {n + 1} has an extent of its own, {size.name} >= 1")
+
+    def _hull(self, definition: Definition) -> None:
+        """Tensors that the definition reads: from the least to the greatest position read."""
+        box: dict[str, Axis] = {p: self.known[definition.name, n] for n, p in enumerate(definition.parameters or ())}
+        for access, environment in accesses(definition.body):
+            name = self.parser.kinds.name(access.name)
+            if name in self.world.facts.upstream or any(d.name == name for d in self.definitions):
+                continue
+            for n, position in enumerate(access.index):
+                if (name, n) in self.known:
+                    continue
+                axis = self._reach(position, box, environment, definition.source)
+                if axis is not None:
+                    self.known[name, n] = axis
+                    self.world.note(
+                        definition.line, f"{name}: axis {n + 1} is {axis.low}..{axis.high}, the positions read"
+                    )
+
+    def _reach(self, position: Expr, box: dict[str, Axis], environment: Environment, source: Source) -> Axis | None:
+        """The hull of one position, if each index occurs with a coefficient of known sign."""
+        inner = dict(box)
+        indices = frozenset(box) | frozenset(environment)
+        reader = Positions(self.world, source, indices)
+        try:
+            for name, binding in environment.items():
+                if binding.low is None or binding.high is None:
+                    return None
+                inner[name] = Axis(reader.poly(binding.low), reader.poly(binding.high))
+            low = high = reader.poly(position)
+        except LocatedError:
+            return None
+        for _ in range(len(inner) + 1):
+            low, high = _end(low, inner, -1), _end(high, inner, 1)
+        if low is None or high is None or low.names() or high.names() or low.as_int is None:
+            return None
+        return Axis(low, high)
+
+    def _left_open(self) -> None:
+        """Declared tensors that only stand whole get sizes of their own; then all axes are laid down."""
+        whole = {r.name for d in self.definitions if d.parameters is None for r in walk(d.body) if isinstance(r, Ref)}
+        whole |= {self.parser.kinds.name(a) for arguments in self.world.facts.losses.values() for a in arguments}
+        defined = {d.name for d in self.definitions}
+        for name, ranks in self.parser.kinds.tensors.items():
+            if name in self.world.facts.upstream:
+                continue
+            if name in whole and name not in defined:
+                for n in range(ranks.count):
+                    if (name, n) not in self.known:
+                        self._fresh(name, n, ranks.count, self._line(name))
+            axes = tuple(self.known.get((name, n)) for n in range(ranks.count))
+            if all(a is not None for a in axes):
+                self.world.axes[name] = tuple(a for a in axes if a is not None)
+
+    def _line(self, name: str) -> int:
+        fact = self.world.facts.tensors.get(name)
+        return fact.line if fact else self.parser.lines.get(name, self.world.facts.line)
+
+
+def accesses(expr: Expr, environment: Environment | None = None) -> Iterator[tuple[Access, Environment]]:
+    """Every entry with the sums around it; what stands below a derivative sign counts too."""
+    environment = environment or {}
+    if isinstance(expr, (Total, Biggest)):
+        for binding in expr.bindings:
+            environment = {**environment, binding.name: binding}
+        yield from accesses(expr.body, environment)
+        return
+    if isinstance(expr, Access):
+        yield expr, environment
+    for part in inside(expr):
+        yield from accesses(part, environment)
+
+
+def _end(poly: Poly | None, box: dict[str, Axis], side: int) -> Poly | None:
+    """Replace indices by the end of their range that makes the position least (-1) or greatest (1)."""
+    if poly is None:
+        return None
+    for name in sorted(poly.names()):
+        parts = poly.linear_in(name)
+        if parts is None or name not in box:
+            return None
+        slope, _ = parts
+        if slope.names():
+            return None
+        up = evident(at_least(slope, 0))
+        if not up and not evident(at_least(0, slope)):
+            return None
+        axis = box[name]
+        end = axis.high if up == (side > 0) else axis.low
+        if end is None:
+            return None
+        poly = poly.substitute({name: end})
+    return poly
+
+
+__all__ = ["Call", "Definition", "Diff", "Inference", "accesses"]

@@ -1,0 +1,317 @@
+"""One function for each line of the declaration block: from text to a record in `Facts`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import get_args
+
+from symconv.notation.source import Source, nearest
+from symconv.read.block_text import call_text, cut, equation, piece, words
+from symconv.read.facts import DefineFact, Extent, Facts, FindFact, Meaning, OpFact, TensorFact
+from symconv.read.library import LIBRARY
+from symconv.read.names import NAME, key_of_text
+
+FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "exp", "log", "square")
+LATER_FUNCTIONS = ("leaky_relu", "gelu")
+STATUSES = (
+    "proved",
+    "checked",
+    "refuted",
+    "ill_formed",
+    "undecided",
+    "not_understood",
+    "not_a_claim",
+    "definition",
+    "ignored",
+)
+QUANTITIES = ("rows", "columns", "channels", "length")
+
+
+def _name(source: Source, what: str = "a name") -> str:
+    """The whole text as one name."""
+    found = NAME.fullmatch(source.text)
+    if not found:
+        source.fail(0, f"'{source.text}'", what, "write a name such as X, dlz, H_K or \\tilde{F}")
+    return key_of_text(source)
+
+
+def _names(source: Source) -> list[tuple[str, Source]]:
+    """Names one after the other; a space inside `\\tilde F` belongs to the name."""
+    found: list[tuple[str, Source]] = []
+    at = 0
+    text = source.text
+    while at < len(text):
+        if text[at] in " \t,":
+            at += 1
+            continue
+        match = NAME.match(text, at)
+        if not match:
+            source.fail(at, f"'{text[at]}'", "a name", "separate names by spaces or commas")
+        part = piece(source, match.start(), match.end())
+        found.append((key_of_text(part), part))
+        at = match.end()
+    return found
+
+
+def _once(source: Source, name: str, table: dict[str, object] | object) -> None:
+    if isinstance(table, dict) and name in table:
+        source.fail(0, f"{name} for the second time", "one line for a name", "remove one of the two")
+
+
+# -- names ---------------------------------------------------------------------------
+
+
+def loss(rest: Source, facts: Facts) -> None:
+    """loss L(y): a scalar function of the listed tensors."""
+    match = re.fullmatch(rf"({NAME.pattern})\s*\(([^()]*)\)", rest.text)
+    if not match:
+        rest.fail(0, f"'{rest.text}'", "a loss with its tensors, L(y)", "write loss L(y) or loss F(n, b)")
+    name = _name(piece(rest, match.start(1), match.end(1)))
+    arguments = tuple(n for n, _ in _names(piece(rest, match.start(2), match.end(2))))
+    if not arguments:
+        rest.fail(match.start(2), "no tensor", "what the loss depends on", "write loss L(y)")
+    _once(rest, name, facts.losses)
+    facts.losses[name] = arguments
+
+
+def tensor(rest: Source, facts: Facts) -> None:
+    """tensor y[,] X[H,W] g[-l..l]: index counts or extents."""
+    at = 0
+    while at < len(rest.text):
+        if rest.text[at] in " \t,":
+            at += 1
+            continue
+        match = NAME.match(rest.text, at)
+        if not match:
+            rest.fail(at, f"'{rest.text[at]}'", "a name", "write tensor X[H,W]")
+        opener = match.end()
+        closer = rest.text.find("]", opener)
+        if rest.text[opener : opener + 1] != "[" or closer < 0:
+            rest.fail(
+                min(opener, len(rest.text)),
+                f"{match.group()} without brackets",
+                "'[' and the axes",
+                "write X[,] or X[H,W]",
+            )
+        name = _name(piece(rest, match.start(), match.end()))
+        _once(rest, name, facts.tensors)
+        axes = tuple(_extent(p) for p in cut(piece(rest, opener + 1, closer), ","))
+        at, above = _raised(rest, closer + 1)
+        axes = (() if len(axes) == 1 and above and closer == opener + 1 else axes) + (None,) * above
+        facts.tensors[name] = TensorFact(name, axes, rest.line, above)
+
+
+def _raised(rest: Source, at: int) -> tuple[int, int]:
+    """The superscript indices behind the bracket: where they end, and how many they are."""
+    match = re.compile(r"\^\{([^{}]*)\}|\^(\w)").match(rest.text, at)
+    if not match:
+        return at, 0
+    inside = match.group(1) or match.group(2)
+    if "+" in inside or "-" in inside or not inside.strip():
+        rest.unsupported(at, f"the layer superscript ^{{{inside}}}", "give every layer a name of its own")
+    return match.end(), inside.count(",") + 1
+
+
+def _extent(source: Source) -> Extent | None:
+    text = source.text
+    if not text:
+        return None
+    if text == "..":
+        return Extent(None, None, False)
+    if ".." in text:
+        middle = text.index("..")
+        low, high = piece(source, 0, middle), piece(source, middle + 2, len(text))
+        if not low.text or not high.text:
+            source.fail(middle, "a range with one end", "two ends, or '..' alone", "write -l..l")
+        return Extent(low, high, False)
+    return Extent(None, source, True)
+
+
+def scalar(rest: Source, facts: Facts) -> None:
+    for name, source in _names(rest):
+        _once(source, name, facts.tensors)
+        facts.tensors[name] = TensorFact(name, (), rest.line)
+
+
+def function(rest: Source, facts: Facts) -> None:
+    """function f, or function \\sigma = sigmoid."""
+    if "=" not in rest.text:
+        for name, _ in _names(rest):
+            facts.functions[name] = name.lstrip("\\")
+        return
+    left, right = equation(rest)
+    if right.text.startswith(LATER_FUNCTIONS):
+        right.unsupported(0, f"the function {right.text}", "declare it without '=': an unknown differentiable function")
+    if right.text not in FUNCTIONS:
+        near = nearest(right.text, list(FUNCTIONS))
+        right.fail(
+            0, f"'{right.text}'", ", ".join(FUNCTIONS), f"did you mean {near}?" if near else "choose one of these"
+        )
+    facts.functions[_name(left)] = right.text
+
+
+def size(rest: Source, facts: Facts) -> None:
+    """size H W, size n >= 2, size H_F = rows F."""
+    bound = re.fullmatch(r"(.+?)\s*>=\s*(\d{1,9})", rest.text)
+    if "=" in rest.text and not bound:
+        left, right = equation(rest)
+        match = re.fullmatch(r"(\w+)\s+(.+)", right.text)
+        if not match or match.group(1) not in QUANTITIES:
+            right.fail(
+                0, f"'{right.text}'", "rows, columns, channels or length, and a tensor", "write size H_F = rows F"
+            )
+        facts.quantities[_name(left)] = (match.group(1), _name(piece(right, match.start(2), match.end(2))))
+        return
+    least = int(bound.group(2)) if bound else None
+    for name, source in _names(piece(rest, 0, bound.end(1)) if bound else rest):
+        _once(source, name, facts.sizes)
+        facts.sizes[name] = least
+
+
+def index(rest: Source, facts: Facts) -> None:
+    """index h in 1..H, l in 1..M."""
+    for part in cut(rest, ","):
+        match = re.fullmatch(rf"({NAME.pattern})\s+in\s+(.+?)\s*\.\.\s*(.+)", part.text)
+        if not match:
+            if re.search(r"\bin\s+Z$", part.text):
+                part.unsupported(0, "a range over all integers", "give the two ends: index i in 0..n-1")
+            part.fail(0, f"'{part.text}'", "an index and its range", "write index i in 0..n-1")
+        name = _name(piece(part, match.start(1), match.end(1)))
+        facts.indices[name] = (piece(part, match.start(2), match.end(2)), piece(part, match.start(3), match.end(3)))
+
+
+def upstream(rest: Source, facts: Facts) -> None:
+    for part in cut(rest, ","):
+        left, right = equation(part)
+        facts.upstream[_name(left)] = _name(right)
+
+
+def alias(rest: Source, facts: Facts) -> None:
+    for part in cut(rest, ","):
+        left, right = equation(part)
+        facts.aliases[_name(left)] = _name(right)
+
+
+# -- conventions ------------------------------------------------------------------------
+
+
+def base(rest: Source, facts: Facts) -> None:
+    if rest.text not in ("0", "1"):
+        rest.fail(0, f"base {rest.text}", "0 or 1", "choose one of the two")
+    facts.base = int(rest.text)
+
+
+def outside(rest: Source, facts: Facts) -> None:
+    """outside zero, or outside zero x y."""
+    what, _, names = rest.text.partition(" ")
+    if what in ("periodic", "reflect"):
+        rest.unsupported(0, f"outside {what}", "write the index with \\bmod in the formula")
+    if what not in ("zero", "error"):
+        rest.fail(0, f"'{what}'", "zero, error, periodic or reflect", "choose one of these")
+    if not names.strip():
+        facts.outside = what
+    for name, _ in _names(piece(rest, len(what), len(rest.text))):
+        facts.outside_of[name] = what
+
+
+def convention(word: str, carried_out: str, choices: tuple[str, ...]) -> Callable[[Source, Facts], None]:
+    """A convention of which this version carries out one choice."""
+
+    def line(rest: Source, facts: Facts) -> None:
+        if rest.text not in choices:
+            rest.fail(0, f"{word} {rest.text}", " or ".join(choices), "choose one of these")
+        if rest.text != carried_out:
+            rest.unsupported(0, f"{word} {rest.text}", f"write the formulas for {word} {carried_out}")
+        facts.conventions[word] = rest.text
+
+    return line
+
+
+def op(rest: Source, facts: Facts) -> None:
+    """op * = correlation full, kernel first, stride s."""
+    match = re.match(r"\s*(\S.*?)\s*=\s*", rest.text)
+    if not match:
+        rest.fail(0, f"'{rest.text}'", "a sign, '=' and its meaning", "write op * = correlation valid")
+    sign = key_of_text(piece(rest, match.start(1), match.end(1)))
+    given = words(piece(rest, match.end(), len(rest.text)))
+    if not given:
+        rest.fail(match.end(), "no meaning", ", ".join(get_args(Meaning)), "write op * = correlation valid")
+    meaning = given[0].text
+    if meaning == "kronecker":
+        given[0].unsupported(0, "the Kronecker product", "write its entries by index")
+    if meaning not in get_args(Meaning):
+        near = nearest(meaning, list(get_args(Meaning)))
+        given[0].fail(
+            0, f"'{meaning}'", ", ".join(get_args(Meaning)), f"did you mean {near}?" if near else "choose one of these"
+        )
+    facts.ops[sign] = _options(sign, meaning, given[1:], rest)
+
+
+def _options(sign: str, meaning: str, given: list[Source], rest: Source) -> OpFact:
+    mode: str | None = None
+    order: str | None = None
+    options: list[tuple[str, Source]] = []
+    rests = iter(given)
+    for word in rests:
+        if word.text in ("valid", "full", "same"):
+            mode = word.text
+        elif word.text in ("image", "kernel", "stride", "padding", "dilation"):
+            value = next(rests, None)
+            if value is None or (word.text in ("image", "kernel") and value.text != "first"):
+                word.fail(0, f"'{word.text}' alone", "'first' or a value behind it", f"complete '{word.text}'")
+            if word.text in ("image", "kernel"):
+                order = f"{word.text} first"
+            else:
+                options.append((word.text, value))
+        else:
+            known = ["valid", "full", "same", "image first", "kernel first", "stride", "padding", "dilation"]
+            near = nearest(word.text, known)
+            word.fail(0, f"'{word.text}'", ", ".join(known), f"did you mean {near}?" if near else "remove it")
+    return OpFact(sign, meaning, mode, order, tuple(options), rest.line)  # type: ignore[arg-type]
+
+
+# -- statements ---------------------------------------------------------------------------
+
+
+def define(rest: Source, facts: Facts) -> None:
+    """define F = correlate(X, K), or define F = X * K."""
+    left, right = equation(rest)
+    if re.fullmatch(r"O\s*\(.*\)", right.text):
+        right.unsupported(0, "a dependence left open", "give the formula")
+    value = call_text(right, LIBRARY)
+    if re.fullmatch(r".*\w\(.*\)|\\text\{.*\)", left.text):
+        left.unsupported(0, "a tensor function of the document's own", "define the tensors one by one")
+    if isinstance(value, tuple):
+        right.fail(0, "a tuple", "a tensor", "define one name a line")
+    facts.definitions.append(DefineFact(left, value, rest.line))  # type: ignore[arg-type]
+
+
+def assume(rest: Source, facts: Facts) -> None:
+    facts.assumptions += [p for p in cut(rest, ",") if p.text]
+
+
+def find(rest: Source, facts: Facts) -> None:
+    facts.finds += [FindFact(p.text, p.line) for p in cut(rest, ",") if p.text]
+
+
+def expect(rest: Source, facts: Facts) -> None:
+    """expect refuted eq3 eq5."""
+    given = words(rest)
+    if given[0].text not in STATUSES:
+        near = nearest(given[0].text, list(STATUSES))
+        given[0].fail(0, f"'{given[0].text}'", ", ".join(STATUSES), f"did you mean {near}?" if near else "choose one")
+    if len(given) < 2:
+        given[0].fail(0, "no formula", "eq1, eq2.1, in3, ...", "name the formulas")
+    for formula in given[1:]:
+        facts.expected[_formula(formula)] = given[0].text
+
+
+def ignore(rest: Source, facts: Facts) -> None:
+    facts.ignored |= {_formula(w) for w in words(rest)}
+
+
+def _formula(source: Source) -> str:
+    if not re.fullmatch(r"(eq|in)[1-9]\d{0,5}(\.[1-9]\d{0,3})?", source.text):
+        source.fail(0, f"'{source.text}'", "eq1, eq2.1 or in3", "name a formula by its number in the file")
+    return source.text

@@ -1,0 +1,173 @@
+"""Named operations on whole tensors: declared signs, and the library's names.
+
+A sign says correlation or convolution; valid, full or same and which operand
+is the kernel may be left out.  Then every reading that fits is built, and what
+the left side's extents (or a tensor known as a kernel) do not settle is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from symconv.errors import SymconvError
+from symconv.notation.source import LocatedError, Source
+from symconv.ops.correlate import convolve, correlate, transposed
+from symconv.ops.layer import dense, elementwise, softmax
+from symconv.ops.matrix import matmul, vec
+from symconv.ops.pool import pool_average, pool_max
+from symconv.ops.window import crop, flip, pad, rot180, stuff
+from symconv.read.facts import OpFact
+from symconv.read.library import LATER, TENSORS
+from symconv.read.world import World
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Axis, Defined, Tensor
+
+FUNCTIONS: dict[str, Callable[..., Defined]] = {
+    "correlate": correlate,
+    "convolve": convolve,
+    "transposed": transposed,
+    "pad": pad,
+    "crop": crop,
+    "stuff": stuff,
+    "rot180": rot180,
+    "pool_average": pool_average,
+    "pool_max": pool_max,
+    "vec": vec,
+    "dense": dense,
+    "softmax": softmax,
+}
+OPTIONS = {
+    "correlate": ("stride", "padding", "dilation", "groups", "mode"),
+    "convolve": ("stride", "padding", "dilation", "groups", "mode"),
+    "transposed": ("stride", "padding", "output_padding", "dilation"),
+    "pool_average": ("window", "stride", "padding"),
+    "pool_max": ("window", "stride"),
+    "vec": ("order",),
+    "flip": ("axes",),
+}
+ORDERS = ("image first", "kernel first")
+MODES = ("valid", "full", "same")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read a sign, and the tensor that it gives."""
+
+    mode: str
+    order: str
+    tensor: Defined
+
+
+def call(
+    name: str, tensors: Sequence[Tensor], others: Sequence[object], options: dict[str, object], source: Source, at: int
+) -> Tensor:
+    """A library operation; its own complaints are given the place of the call."""
+    if name in LATER or (name not in FUNCTIONS and name != "flip"):
+        source.unsupported(at, f"the operation {name}", "write it by its entries")
+    most = TENSORS[name]
+    if not (most - (name == "dense") <= len(tensors) <= most):
+        source.fail(at, f"{name} of {len(tensors)} tensors", f"{most}", f"give {name} its operands")
+    unknown = set(options) - set(OPTIONS.get(name, ()))
+    if unknown:
+        allowed = ", ".join(OPTIONS.get(name, ())) or "no options"
+        source.fail(at, f"{name} with the option {sorted(unknown)[0]}", allowed, "remove it or correct its name")
+    try:
+        if name == "flip":
+            axes = options.get("axes")
+            chosen = axes if isinstance(axes, tuple) else (axes,)
+            numbers = [a.as_int for a in chosen if isinstance(a, Poly)]
+            if len(numbers) != len(chosen) or None in numbers:
+                source.fail(at, "flip without its axes", "axes=0, or axes=(0, 1)", "name the axes, or use rot180")
+            return flip(tensors[0], [n for n in numbers if n is not None])
+        return FUNCTIONS[name](*tensors, *others, **options)
+    except (TypeError, IndexError):
+        source.fail(
+            at, f"{name} with these arguments", "the arguments in the table of library names", "correct the call"
+        )
+    except LocatedError:
+        raise
+    except SymconvError as problem:
+        source.ill_formed(at, f"{problem.place}: {problem.found}", problem.expected, problem.change)
+
+
+def join(
+    fact: OpFact,
+    left: Tensor,
+    right: Tensor,
+    wanted: tuple[Axis, ...] | None,
+    options: dict[str, object],
+    world: World,
+    source: Source,
+    at: int,
+) -> Tensor:
+    """Two tensors joined by a declared sign."""
+    if fact.meaning == "product":
+        source.fail(
+            at, f"{fact.sign} between tensors, declared as the product of numbers", "numbers", "use another sign"
+        )
+    if fact.meaning == "hadamard":
+        return _tried(lambda: elementwise(left, right, "*"), source, at)
+    if fact.meaning == "matmul":
+        return _tried(lambda: matmul(left, right), source, at)
+    if world.base:
+        source.unsupported(at, "an operation on whole tensors with indices from 1", "write it by its entries")
+    readings = _readings(fact, left, right, options)
+    if wanted is not None:
+        readings = [r for r in readings if tuple(a.extent for a in r.tensor.axes) == tuple(a.extent for a in wanted)]
+    if len(readings) > 1 and len({r.mode for r in readings}) == 1:
+        readings = _by_role(readings, left, right, world) or readings
+    if not readings:
+        shapes = f"{left.name} {left.shape} and {right.name} {right.shape}"
+        source.fail(
+            at,
+            f"{fact.sign} of {shapes}: no reading as {fact.meaning} has the extents of the left side",
+            "extents that fit" if wanted is None else f"({', '.join(str(a.extent) for a in wanted)})",
+            "correct the operands, or the line op",
+        )
+    if len(readings) > 1:
+        several = " or ".join(f"{r.mode}, {r.order}" for r in readings)
+        source.fail(
+            at,
+            f"{fact.sign}, which may be {several}",
+            "one of them",
+            f"declare it: op {fact.sign} = {fact.meaning} {readings[0].mode}, {readings[0].order}",
+        )
+    chosen = readings[0]
+    if fact.mode is None or fact.order is None:
+        line, _ = source.position(at)
+        world.note(line, f"{fact.sign} is {fact.meaning} {chosen.mode}, {chosen.order}")
+    return chosen.tensor
+
+
+def _readings(fact: OpFact, left: Tensor, right: Tensor, options: dict[str, object]) -> list[Reading]:
+    """Every mode and order that the declaration leaves open and that can be built."""
+    function = correlate if fact.meaning == "correlation" else convolve
+    found: list[Reading] = []
+    for mode in (fact.mode,) if fact.mode else (("valid",) if "padding" in options else MODES):
+        for order in (fact.order,) if fact.order else ORDERS:
+            image, kernel = (left, right) if order == "image first" else (right, left)
+            if mode == "full" and fact.meaning == "convolution" and order == "kernel first" and fact.order is None:
+                continue  # full convolution commutes
+            given = options if "padding" in options else {**options, "mode": mode}
+            try:
+                tensor = function(image, kernel, **given)  # type: ignore[arg-type]
+            except SymconvError:
+                continue
+            found.append(Reading(mode, order, tensor))
+    return found
+
+
+def _by_role(readings: list[Reading], left: Tensor, right: Tensor, world: World) -> list[Reading]:
+    """The reading in which the tensor that the document uses as a kernel is the kernel."""
+    if world.is_kernel(left) == world.is_kernel(right):
+        return []
+    order = "kernel first" if world.is_kernel(left) else "image first"
+    return [r for r in readings if r.order == order]
+
+
+def _tried(make: Callable[[], Tensor], source: Source, at: int) -> Tensor:
+    try:
+        return make()
+    except SymconvError as problem:
+        source.ill_formed(at, f"{problem.place}: {problem.found}", problem.expected, problem.change)

@@ -1,0 +1,168 @@
+"""From text to statements whose sides are expressions; nothing is judged yet.
+
+Names that no line declares become tensors here when they stand before an
+unmistakable index list (`T_{i,j}`, `T[i,j]`, `T_i`); the count must stay the
+same throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from symconv.notation.latex_parser import parse_latex
+from symconv.notation.layout import Node, Row, Script, Sign, Words
+from symconv.notation.source import LocatedError, Source
+from symconv.read.clauses import EQUALITIES, FLOWS, Statement, statements
+from symconv.read.expression import Access, Binding, Call, Comparison, Expr, Ref, Tuple, walk
+from symconv.read.facts import CallText, Facts, TupleText
+from symconv.read.grammar import Grammar
+from symconv.read.kinds import Kinds, Ranks
+from symconv.read.library import LIBRARY, PLAIN, TENSORS
+from symconv.read.names import name_key
+
+WORDS = ("valid", "full", "same", "rows", "columns")
+
+
+@dataclass
+class Sentence:
+    """A statement with its sides as expressions, or with the reason why not."""
+
+    statement: Statement
+    source: Source
+    sides: list[Expr] = field(default_factory=list)
+    ranges: list[Binding] = field(default_factory=list)
+    conditions: list[Comparison] = field(default_factory=list)
+    problem: LocatedError | None = None
+    no_claim: str = ""
+
+    @property
+    def at(self) -> int:
+        return self.statement.at
+
+    @property
+    def line(self) -> int:
+        return self.source.position(self.at)[0]
+
+    def expressions(self) -> list[Expr]:
+        return [*self.sides, *self.ranges, *self.conditions]
+
+
+class Parser:
+    """Reads the formulas under one block, in order."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.kinds = Kinds.of(facts)
+        self.lines: dict[str, int] = {}
+
+    def is_name(self, node: Node) -> bool:
+        """Words that are a name or an operator of the document, not prose."""
+        assert isinstance(node, (Words, Script))
+        key = name_key(node)
+        known = self.kinds.known(key) or self.kinds.op(key) is not None or self.kinds.name(key) in PLAIN
+        return known or (isinstance(node, Words) and node.operator)
+
+    def sentences(self, source: Source) -> list[Sentence]:
+        """The sentences of one formula; a problem of the layout is one sentence with a problem."""
+        try:
+            found = statements(parse_latex(source), source, self.is_name)
+        except LocatedError as problem:
+            return [Sentence(Statement(0), source, problem=problem)]
+        return [self.sentence(s, source) for s in found]
+
+    def sentence(self, statement: Statement, source: Source) -> Sentence:
+        sentence = Sentence(statement, source)
+        sentence.no_claim = _no_claim(statement)
+        if sentence.no_claim:
+            return sentence
+        try:
+            self._read(sentence)
+        except LocatedError as problem:
+            sentence.problem = problem
+        return sentence
+
+    def _read(self, sentence: Sentence) -> None:
+        statement, source = sentence.statement, sentence.source
+        for mark in statement.marks:
+            if mark.text not in EQUALITIES:
+                source.fail(
+                    mark.at,
+                    f"the relation {mark.text}",
+                    "an equality",
+                    "state it with an assume or index line, or ignore the formula",
+                )
+        grammar = Grammar(source, self.kinds)
+        for side in statement.sides:
+            sentence.sides.append(grammar.expression(side.items, side.at))
+            self.learn(sentence.sides[-1], source)
+        for condition in statement.conditions:
+            self._condition(condition, grammar, sentence)
+
+    def _condition(self, row: Row, grammar: Grammar, sentence: Sentence) -> None:
+        """A range of an index, or a condition on sizes and indices."""
+        marks = [i.text for i in row.items if isinstance(i, Sign)]
+        if r"\in" in marks:
+            sentence.ranges += _interval(row, grammar)
+        elif r"\dots" in marks or sum(m in ("<", r"\le") for m in marks) == 2:
+            sentence.ranges += grammar.bindings(row, None, row.at)
+        else:
+            sentence.conditions += grammar.conditions(row)
+
+    def learn(self, expr: Expr, source: Source) -> None:
+        """Take undeclared names with index lists for tensors, always with the same count."""
+        for node in walk(expr):
+            if isinstance(node, Access) and self.kinds.kind(node.name) is None:
+                self.kinds.tensors[node.name] = Ranks(len(node.index))
+                self.lines[node.name] = source.position(node.at)[0]
+
+    def equation(self, source: Source) -> list[Expr]:
+        """One side, as declaration lines hold it."""
+        row = parse_latex(source)
+        return [Grammar(source, self.kinds).expression(row.items, row.at)]
+
+    def call(self, text: CallText | TupleText | Source) -> Expr:
+        """A library call of a `define` line as an expression."""
+        if isinstance(text, Source):
+            if text.text in WORDS:
+                return Ref(text.text)
+            row = parse_latex(text)
+            try:
+                return Grammar(text, self.kinds).expression(row.items, row.at)
+            except RecursionError:  # pragma: no cover - the layout is never that deep
+                text.fail(0, "too deep a formula", "a flatter one", "split it")
+        if isinstance(text, TupleText):
+            return Tuple(tuple(self.call(i) for i in text.items))
+        options = tuple((name, self.call(value)) for name, value in text.options)
+        return Call(text.name, tuple(self.call(a) for a in text.arguments), options)
+
+
+def _no_claim(statement: Statement) -> str:
+    """Why a statement claims nothing, if it does not."""
+    marks = {m.text for m in statement.marks}
+    if marks & FLOWS:
+        return "an arrow shows a flow, not an equality"
+    if r"\in" in marks:
+        return "a range is stated"
+    if statement.sides and statement.sides[-1].items == (Sign("?"),):
+        return "a question"
+    if not statement.marks and statement.opening is None:
+        return "an expression without a relation"
+    return ""
+
+
+def _interval(row: Row, grammar: Grammar) -> list[Binding]:
+    r"""`u \in [0, n-1]`."""
+    from symconv.notation.layout import Fence
+    from symconv.read.rows import split
+
+    left, right = split(row, r"\in")
+    fence = right.items[0] if len(right.items) == 1 else None
+    ends = split(fence.body, ",") if isinstance(fence, Fence) and fence.opener in ("[", r"\{") else []
+    ends = [e for e in ends if e.items != (Sign(r"\dots"),)]
+    if len(ends) != 2:
+        grammar.source.fail(right.at, "a set", "[0, n-1] or \\{0, \\dots, n-1\\}", "write the range with both ends")
+    low, high = (grammar.expression(e.items, e.at) for e in ends)
+    return [Binding(name, low, high, at=at) for name, at in grammar.names_in(left)]
+
+
+__all__ = ["LIBRARY", "TENSORS", "Parser", "Sentence"]

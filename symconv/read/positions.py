@@ -1,0 +1,133 @@
+"""Expressions as index polynomials: positions, limits and extents."""
+
+from __future__ import annotations
+
+from symconv.notation.source import Source, nearest
+from symconv.read.expression import (
+    Add,
+    Comparison,
+    Divide,
+    Expr,
+    Floor,
+    Modulo,
+    Mul,
+    Negate,
+    Num,
+    Power,
+    Ref,
+    Signed,
+)
+from symconv.read.world import World
+from symconv.term.polynomial import Poly
+from symconv.term.value import Condition
+
+
+class Positions:
+    """Reads positions where the names of `indices` are in scope."""
+
+    def __init__(self, world: World, source: Source, indices: frozenset[str] = frozenset()) -> None:
+        self.world = world
+        self.source = source
+        self.indices = indices
+
+    def poly(self, expr: Expr) -> Poly:
+        match expr:
+            case Num(value=value):
+                if value.denominator != 1:
+                    self.source.fail(expr.at, f"the fraction {value} as a position", "a whole number", "use a floor")
+                return Poly.of(value.numerator)
+            case Ref(name=name):
+                return self.name(name, expr.at)
+            case Add(terms=terms):
+                return sum((self.poly(t) for t in terms), Poly.of(0))
+            case Negate(body=body):
+                return -self.poly(body)
+            case Mul(factors=factors):
+                product = Poly.of(1)
+                for factor in factors:
+                    product = product * self.poly(factor)
+                return product
+            case Signed(sign="*", left=left, right=right):
+                return self.poly(left) * self.poly(right)
+            case Power(base=base, exponent=exponent):
+                return self.poly(base) ** exponent
+            case Floor(body=body, ceiling=ceiling):
+                return self._floor(body, ceiling)
+            case Modulo(left=left, right=right):
+                return self.poly(left) % self._divisor(right)
+            case Divide(top=top, bottom=bottom):
+                exact = self.poly(top).divided_by(self.poly(bottom))
+                if exact is None:
+                    self.source.fail(
+                        expr.at, "a quotient as a position", "a whole number", "write \\lfloor ... \\rfloor"
+                    )
+                return exact
+        self.source.fail(
+            expr.at,
+            f"{type(expr).__name__.lower()} as a position",
+            "a number made of indices and sizes",
+            "simplify the index",
+        )
+
+    def _floor(self, body: Expr, ceiling: bool) -> Poly:
+        rest = Poly.of(0)
+        terms = body.terms if isinstance(body, Add) else (body,)
+        quotient: tuple[Poly, Poly] | None = None
+        for term in terms:
+            sign, inner = (-1, term.body) if isinstance(term, Negate) else (1, term)
+            if not isinstance(inner, Divide):
+                rest = rest + self.poly(term)
+            elif quotient is None:
+                quotient = self.poly(inner.top) * sign, self._divisor(inner.bottom)
+            else:
+                self.source.fail(term.at, "two quotients in one floor", "one", "write one fraction")
+        if quotient is None:
+            return rest
+        top, bottom = quotient
+        return rest + (-((-top) // bottom) if ceiling else top // bottom)
+
+    def _divisor(self, expr: Expr) -> Poly:
+        poly = self.poly(expr)
+        number = poly.as_int
+        if number is not None and number < 1:
+            self.source.ill_formed(expr.at, f"a division by {number}", "a divisor of at least 1", "change the divisor")
+        return poly
+
+    def name(self, name: str, at: int) -> Poly:
+        """An index in scope, a size, or a quantity such as the rows of F."""
+        if name in self.indices:
+            return Poly.of(name)
+        if name in self.world.sizes:
+            return Poly.atom(self.world.sizes[name])
+        if name in self.world.facts.quantities:
+            return self.world.quantity(name, self.source, at)
+        if self.world.kinds.kind(name) in ("tensor", "loss", "function") and name not in self.world.index_names:
+            self.source.fail(
+                at, f"{name}, a {self.world.kinds.kind(name)}, as a position", "an index or a size", "rename the index"
+            )
+        near = nearest(name, sorted(self.indices | set(self.world.sizes)))
+        bound = ", ".join(sorted(self.indices)) or "none"
+        self.source.ill_formed(
+            at,
+            f"the index {name}, which nothing binds",
+            f"an index of the left side or of a sum around it ({bound}), or a size",
+            f"did you mean {near}?"
+            if near and len(name) > 1
+            else f"bind {name} by a sum, replace it, or declare size {name}",
+        )
+
+    def condition(self, comparison: Comparison) -> Condition:
+        """A comparison of positions."""
+        left, right = self.poly(comparison.left), self.poly(comparison.right)
+        match comparison.relation:
+            case "=":
+                return Condition("eq", left - right)
+            case "\\neq":
+                return Condition("ne", left - right)
+            case "\\le":
+                return Condition("ge", right - left)
+            case "\\ge":
+                return Condition("ge", left - right)
+            case "<":
+                return Condition("ge", right - left - 1)
+        return Condition("ge", left - right - 1)

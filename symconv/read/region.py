@@ -1,0 +1,243 @@
+"""The formulas under one block: parse, infer, build, in three steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from symconv.errors import SymconvError
+from symconv.notation.source import IllFormed, LocatedError, Source
+from symconv.read.claim_builder import ClaimBuilder
+from symconv.read.claims import Formula, Kind, Link
+from symconv.read.documents import Segment
+from symconv.read.expression import Access, Call, Expr, Mul, Ref, Total, walk
+from symconv.read.facts import CallText, Facts
+from symconv.read.inference import Definition, Inference
+from symconv.read.parsing import Parser, Sentence
+from symconv.read.positions import Positions
+from symconv.read.tensors import Tensors
+from symconv.read.values import Values
+from symconv.read.world import World
+from symconv.term.tensor import Defined, Tensor
+from symconv.term.value import at_least
+
+
+@dataclass
+class Region:
+    """One block with what follows it, up to the next block."""
+
+    facts: Facts
+    items: list[tuple[str, Segment]]
+    ignored: set[str]
+    before: Region | None = None
+    formulas: dict[str, Formula] = field(default_factory=dict)
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    world: World = field(init=False)
+
+    def read(self) -> None:
+        parser = Parser(self.facts)
+        self.world = World(self.facts, parser.kinds)
+        if self.before is not None:
+            self._keep(self.before, parser)
+        self._define_lines(parser)
+        read = [(number, segment, self._sentences(number, segment, parser)) for number, segment in self.items]
+        sentences = [s for _, _, group in read for s in group]
+        for sentence in sentences:
+            self._find_definition(sentence, parser)
+        Inference(self.world, parser, sentences, list(self.definitions.values())).run()
+        self._define_all()
+        self._assume(parser)
+        previous: Sentence | None = None
+        for number, segment, group in read:
+            self.formulas[number] = self._formula(number, segment, group, previous)
+            readable = [s for s in group if s.sides and s.problem is None]
+            previous = readable[-1] if readable else None
+
+    def _keep(self, before: Region, parser: Parser) -> None:
+        """Definitions made before stand as they were made."""
+        self.world.tensors.update(before.world.tensors)
+        self.world.sizes.update(before.world.sizes)
+        self.world.axes.update(before.world.axes)
+        self.world.kernels |= before.world.kernels
+        self.world.base = before.world.base
+        for name, ranks in before.world.kinds.tensors.items():
+            parser.kinds.tensors.setdefault(name, ranks)
+
+    def _sentences(self, number: str, segment: Segment, parser: Parser) -> list[Sentence]:
+        if number in self.ignored:
+            return []
+        source = segment.source
+        start = source.text.find(segment.latex)
+        line, column = source.position(start)
+        return parser.sentences(Source(segment.latex, source.name, line, column))
+
+    # -- definitions ---------------------------------------------------------------------
+
+    def _define_lines(self, parser: Parser) -> None:
+        """`define` lines come first: they are made before any formula is read."""
+        from symconv.read.kinds import Ranks
+
+        for fact in self.facts.definitions:
+            (left,) = parser.equation(fact.left)
+            text = fact.right if isinstance(fact.right, Source) else fact.right.place
+            if not isinstance(left, (Ref, Access)):
+                fact.left.fail(
+                    0,
+                    f"'{fact.left.text}'",
+                    "a tensor, or an entry of one",
+                    "write define F = ... or define F_{i,j} = ...",
+                )
+            name = parser.kinds.name(left.name)
+            body = parser.call(fact.right) if isinstance(fact.right, CallText) else parser.equation(fact.right)[0]
+            parameters = tuple(i.name for i in left.index if isinstance(i, Ref)) if isinstance(left, Access) else None
+            if name in self.definitions:
+                fact.left.fail(0, f"{name} defined twice", "one definition", "remove one of the two")
+            definition = Definition(name, parameters, body, text, fact.line)
+            self.definitions[name] = definition
+            if parser.kinds.ranks(name) is None:
+                # an operation keeps or states the number of axes; it is known once the tensor is built
+                parser.kinds.tensors[name] = Ranks(_rank_of(body, parser))
+
+    def _find_definition(self, sentence: Sentence, parser: Parser) -> None:
+        """The first `T[i,j] = ...` in formulas of others defines T; `:=` always does."""
+        if sentence.problem or len(sentence.sides) < 2 or sentence.statement.opening is not None:
+            return
+        first, second = sentence.sides[0], sentence.sides[1]
+        if not isinstance(first, (Access, Ref)):
+            return
+        name = parser.kinds.name(first.name)
+        taken = name in self.definitions or name in self.world.tensors
+        if taken or name in self.facts.upstream or parser.kinds.kind(name) != "tensor":
+            return
+        if any(isinstance(n, (Access, Ref)) and parser.kinds.name(n.name) == name for n in walk(second)):
+            return
+        parameters: tuple[str, ...] | None = None
+        if isinstance(first, Access):
+            names = [i.name for i in first.index if isinstance(i, Ref) and parser.kinds.kind(i.name) != "size"]
+            if len(names) != len(first.index) or len(set(names)) != len(names):
+                return
+            parameters = tuple(names)
+        elif parser.kinds.ranks(name) is not None and not parser.kinds.tensors[name].count:
+            parameters = ()
+        self.definitions[name] = Definition(name, parameters, second, sentence.source, sentence.line, sentence)
+
+    def _define_all(self) -> None:
+        for definition in self.definitions.values():
+            try:
+                self.world.tensors[definition.name] = self._define(definition)
+                self._note_kernels(definition)
+            except SymconvError as problem:
+                sentence = definition.sentence
+                if sentence is None or not isinstance(problem, LocatedError):
+                    raise
+                sentence.problem = problem
+                self.world.axes.pop(definition.name, None)
+                self.world.kinds.tensors.setdefault(definition.name, self.world.kinds.tensors[definition.name])
+
+    def _define(self, definition: Definition) -> Tensor:
+        world, name = self.world, definition.name
+        outside = world.outside(name)
+        if definition.parameters is None:
+            wanted = world.axes.get(name)
+            tensor = Tensors(world, definition.source, frozenset(), wanted).tensor(definition.body)
+            if not isinstance(tensor, Defined):
+                return tensor
+            ranks = world.kinds.ranks(name)
+            if ranks is not None and ranks.count != tensor.rank:
+                definition.source.ill_formed(
+                    0,
+                    f"{name} with {tensor.rank} axes",
+                    f"{ranks.count}, as declared",
+                    f"correct the line tensor {name}",
+                )
+            if wanted is not None and tuple(a.extent for a in wanted) != tensor.shape:
+                definition.source.ill_formed(
+                    0,
+                    f"{name} of shape {tensor.shape}",
+                    f"{tuple(a.extent for a in wanted)}, as declared",
+                    "correct one",
+                )
+            return replace(tensor, name=name, outside=outside)
+        axes = world.axes.get(name)
+        if axes is None:
+            definition.source.fail(0, f"{name}, whose extents are open", "extents", f"declare tensor {name}[H,W]")
+        values = Values(world, definition.source, frozenset(definition.parameters))
+        body = values.value(definition.body)
+        requires = tuple(c for a in axes if a.bounded for c in [at_least(a.extent, 1)])
+        from symconv.ops.window import needed
+
+        return Defined(name, definition.parameters, axes, body, None, needed(*requires), outside)
+
+    def _note_kernels(self, definition: Definition) -> None:
+        """A tensor read at bare summed indices only is the kernel; so is a correlation's second operand."""
+        kinds = self.world.kinds
+        if isinstance(definition.body, Call) and definition.body.operation in ("correlate", "convolve"):
+            if len(definition.body.arguments) > 1 and isinstance(definition.body.arguments[1], Ref):
+                self.world.kernels.add(kinds.name(definition.body.arguments[1].name))
+            return
+        body, bound = definition.body, set[str]()
+        while isinstance(body, Total):
+            bound |= {b.name for b in body.bindings}
+            body = body.body
+        entries = [f for f in (body.factors if isinstance(body, Mul) else ()) if isinstance(f, Access)]
+        plain = [e for e in entries if e.index and all(isinstance(i, Ref) and i.name in bound for i in e.index)]
+        if len(plain) == 1 and len(entries) == 2:
+            self.world.kernels.add(kinds.name(plain[0].name))
+
+    def _assume(self, parser: Parser) -> None:
+        from symconv.notation.latex_parser import parse_latex
+        from symconv.read.grammar import Grammar
+
+        for text in self.facts.assumptions:
+            source = Source(text.text.replace(">=", r"\ge ").replace("<=", r"\le "), text.name, text.line, text.column)
+            comparisons = Grammar(source, parser.kinds).conditions(parse_latex(source))
+            positions = Positions(self.world, source)
+            for comparison in comparisons:
+                if any(isinstance(n, (Total, Access)) for n in walk(comparison)):
+                    source.unsupported(comparison.at, "an assumption on values", "assume facts about sizes")
+                self.world.hypotheses.append(positions.condition(comparison))
+
+    # -- formulas ------------------------------------------------------------------------
+
+    def _formula(self, number: str, segment: Segment, group: list[Sentence], previous: Sentence | None) -> Formula:
+        line, column = segment.source.position(segment.source.text.find(segment.latex))
+        if number in self.ignored:
+            links = [Link(f"{number}.1", Kind.IGNORED, line, column, segment.latex)]
+            return Formula(number, line, column, segment.latex, tuple(links))
+        links = []
+        for sentence in group:
+            links += self._links(sentence, previous)
+            previous = sentence if sentence.sides and sentence.problem is None else None
+        if not links:
+            links = [Link("", Kind.NOT_A_CLAIM, line, column, segment.latex, message="nothing is stated")]
+        links = [replace(link, id=f"{number}.{n}") for n, link in enumerate(links, 1)]
+        return Formula(number, line, column, segment.latex, tuple(links))
+
+    def _links(self, sentence: Sentence, previous: Sentence | None) -> list[Link]:
+        line, column = sentence.source.position(sentence.at)
+        latex = sentence.statement.latex or sentence.source.text
+        notes = tuple(sentence.statement.notes)
+        if sentence.problem is not None:
+            return [failed(sentence.problem, latex, notes)]
+        if sentence.no_claim:
+            return [Link("", Kind.NOT_A_CLAIM, line, column, latex, message=sentence.no_claim, notes=notes)]
+        return ClaimBuilder(self.world, self.definitions, sentence, previous).links()
+
+
+def failed(problem: LocatedError, latex: str, notes: tuple[str, ...] = ()) -> Link:
+    """The link of a formula that could not be read, or that says nothing."""
+    kind = Kind.ILL_FORMED if isinstance(problem, IllFormed) else Kind.NOT_UNDERSTOOD
+    return Link("", kind, problem.line, problem.column, latex, message=str(problem), notes=notes)
+
+
+def _rank_of(body: Expr, parser: Parser) -> int:
+    """How many axes a call gives: those of its first operand, but for a few operations."""
+    if isinstance(body, Call) and body.operation == "vec":
+        return 1
+    if isinstance(body, Call) and body.arguments:
+        return _rank_of(body.arguments[1 if body.operation == "dense" else 0], parser)
+    for node in walk(body):
+        if isinstance(node, (Ref, Access)):
+            ranks = parser.kinds.ranks(node.name)
+            if ranks is not None:
+                return ranks.count
+    return 0

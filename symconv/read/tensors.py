@@ -1,0 +1,235 @@
+"""Expressions as whole tensors: `dL/dK = convolve(dL/dF, X)`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from symconv.errors import SymconvError
+from symconv.notation.source import Source
+from symconv.ops.layer import apply, elementwise
+from symconv.read.expression import (
+    Access,
+    Add,
+    Binding,
+    Call,
+    Diff,
+    Elementwise,
+    Expr,
+    Mul,
+    Negate,
+    Ref,
+    Signed,
+    Tuple,
+)
+from symconv.read.operators import call, join
+from symconv.read.positions import Positions
+from symconv.read.world import World
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Axis, Tensor, define
+from symconv.term.value import Function
+
+if TYPE_CHECKING:
+    from symconv.read.values import Values
+
+
+class Tensors(Positions):
+    """Builds tensors; `wanted` are the axes of the left side, where there is one."""
+
+    def __init__(
+        self,
+        world: World,
+        source: Source,
+        indices: frozenset[str] = frozenset(),
+        wanted: tuple[Axis, ...] | None = None,
+    ) -> None:
+        super().__init__(world, source, indices)
+        self.wanted = wanted
+
+    def is_whole(self, expr: Expr) -> bool:
+        """Whether the expression stands for a tensor, not for one number."""
+        match expr:
+            case Ref(name=name):
+                ranks = self.world.kinds.ranks(name)
+                return name not in self.indices and ranks is not None and ranks.count > 0
+            case Call():
+                return True
+            case Signed(left=left, right=right):
+                return self.is_whole(left) or self.is_whole(right)
+            case Diff(by=by):
+                return self.is_whole(by)
+            case Add(terms=parts):
+                return any(map(self.is_whole, parts))
+            case Mul(factors=parts):
+                rest = self._uncontracted(parts)
+                return any(map(self.is_whole, rest))
+            case Negate(body=body) | Elementwise(argument=body):
+                return self.is_whole(body)
+        return False
+
+    def tensor(self, expr: Expr) -> Tensor:
+        match expr:
+            case Ref(name=name):
+                return self.world.tensor(name, self.source, expr.at)
+            case Call():
+                return self._call(expr)
+            case Signed():
+                return self._signed(expr)
+            case Diff():
+                return self._gradient(expr)
+            case Add(terms=terms):
+                return self._sum(terms, expr.at)
+            case Mul(factors=factors) if len(factors) == 2:
+                return self._chain(factors, expr.at)
+            case Elementwise(function=name, order=order, argument=argument):
+                return apply(Function(name, order), self.tensor(argument))
+        self.source.fail(
+            expr.at,
+            f"{type(expr).__name__.lower()} of whole tensors",
+            "a tensor, a declared operation, or entries",
+            "write the formula by its entries, or declare the sign with op",
+        )
+
+    # -- operations --------------------------------------------------------------------
+
+    def _call(self, expr: Call) -> Tensor:
+        inner = self._inner()
+        fact = self.world.kinds.op(expr.operation)
+        options = {name: inner.argument(e) for name, e in expr.options}
+        if fact is not None:
+            if len(expr.arguments) != 2:
+                self.source.fail(
+                    expr.at, f"{expr.operation} of {len(expr.arguments)} tensors", "two", "give two tensors"
+                )
+            return self._join(expr.operation, expr.arguments[0], expr.arguments[1], options, expr.at)
+        tensors = [inner.tensor(e) for e in expr.arguments if inner.is_whole(e)]
+        others = [inner.argument(e) for e in expr.arguments if not inner.is_whole(e)]
+        return call(expr.operation, tensors, others, options, self.source, expr.at)
+
+    def argument(self, expr: Expr) -> object:
+        """A number, a tuple of numbers, or a word such as `full`."""
+        if isinstance(expr, Tuple):
+            return tuple(self.argument(e) for e in expr.items)
+        if isinstance(expr, Ref) and expr.name in ("valid", "full", "same", "rows", "columns"):
+            return expr.name
+        return self.poly(expr)
+
+    def _signed(self, expr: Signed) -> Tensor:
+        return self._join(expr.sign, expr.left, expr.right, {}, expr.at)
+
+    def _join(self, sign: str, left: Expr, right: Expr, options: dict[str, object], at: int) -> Tensor:
+        fact = self.world.kinds.op(sign)
+        inner = self._inner()
+        for side in (left, right):
+            if not inner.is_whole(side):
+                self.source.fail(
+                    side.at,
+                    f"{sign} between a tensor and a number",
+                    "two tensors",
+                    "write \\cdot for the product with a number",
+                )
+        if fact is None:
+            self.source.fail(
+                at,
+                f"{sign} between tensors",
+                "a declared meaning",
+                f"declare it: op {sign} = correlation valid, or convolution full, ...",
+            )
+        given = {name: self.argument_text(text) for name, text in fact.options}
+        return join(
+            fact,
+            inner.tensor(left),
+            inner.tensor(right),
+            self.wanted,
+            {**given, **options},
+            self.world,
+            self.source,
+            at,
+        )
+
+    def argument_text(self, text: Source) -> object:
+        """An option of an `op` line, written in the block."""
+        from symconv.notation.latex_parser import parse_latex
+        from symconv.read.grammar import Grammar
+
+        row = parse_latex(text)
+        expr = Grammar(text, self.world.kinds).expression(row.items, row.at)
+        return Tensors(self.world, text).argument(expr)
+
+    def _gradient(self, expr: Diff) -> Tensor:
+        assert isinstance(expr.by, (Access, Ref))
+        if isinstance(expr.value, Ref) and expr.value.name in self.world.facts.losses and isinstance(expr.by, Ref):
+            return self.world.by_loss(expr.by.name, self.source, expr.at, expr.value.name)
+        self.source.fail(
+            expr.at,
+            "a derivative of one tensor by another",
+            "a derivative of the loss, or of an entry by an entry",
+            "write indices",
+        )
+
+    def _sum(self, terms: tuple[Expr, ...], at: int) -> Tensor:
+        inner = self._same()
+        sides = [(isinstance(t, Negate), inner.tensor(t.body if isinstance(t, Negate) else t)) for t in terms]
+        if sides[0][0]:
+            self.source.fail(at, "a negative whole tensor", "a tensor", "write the formula by its entries")
+        result = sides[0][1]
+        for negative, tensor in sides[1:]:
+            try:
+                result = elementwise(result, tensor, "-" if negative else "+")
+            except SymconvError as problem:
+                self.source.ill_formed(at, f"{problem.place}: {problem.found}", problem.expected, problem.change)
+        return result
+
+    # -- the chain rule with whole tensors --------------------------------------------------
+
+    def contraction(self, first: Expr, second: Expr) -> tuple[list[Binding], Diff, Diff] | None:
+        """`dL/dF dF/dK`: both by and of the whole F; the entries of F to sum over."""
+        if not (isinstance(first, Diff) and isinstance(second, Diff) and isinstance(first.by, Ref)):
+            return None
+        if not isinstance(second.value, Ref) or second.value.name != first.by.name or not self.is_whole(first.by):
+            return None
+        ranks = self.world.kinds.ranks(first.by.name)
+        assert ranks is not None
+        names = [f"{first.by.name}_{k + 1}" for k in range(ranks.count)]
+        entry = Access(first.by.name, tuple(Ref(n, at=first.at) for n in names), at=first.at)
+        bindings = [Binding(n, at=first.at) for n in names]
+        return bindings, Diff(first.value, entry, at=first.at), Diff(entry, second.by, at=second.at)
+
+    def _uncontracted(self, factors: tuple[Expr, ...]) -> list[Expr]:
+        """The factors whose whole tensors are not summed away."""
+        for n, (first, second) in enumerate(zip(factors, factors[1:], strict=False)):
+            if self.contraction(first, second) is not None:
+                assert isinstance(second, Diff)
+                return [*factors[:n], second.by, *factors[n + 2 :]]
+        return list(factors)
+
+    def _chain(self, factors: tuple[Expr, ...], at: int) -> Tensor:
+        """`dL/dF dF/dK` as a tensor of K's axes."""
+        linked = self.contraction(*factors)
+        second = factors[1]
+        if linked is None or not isinstance(second, Diff) or not isinstance(second.by, Ref):
+            self.source.fail(
+                at,
+                "a product of whole tensors",
+                "a declared sign between them, or entries",
+                "declare the sign with op, or write indices",
+            )
+        target = self.world.tensor(second.by.name, self.source, at)
+        names = [f"{second.by.name}_{k + 1}'" for k in range(target.rank)]
+        by = Access(second.by.name, tuple(Ref(n, at=at) for n in names), at=at)
+        values = self.entries(names)
+        product = Mul((factors[0], Diff(second.value, by, at=second.at)), at=at)
+        return define("dL/dF dF/dK", target.axes, lambda *_: values.value(product), indices=tuple(names))
+
+    def entries(self, names: list[str]) -> Values:
+        from symconv.read.values import Values
+
+        return Values(self.world, self.source, self.indices | frozenset(names))
+
+    def _inner(self) -> Tensors:
+        return type(self)(self.world, self.source, self.indices, None)
+
+    def _same(self) -> Tensors:
+        return type(self)(self.world, self.source, self.indices, self.wanted)
+
+
+__all__ = ["Poly", "Tensors"]

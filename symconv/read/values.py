@@ -1,0 +1,316 @@
+"""Expressions as values: numbers in index notation, with every tensor settled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from symconv.calculus.functions import DERIVATIVES, slope
+from symconv.calculus.gradient import gradient
+from symconv.errors import DependenceError
+from symconv.read.expression import (
+    Access,
+    Add,
+    At,
+    Biggest,
+    Binding,
+    Cases,
+    Comparison,
+    Diff,
+    Divide,
+    Elementwise,
+    Expr,
+    Floor,
+    Indicator,
+    Modulo,
+    Mul,
+    Negate,
+    Num,
+    Power,
+    Ref,
+    Signed,
+    Total,
+    walk,
+)
+from symconv.read.positions import Positions
+from symconv.read.tensors import Tensors
+from symconv.term.polynomial import Poly
+from symconv.term.substitution import fresh_name
+from symconv.term.tensor import Axis, Tensor
+from symconv.term.value import (
+    Apply,
+    Bracket,
+    Derivative,
+    Entry,
+    Function,
+    Maximum,
+    Number,
+    Position,
+    Range,
+    Reciprocal,
+    Sum,
+    Value,
+    add,
+    as_value,
+    multiply,
+    negative,
+)
+
+
+class Values(Tensors):
+    """Builds the value of an expression; `indices` are the names in scope."""
+
+    def value(self, expr: Expr) -> Value:
+        match expr:
+            case Num(value=number):
+                return Number(number)
+            case Ref(name=name):
+                return self._name(name, expr.at)
+            case Access(name=name, index=index):
+                return self._entry(self.world.tensor(name, self.source, expr.at), index, expr.at)
+            case At(tensor=tensor, index=index):
+                return self._entry(self.tensor(tensor), index, expr.at)
+            case Add(terms=terms):
+                return add(*(self.value(t) for t in terms))
+            case Negate(body=body):
+                return negative(self.value(body))
+            case Mul(factors=factors):
+                return self._product(factors)
+            case Divide(top=top, bottom=bottom):
+                return self._quotient(top, bottom, expr.at)
+            case Power(base=base, exponent=exponent):
+                return multiply(*[self.value(base)] * exponent)
+            case Signed():
+                return self._signed(expr)
+            case Floor() | Modulo():
+                return as_value(self.poly(expr))
+            case Total(bindings=bindings, body=body):
+                return self._bound(Sum, bindings, body, expr.at)
+            case Biggest(bindings=bindings, body=body):
+                return self._bound(Maximum, bindings, body, expr.at)
+            case Indicator(conditions=conditions):
+                return self.bracket(conditions)
+            case Cases(branches=branches):
+                return self._cases(branches)
+            case Elementwise(function=name, order=order, argument=argument):
+                return self._function(name, order, self.value(argument), expr.at)
+            case Diff(value=inner, by=by):
+                return self._derivative(inner, by, expr.at)
+        self.source.fail(
+            expr.at,
+            f"a whole tensor ({type(expr).__name__.lower()}) where a number stands",
+            "an entry",
+            "give it its indices",
+        )
+
+    def bracket(self, conditions: tuple[Comparison, ...]) -> Value:
+        return Bracket(tuple(self.condition(c) for c in conditions))
+
+    # -- names and entries ---------------------------------------------------------
+
+    def _name(self, name: str, at: int) -> Value:
+        kinds = self.world.kinds
+        if name not in self.indices and kinds.kind(name) == "tensor":
+            tensor = self.world.tensor(name, self.source, at)
+            if tensor.rank:
+                self.source.fail(
+                    at,
+                    f"the whole tensor {name} where a number stands",
+                    f"an entry with {tensor.rank} indices",
+                    "give it its indices",
+                )
+            return Entry(tensor, ())
+        if kinds.kind(name) == "loss":
+            self.source.fail(
+                at, f"the loss {name} alone", "a derivative of it", "define the loss by a formula without a loss line"
+            )
+        return as_value(self.poly(Ref(name, at=at)))
+
+    def _entry(self, tensor: Tensor, index: tuple[Expr, ...], at: int) -> Entry:
+        if len(index) != tensor.rank:
+            self.source.ill_formed(
+                at, f"{len(index)} indices of {tensor.name}", f"{tensor.rank}, one an axis", "give every axis its index"
+            )
+        return Entry(tensor, tuple(self.poly(i) for i in index))
+
+    # -- arithmetic ------------------------------------------------------------------
+
+    def _product(self, factors: tuple[Expr, ...]) -> Value:
+        """A product; `dL/dF dF/dK` with whole F is a sum over the entries of F."""
+        for n, (first, second) in enumerate(zip(factors, factors[1:], strict=False)):
+            linked = self.contraction(first, second)
+            if linked is not None:
+                bindings, left, right = linked
+                names = [b.name for b in bindings]
+                inner = self.within(names)
+                ranges = self.axes_as_ranges(names, first)
+                middle = Sum(ranges, multiply(inner.value(left), inner.value(right)))
+                before = [self.value(f) for f in factors[:n]]
+                return multiply(*before, middle, *(self.value(f) for f in factors[n + 2 :]))
+        return multiply(*(self.value(f) for f in factors))
+
+    def _quotient(self, top: Expr, bottom: Expr, at: int) -> Value:
+        below = self.value(bottom)
+        if isinstance(below, Number):
+            if not below.value:
+                self.source.ill_formed(at, "a division by 0", "a divisor that is not 0", "change the divisor")
+            return multiply(self.value(top), Number(1 / below.value))
+        return multiply(self.value(top), Reciprocal(below))
+
+    def _signed(self, expr: Signed) -> Value:
+        """A sign between numbers is the product; between tensors it has no value here."""
+        if self.is_whole(expr):
+            tensor = self.tensor(expr)
+            if tensor.rank:
+                self.source.fail(expr.at, "a whole tensor where a number stands", "an entry", "give it its indices")
+            return Entry(tensor, ())
+        if expr.sign not in ("*", r"\ast", r"\cdot", r"\times") and self.world.kinds.op(expr.sign) is None:
+            self.source.fail(
+                expr.at, f"{expr.sign} between numbers", "a product", "write \\cdot, or declare the sign with op"
+            )
+        return multiply(self.value(expr.left), self.value(expr.right))
+
+    def _cases(self, branches: tuple[tuple[Expr, tuple[Comparison, ...]], ...]) -> Value:
+        """The first branch that holds: each is weighted with "none before"."""
+        terms: list[Value] = []
+        before: list[Value] = []
+        for expr, conditions in branches:
+            holds = [self.bracket(conditions)] if conditions else []
+            terms.append(multiply(*before, *holds, self.value(expr)))
+            before += [1 - h for h in holds]
+        return add(*terms)
+
+    def _function(self, name: str, order: int, argument: Value, at: int) -> Value:
+        if order and name in DERIVATIVES:
+            if order > 1:
+                self.source.unsupported(at, f"a second derivative of {name}", "write it out")
+            return slope(Function(name), argument)
+        return Apply(Function(name, order), argument)
+
+    # -- binders ---------------------------------------------------------------------
+
+    def _bound(self, kind: type[Sum] | type[Maximum], bindings: tuple[Binding, ...], body: Expr, at: int) -> Value:
+        ranges: list[Range] = []
+        inner = self
+        for binding in bindings:
+            name = binding.name
+            if name in inner.indices:
+                self.source.ill_formed(
+                    binding.at,
+                    f"the index {name}, which is taken already, bound again",
+                    "a new name",
+                    f"rename the bound {name} to {name}'",
+                )
+            if binding.low is None or binding.high is None:
+                found, body = self._whole_axes(binding, body)
+            else:
+                found = [Range(name, inner.poly(binding.low), inner.poly(binding.high))]
+            ranges += found
+            inner = inner.within([r.name for r in found])
+        value = inner.value(body)
+        if kind is Sum and isinstance(value, Sum):
+            return Sum((*ranges, *value.ranges), value.body)
+        return kind(tuple(ranges), value)
+
+    def _whole_axes(self, binding: Binding, body: Expr) -> tuple[list[Range], Expr]:
+        """The whole axis on which the index stands bare; `p` in `y(p)` runs over all axes of y."""
+        name = binding.name
+        for access in walk(body):
+            if isinstance(access, Access) and access.index == (Ref(name),):
+                tensor = self.world.tensor(access.name, self.source, access.at)
+                if tensor.rank > 1:
+                    names = [f"{name}_{k + 1}" for k in range(tensor.rank)]
+                    return self.ranges(names, tensor.axes), _expanded(body, name, names)
+        axes = {axis: None for axis, _ in self.bare_axes(name, body)}
+        if not axes:
+            self.source.fail(
+                binding.at,
+                f"the index {name} without limits, which stands alone on no axis",
+                "limits",
+                f"write \\sum_{{{name}=0}}^{{...}}",
+            )
+        if len(axes) > 1:
+            self.source.fail(
+                binding.at,
+                f"the index {name} without limits on axes of different extents",
+                "limits",
+                f"write \\sum_{{{name}=0}}^{{...}}",
+            )
+        return self.ranges([name], tuple(axes)), body
+
+    def ranges(self, names: list[str], axes: tuple[Axis, ...]) -> list[Range]:
+        return [Range(n, a.low, a.high) for n, a in zip(names, axes, strict=True)]
+
+    def axes_as_ranges(self, names: list[str], first: Expr) -> tuple[Range, ...]:
+        assert isinstance(first, Diff) and isinstance(first.by, Ref)
+        tensor = self.world.tensor(first.by.name, self.source, first.at)
+        return tuple(self.ranges(names, tensor.axes))
+
+    def bare_axes(self, name: str, expr: Expr) -> list[tuple[Axis, Tensor]]:
+        """The axes on which an index stands alone, in reading order."""
+        found: list[tuple[Axis, Tensor]] = []
+        for node in walk(expr):
+            if isinstance(node, (Access, At)):
+                for n, position in enumerate(node.index):
+                    if isinstance(position, Ref) and position.name == name:
+                        tensor = (
+                            self.world.tensor(node.name, self.source, node.at)
+                            if isinstance(node, Access)
+                            else self.tensor(node.tensor)
+                        )
+                        if n < tensor.rank:
+                            found.append((tensor.axes[n], tensor))
+        return found
+
+    # -- derivatives -------------------------------------------------------------------
+
+    def _derivative(self, inner: Expr, by: Expr, at: int) -> Value:
+        target, index = self.target(by)
+        if isinstance(inner, Ref) and inner.name in self.world.facts.losses:
+            whole = self.world.by_loss(target.name, self.source, at, inner.name)
+            return self._entry(whole, index, at)
+        if isinstance(inner, Ref) and inner.name not in self.indices and self.world.kinds.kind(inner.name) == "tensor":
+            f = self.world.tensor(inner.name, self.source, inner.at)
+            if not f.rank:
+                try:
+                    return self._entry(gradient(f, target), index, at)
+                except DependenceError:
+                    pass
+        by_entry = self._entry(target, index, at)
+        return Derivative(self.value(inner), by_entry)
+
+    def target(self, by: Expr) -> tuple[Tensor, tuple[Expr, ...]]:
+        """What stands below the derivative sign: the tensor and the indices of its entry."""
+        assert isinstance(by, (Access, Ref))
+        tensor = self.world.tensor(by.name, self.source, by.at)
+        return tensor, by.index if isinstance(by, Access) else ()
+
+    # -- scope -----------------------------------------------------------------------
+
+    def within(self, names: list[str]) -> Values:
+        return Values(self.world, self.source, self.indices | frozenset(names), self.wanted)
+
+
+def _expanded(expr: Expr, name: str, names: list[str]) -> Expr:
+    """Put `p_1, p_2` in the place of a multi-index p."""
+    if isinstance(expr, Access) and expr.index == (Ref(name),):
+        return replace(expr, index=tuple(Ref(n, at=expr.at) for n in names))
+    changes: dict[str, object] = {}
+    for field in expr.__dataclass_fields__:
+        old = getattr(expr, field)
+        new = _mapped(old, name, names)
+        if new is not old:
+            changes[field] = new
+    return replace(expr, **changes) if changes else expr  # type: ignore[arg-type]
+
+
+def _mapped(value: object, name: str, names: list[str]) -> object:
+    if isinstance(value, Expr):
+        return _expanded(value, name, names)
+    if isinstance(value, tuple):
+        new = tuple(_mapped(v, name, names) for v in value)
+        return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
+    return value
+
+
+__all__ = ["Fraction", "Poly", "Position", "Positions", "Values", "fresh_name"]

@@ -1,0 +1,137 @@
+"""What the names under one block stand for, once it is settled: sizes, tensors, losses.
+
+Reading fills the world in one direction: sizes, then extents, then tensors in
+the order of their definitions.  What is inferred is written down with its line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from symconv.calculus.gradient import gradient
+from symconv.errors import DependenceError
+from symconv.notation.source import Source
+from symconv.read.claims import Inferred
+from symconv.read.facts import Facts
+from symconv.read.kinds import Kinds
+from symconv.term.polynomial import Poly, Size
+from symconv.term.tensor import Axis, Defined, Leaf, Outside, Tensor, define, tensors_in
+from symconv.term.value import Condition, Value, add
+
+
+@dataclass
+class World:
+    """The settled names of one block."""
+
+    facts: Facts
+    kinds: Kinds
+    base: int = 0
+    sizes: dict[str, Size] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    axes: dict[str, tuple[Axis, ...]] = field(default_factory=dict)
+    kernels: set[str] = field(default_factory=set)
+    index_names: set[str] = field(default_factory=set)
+    inferred: list[Inferred] = field(default_factory=list)
+    hypotheses: list[Condition] = field(default_factory=list)
+    gradients: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+
+    def note(self, line: int, text: str) -> None:
+        fact = Inferred(line, text)
+        if fact not in self.inferred:
+            self.inferred.append(fact)
+
+    def outside(self, name: str) -> Outside:
+        return self.facts.outside_of.get(name, self.facts.outside)  # type: ignore[return-value]
+
+    # -- sizes ---------------------------------------------------------------------
+
+    def quantity(self, name: str, source: Source, at: int) -> Poly:
+        """`size H_F = rows F`: an extent of a tensor that is known by now."""
+        what, of = self.facts.quantities[name]
+        tensor = self.tensor(of, source, at)
+        number = {"rows": tensor.rank - 2, "columns": tensor.rank - 1, "channels": tensor.rank - 3, "length": 0}[what]
+        if number < 0 or (what == "length" and tensor.rank != 1):
+            source.fail(
+                at,
+                f"the {what} of {of}, which has {tensor.rank} axes",
+                "a tensor with such an axis",
+                f"mend the line size {name}",
+            )
+        return tensor.shape[number]
+
+    # -- tensors -------------------------------------------------------------------
+
+    def tensor(self, name: str, source: Source, at: int) -> Tensor:
+        """The tensor of a name: a definition, free data, or an upstream gradient."""
+        name = self.kinds.name(name)
+        if name in self.tensors:
+            return self.tensors[name]
+        if name in self.facts.upstream:
+            return self.by_loss(self.facts.upstream[name], source, at)
+        if name in self.axes:
+            self.tensors[name] = Leaf(name, self.axes[name], self.outside(name))
+            return self.tensors[name]
+        if self.kinds.kind(name) == "tensor":
+            source.fail(
+                at, f"{name}, whose extents are open", "extents", f"declare them: tensor {name}[H,W], or define {name}"
+            )
+        source.fail(
+            at, f"the name {name}", "a declared name", f"declare it: tensor {name}[..], size {name}, or scalar {name}"
+        )
+
+    def by_loss(self, name: str, source: Source, at: int, loss: str | None = None) -> Tensor:
+        """dL/dT: free data for what the loss depends on directly, derived for everything else."""
+        name = self.kinds.name(name)
+        loss = self._loss(name, source, at) if loss is None else loss
+        key = (loss, name)
+        if key not in self.gradients:
+            self.gradients[key] = self._by_loss(loss, name, source, at)
+        return self.gradients[key]
+
+    def _loss(self, name: str, source: Source, at: int) -> str:
+        if len(self.facts.losses) != 1:
+            source.fail(
+                at,
+                f"the gradient by {name} with {len(self.facts.losses)} losses declared",
+                "one loss",
+                "declare loss L(y)",
+            )
+        return next(iter(self.facts.losses))
+
+    def _by_loss(self, loss: str, name: str, source: Source, at: int) -> Tensor:
+        target = self.tensor(name, source, at)
+        arguments = [self.kinds.name(a) for a in self.facts.losses[loss]]
+        label = f"d{loss}/d{name}"
+        if name in arguments:
+            return Leaf(label, target.axes, self.outside(name))
+        parts: list[Defined] = []
+        for argument in arguments:
+            f = self.tensor(argument, source, at)
+            g = self.by_loss(argument, source, at, loss)
+            try:
+                parts.append(gradient(f, target, g))
+            except DependenceError:
+                continue
+        if not parts:
+            source.ill_formed(
+                at,
+                f"the derivative of {loss} by {name}",
+                f"a tensor that {', '.join(arguments)} depends on",
+                f"define {arguments[0]} by a formula in {name}, or list {name} in the loss line",
+            )
+        if len(parts) == 1:
+            return replace(parts[0], name=label, outside=self.outside(name))
+
+        def entry(*index: Poly) -> Value:
+            return add(*(part[index] for part in parts))
+
+        return replace(define(label, target.axes, entry, indices=parts[0].parameters), outside=self.outside(name))
+
+    def is_kernel(self, tensor: Tensor) -> bool:
+        """A tensor that the document uses as a kernel, or such a one turned."""
+        if isinstance(tensor, Defined) and tensor.call and tensor.call.operation in ("rot180", "flip"):
+            return self.is_kernel(tensor.call.operands[0])
+        return tensor.name in self.kernels
+
+    def depends(self, value: Value, tensor: Tensor) -> bool:
+        return tensor in set(tensors_in(value))
