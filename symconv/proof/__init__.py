@@ -1,0 +1,1 @@
+"""Verdicts and the three parts that judge each other: prover, checker, evaluator."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from symconv.calculus.form import Guard
 from symconv.proof.evaluate import OutOfRange, World, differ
 from symconv.proof.normalise import UnsafeDivisor
-from symconv.proof.numbers import EvaluationError
+from symconv.proof.evaluation.numbers import EvaluationError
 from symconv.proof.obligations import hypotheses_contradict, out_of_range
 from symconv.proof.problem import Problem
 from symconv.proof.prove import Undecided, difference_regions, prepared, prove

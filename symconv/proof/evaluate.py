@@ -19,8 +19,8 @@ from hashlib import blake2b
 from typing import Any
 
 from symconv.errors import ScopeError
-from symconv.proof.elementwise import POSITIVE, TRANSCENDENTAL
-from symconv.proof.numbers import (
+from symconv.proof.evaluation.elementwise import POSITIVE, TRANSCENDENTAL
+from symconv.proof.evaluation.numbers import (
     DivisionByZero,
     DomainError,
     Dual,
@@ -31,9 +31,9 @@ from symconv.proof.numbers import (
     differ,
     plain,
 )
-from symconv.proof.positions import Context
-from symconv.proof.programs import Compiler, EmptyWindow
-from symconv.proof.support import Unbounded
+from symconv.proof.evaluation.positions import Context
+from symconv.proof.evaluation.programs import Compiler, EmptyWindow
+from symconv.proof.evaluation.support import Unbounded
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor, tensors_in
 from symconv.term.value import Argmax, Condition, Value, free_indices

@@ -13,10 +13,10 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from symconv.proof.elementwise import VALUES, differentiated, elementwise, polynomial
-from symconv.proof.numbers import EvaluationError, Key, first_greatest, gradient_at, greatest, reciprocal, total
-from symconv.proof.positions import Code, Context, Frame, Loop, Scope, points
-from symconv.proof.support import bounding_box
+from symconv.proof.evaluation.elementwise import VALUES, differentiated, elementwise, polynomial
+from symconv.proof.evaluation.numbers import EvaluationError, Key, first_greatest, gradient_at, greatest, reciprocal, total
+from symconv.proof.evaluation.positions import Code, Context, Frame, Loop, Scope, points
+from symconv.proof.evaluation.support import bounding_box
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Tensor
 from symconv.term.value import (

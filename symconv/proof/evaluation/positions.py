@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from symconv.errors import ScopeError, SizeError
-from symconv.proof.numbers import DivisionByZero, EvaluationError, Key
+from symconv.proof.evaluation.numbers import DivisionByZero, EvaluationError, Key
 from symconv.term.polynomial import Application, Atom, Poly, Quotient, Remainder, Size
 from symconv.term.tensor import Tensor
 from symconv.term.value import Argmax, Condition, Range

@@ -14,9 +14,9 @@ from functools import partial
 from math import isqrt
 from typing import Any
 
-from symconv.proof import intervals
-from symconv.proof.intervals import Interval
-from symconv.proof.numbers import DomainError, Dual, Number, derivative, is_zero, reciprocal
+from symconv.proof.evaluation import intervals
+from symconv.proof.evaluation.intervals import Interval
+from symconv.proof.evaluation.numbers import DomainError, Dual, Number, derivative, is_zero, reciprocal
 
 ZERO = Interval.of(0)
 NORMAL = "%normal"  # the distribution function of the normal law: a part of gelu, without a public name

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from symconv.proof.numbers import EvaluationError
+from symconv.proof.evaluation.numbers import EvaluationError
 from symconv.term.polynomial import Atom, Poly, Size
 from symconv.term.tensor import Axis
 from symconv.term.value import (

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, Union
 
 from symconv.errors import SymconvError
-from symconv.proof.intervals import Interval, maximum
+from symconv.proof.evaluation.intervals import Interval, maximum
 
 Number = Union[int, Fraction, Interval]
 Key = tuple[int, ...]

@@ -1,0 +1,1 @@
+"""The parts of the evaluator: numbers, intervals, functions, index programs, supports."""
