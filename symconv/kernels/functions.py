@@ -1,0 +1,225 @@
+"""One function of a module: signature, docstring, checks of shapes, sizes, then the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symconv.kernels.layout import without_unused, wrapped
+from symconv.kernels.lowering import Lowering, Row
+from symconv.kernels.naming import Names, identifier
+from symconv.kernels.scope import Scope
+from symconv.kernels.sizes import Known, Solution, solve_sizes
+from symconv.kernels.stages import Program
+from symconv.kernels.text import poly_text, tuple_text
+from symconv.term.polynomial import Poly, Size
+from symconv.term.tensor import Defined, Leaf, requirements_of, sizes_in
+from symconv.term.value import Entry, Function
+
+DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What a function is called and takes: arrays, shapes that no array has, named sizes."""
+
+    name: str
+    summary: str
+    arrays: tuple[tuple[Leaf, str], ...]
+    shapes: tuple[tuple[Leaf, str], ...] = ()
+    roles: Mapping[Size, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A function's source, the order of its parameters, and the plan behind it."""
+
+    interface: Interface
+    source: str
+    said: tuple[tuple[Size, str], ...]
+    unknown: tuple[tuple[Function, str], ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Positional parameters first, then those by keyword."""
+        positional = [n for _, n in (*self.interface.arrays, *self.interface.shapes)]
+        return (*positional, *(n for _, n in self.unknown), *(n for _, n in self.said))
+
+
+Body = Callable[[Scope], str]
+
+
+class FunctionWriter:
+    """Writes functions that share the spelling of sizes and unknown functions."""
+
+    def __init__(self, taken: Sequence[str]) -> None:
+        self.taken = tuple(taken)
+        self.functions = Names(taken)
+
+    def vectorised(self, program: Program, interface: Interface) -> Written:
+        """The function that computes a program with NumPy."""
+        rows: list[Row] = []
+
+        def body(scope: Scope) -> str:
+            lowering = Lowering(scope)
+            for stage in program.stages[:-1]:
+                lowering.stage(stage, identifier(stage.title))
+            text = lowering.result(program.stages[-1])
+            rows.extend(lowering.rows)
+            return text
+
+        return self.write(program, interface, body, rows)
+
+    def write(self, program: Program, interface: Interface, body: Body, rows: list[Row]) -> Written:
+        """The function with the checks of its parameters around a body."""
+        trial = self._scope(interface, program.tensor)
+        body(trial)
+        rows.clear()
+        scope = self._scope(interface, program.tensor)
+        given = [leaf for leaf, _ in (*interface.arrays, *interface.shapes)]
+        wanted = _needed_sizes(program.tensor, given, set(trial.used))
+        solution = solve_sizes(given, wanted, _options(interface))
+        said = tuple((s, scope.names.of(s, s.name)) for s in solution.said)
+        for name in (*(n for _, n in interface.arrays), *(n for _, n in interface.shapes)):
+            scope.names.set(("parameter", name), name)
+        self._checks(scope, interface)
+        self._sizes(scope, interface, solution, said)
+        self._requirements(scope, program.tensor, set(wanted))
+        start = len(scope.lines)
+        scope.line(f"return {body(scope)}")
+        unknown = tuple(scope.unknown.items())
+        head = self._head(interface, said, unknown, scope, program.tensor)
+        lines = [*without_unused(scope.lines[:start], scope.lines), *scope.lines[start:]]
+        source = "\n".join([*head, *(part for line in lines for part in wrapped(line))]) + "\n"
+        return Written(interface, source, said, unknown, tuple(rows))
+
+    # -- parts ---------------------------------------------------------------
+
+    def _scope(self, interface: Interface, tensor: Defined) -> Scope:
+        names = Names(self.taken)
+        for leaf, name in interface.arrays:
+            names.set(("array", leaf), name)
+        for leaf, name in interface.shapes:
+            names.set(("shape", leaf), name)
+        for size, name in interface.roles.items():
+            names.set(size, name)
+        scope = Scope(names, self.functions)
+        scope.arrays.update(interface.arrays)
+        given = [leaf for leaf, _ in (*interface.arrays, *interface.shapes)]
+        entry = Entry(tensor, tuple(map(Poly.of, tensor.parameters)))
+        for size in (*(s for leaf in given for n in leaf.shape for s in sizes_of(n)), *sizes_in(entry)):
+            names.of(size, size.name)
+        for shape in (*(leaf.shape for leaf in given), tensor.shape):
+            scope.wanted |= {n: w for n, w in zip(shape[::-1], _axis_names(len(shape)), strict=False) if len(n) > 1}
+        return scope
+
+    def _checks(self, scope: Scope, interface: Interface) -> None:
+        for leaf, name in interface.arrays:
+            scope.line(f'{name} = _array("{name}", {name}, {_layout(scope, leaf)})')
+        for leaf, name in interface.shapes:
+            scope.line(f'{name} = _shape("{name}", {name}, {_layout(scope, leaf)})')
+
+    def _sizes(self, scope: Scope, interface: Interface, solution: Solution, said: Sequence[tuple[Size, str]]) -> None:
+        """Sizes from shapes, then every shape compared once with what its sizes make of it."""
+        sources = {leaf: f"{name}.shape" for leaf, name in interface.arrays}
+        sources |= dict(interface.shapes)
+        for size, name in said:
+            scope.line(f'{name} = _whole("{name}", {name}, {size.least})')
+        plain = [k for k in solution.known if k.plain]
+        for leaf, source in sources.items():
+            mine = {k.axis: k for k in plain if k.leaf == leaf}
+            if mine:
+                targets = [scope.name_of(mine[a].size) if a in mine else "_" for a in range(leaf.rank)]
+                scope.line(f"{', '.join(targets)}{',' if len(targets) == 1 else ''} = {source}")
+        for known in solution.known:
+            if not known.plain:
+                self._derived(scope, known, sources[known.leaf])
+        for leaf, source in sources.items():
+            if any(not any(k.leaf == leaf and k.axis == a for k in plain) for a in range(leaf.rank)):
+                needed = tuple_text([scope.scalar(axis.extent, "extent") for axis in leaf.axes])
+                name = source.removesuffix(".shape")
+                scope.line(f'_fits("{name}", {source}, {needed}, {_layout(scope, leaf)})')
+
+    def _derived(self, scope: Scope, known: Known, source: str) -> None:
+        text = f"{source}[{known.axis}]"
+        name = scope.name_of(known.size)
+        if known.rest:
+            rest = scope.text(-known.rest)
+            text = f"{text} - {rest[1:]}" if rest.startswith("-") else f"{text} + {rest}"
+        slope = scope.text(known.slope)
+        if known.slope != Poly.of(1):
+            atom = known.slope.as_atom
+            if isinstance(atom, Size):
+                slope = f'_whole("{slope}", {slope}, 1)'
+            text = f"({text}) // {slope}" if known.rest else f"{text} // {slope}"
+        scope.line(f'{name} = _whole("{name}", {text}, {known.size.least})')
+
+    def _requirements(self, scope: Scope, tensor: Defined, known: set[Size]) -> None:
+        for condition in requirements_of(Entry(tensor, tuple(map(Poly.of, tensor.parameters)))):
+            sizes = condition.poly.sizes()
+            if condition.poly.names() or not sizes or not sizes <= known:
+                continue
+            text = scope.text(condition.poly)
+            sign = {"ge": ">=", "eq": "==", "ne": "!="}[condition.kind]
+            scope.line(f'_holds({text} {sign} 0, "{text} {sign} 0", {text})')
+
+    def _head(
+        self,
+        interface: Interface,
+        said: Sequence[tuple[Size, str]],
+        unknown: Sequence[tuple[Function, str]],
+        scope: Scope,
+        tensor: Defined,
+    ) -> list[str]:
+        parameters = [f"{n}: Array" for _, n in interface.arrays]
+        parameters += [f"{n}: tuple[int, ...]" for _, n in interface.shapes]
+        parameters += [f"{n}: Callable[[Array], Array]" for _, n in unknown]
+        if said:
+            parameters.append("*")
+        required = [p for p in said if p[1] not in DEFAULTS]
+        optional = [p for p in said if p[1] in DEFAULTS]
+        parameters += [f"{n}: int" for _, n in required]
+        parameters += [f"{n}: int = {DEFAULTS[n]}" for _, n in optional]
+        one_line = f"def {interface.name}({', '.join(parameters)}) -> Array:"
+        head = [one_line]
+        if len(one_line) > 100:
+            head = [f"def {interface.name}(", *(f"    {p}," for p in parameters), ") -> Array:"]
+        head.append(f'    """{interface.summary}')
+        head.append("")
+        for leaf, name in (*interface.arrays, *interface.shapes):
+            head.append(f"    {name}: {_shown(scope, leaf.shape)}")
+        head.append(f"    result: {_shown(scope, tensor.shape)}")
+        return [*head, '    """']
+
+
+def _needed_sizes(tensor: Defined, given: Sequence[Leaf], used: set[Size]) -> list[Size]:
+    """The sizes of the body and of the shapes that are checked, in the reader's order."""
+    found = dict.fromkeys(s for leaf in given for p in leaf.shape for s in sizes_of(p))
+    order = sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))
+    return list(dict.fromkeys((*(s for s in order if s in found or s in used), *found)))
+
+
+def _options(interface: Interface) -> set[Size]:
+    return {s for s, role in interface.roles.items() if role != "groups"}
+
+
+def _axis_names(rank: int) -> tuple[str, ...]:
+    """Names for long extents, from the last axis backwards."""
+    return ("length",) if rank == 1 else ("width", "height", "depth") if rank > 1 else ()
+
+
+def sizes_of(poly: Poly) -> list[Size]:
+    """The sizes of a polynomial in the order in which they are shown."""
+    return sorted(poly.sizes(), key=lambda s: s.name)
+
+
+def _layout(scope: Scope, leaf: Leaf) -> str:
+    return tuple_text([f'"{scope.text(n)}"' for n in leaf.shape]) if leaf.rank else "()"
+
+
+def _shown(scope: Scope, shape: Sequence[Poly]) -> str:
+    return tuple_text([poly_text(n, scope.name_of) for n in shape]) if shape else "a number"
+
+
+__all__ = ["FunctionWriter", "Interface", "Written"]

@@ -1,0 +1,281 @@
+"""A whole module: docstring, functions, helpers, the referee's loops, the self-test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from symconv.errors import ExportError
+from symconv.kernels.cases import small_sizes, value_at
+from symconv.kernels.functions import FunctionWriter, Interface, Written
+from symconv.kernels.helpers import HELPER_NAMES, helper_source, imports
+from symconv.kernels.naming import Names, identifier
+from symconv.kernels.referee import Referee
+from symconv.kernels.stages import Program, program_of
+from symconv.term.polynomial import Poly, Size
+from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
+from symconv.term.value import Apply, Entry, Function, Reciprocal, walk
+
+OWN_NAMES = ("forward", "upstream", "self_test", "main", "CASES", "CHECKS", "FUNCTIONS", "argparse", "DESCRIPTION")
+ROLES = ("stride", "padding", "dilation", "groups", "output_padding", "window")
+
+
+def module_source(
+    forward: Defined,
+    gradients: Mapping[str, Defined],
+    *,
+    title: str,
+    notes: Sequence[str],
+    verdicts: Mapping[str, str],
+    unproved: bool = False,
+) -> str:
+    """The source of a module with `forward` and one `grad_<leaf>` for each gradient.
+
+    forward: the output.  gradients: by the name of the leaf.  title, notes, verdicts: text for the
+    docstring (formula, hypotheses; the verdict and scope by function or leaf).
+    unproved: says in the docstring that no proof stands behind the functions.
+    """
+    return _Module(forward, gradients).source(_docstring(title, notes, verdicts, unproved))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A function and the loops that judge it."""
+
+    fast: Written
+    slow: Written
+
+
+class _Module:
+    def __init__(self, forward: Defined, gradients: Mapping[str, Defined]) -> None:
+        self.forward = forward
+        names = Names((*HELPER_NAMES, *OWN_NAMES))
+        order = list(dict.fromkeys(_leaves(forward)))
+        self.names = {leaf: names.of(leaf, leaf.name) for leaf in order}
+        self.roles = _roles(forward, names)
+        self.taken = (*HELPER_NAMES, *OWN_NAMES)
+        self.writer = FunctionWriter((*self.taken, *self.names.values(), *self.roles.values()))
+        program = program_of(forward)
+        arrays = tuple((leaf, self.names[leaf]) for leaf in order if leaf in program.leaves)
+        self.upstreams: dict[Leaf, str] = {}
+        interface = Interface("forward", "The output.", arrays, roles=self.roles)
+        self.pairs = [self.pair(program, interface)]
+        for key, tensor in gradients.items():
+            self.pairs.append(self.gradient(key, tensor, order))
+
+    def gradient(self, key: str, tensor: Defined, order: Sequence[Leaf]) -> _Pair:
+        program = program_of(tensor)
+        target = next((leaf for leaf in order if leaf.name == key), None)
+        if target is None:
+            raise ExportError(
+                f"gradient {key!r}",
+                "no leaf of that name in the formula",
+                ", ".join(leaf.name for leaf in order),
+                "use the name of a leaf as the key",
+            )
+        ups = [leaf for leaf in program.leaves if leaf not in order]
+        arrays = [(leaf, "upstream") for leaf in ups]
+        if len(arrays) > 1:
+            raise ExportError(
+                f"gradient {key!r}",
+                f"{len(arrays)} tensors that forward does not have",
+                "one, the upstream gradient",
+                "use leaves of the formula",
+            )
+        arrays += [(leaf, self.names[leaf]) for leaf in order if leaf in program.leaves]
+        known = {n for leaf, _ in arrays for n in leaf.shape}
+        shapes = () if set(target.shape) <= known else ((target, f"{self.names[target]}_shape"),)
+        name = f"grad_{self.names[target].rstrip('_')}"
+        summary = f"The gradient of a loss by {self.names[target]}, from the upstream gradient by the output."
+        return self.pair(program, Interface(name, summary, tuple(arrays), shapes, self.roles))
+
+    def pair(self, program: Program, interface: Interface) -> _Pair:
+        fast = self.writer.vectorised(program, interface)
+        slow_interface = Interface(
+            f"_loops_{interface.name}",
+            f"`{interface.name}` by plain loops over the formula: slow, and the referee of the self-test.",
+            interface.arrays,
+            interface.shapes,
+            interface.roles,
+        )
+        slow = self.writer.write(program, slow_interface, lambda scope: Referee(scope).program(program), [])
+        return _Pair(fast, slow)
+
+    # -- text --------------------------------------------------------------------
+
+    def source(self, docstring: str) -> str:
+        fast = [p.fast.source for p in self.pairs]
+        slow = [p.slow.source for p in self.pairs]
+        test = self.self_test()
+        helpers = helper_source("\n".join([*fast, *slow]))
+        body = "\n\n".join(
+            [
+                *fast,
+                _banner("helpers"),
+                helpers,
+                _banner("the referee: the formulas as plain loops, used by --self-test only"),
+                *slow,
+                test,
+            ]
+        )
+        return f"{docstring}\n{imports(body)}\n\n{body}"
+
+    def self_test(self) -> str:
+        checks = "".join(
+            f"    ({p.fast.interface.name}, {p.slow.interface.name}, {_names(p.fast)}),\n" for p in self.pairs
+        )
+        cases = "".join(f"    {case},\n" for case in self.cases())
+        functions = "".join(
+            f'    "{name}": {_sine(f.order)},\n'
+            for f, name in dict(u for p in self.pairs for u in (*p.fast.unknown, *p.slow.unknown)).items()
+        )
+        draw = "rng.uniform(0.5, 1.5, size)" if self.positive() else "rng.standard_normal(size)"
+        return _SELF_TEST.format(checks=checks, cases=cases, functions=functions, draw=draw)
+
+    def positive(self) -> bool:
+        """True if some formula divides or takes a logarithm."""
+        bodies = [self.forward.body, *(t.body for t in tensors_in(self.forward.body) if isinstance(t, Defined))]
+        return any(
+            isinstance(v, Reciprocal) or (isinstance(v, Apply) and v.function == Function("log"))
+            for body in bodies
+            for v in walk(body)
+        )
+
+    def cases(self) -> Iterator[str]:
+        """One line for each case: the shapes of all arrays, and the options."""
+        entry = Entry(self.forward, tuple(map(Poly.of, self.forward.parameters)))
+        leaves = dict(self.names)
+        for pair in self.pairs:
+            leaves |= dict(pair.fast.interface.arrays)
+        said = {s: n for p in self.pairs for s, n in p.fast.said}
+        sizes = sizes_in(entry)
+        shapes = [leaf.shape for leaf in leaves]
+        for drawn in small_sizes(sizes, shapes, requirements_of(entry)):
+            parts = [f'"{name}": {tuple(value_at(n, drawn) for n in leaf.shape)}' for leaf, name in leaves.items()]
+            parts += [f'"{name}": {drawn[size]}' for size, name in said.items()]
+            yield f"{{{', '.join(parts)}}}"
+
+
+def _leaves(tensor: Tensor) -> Iterator[Leaf]:
+    """The leaves in the order in which the operations take them."""
+    if isinstance(tensor, Leaf):
+        yield tensor
+    elif isinstance(tensor, Defined):
+        for operand in tensor.call.operands if tensor.call else ():
+            yield from _leaves(operand)
+        yield from (t for t in tensors_in(tensor.body) if isinstance(t, Leaf))
+
+
+def _roles(forward: Defined, names: Names) -> dict[Size, str]:
+    """Sizes that are just a stride, a padding, ...: they are called so."""
+    calls = [t.call for t in (forward, *tensors_in(forward.body)) if isinstance(t, Defined) and t.call]
+    found: dict[str, set[Size]] = {}
+    for call in calls:
+        for role, option in call.options:
+            if role in ROLES:
+                found.setdefault(role, set()).update(_bare_sizes(option))
+    chosen: dict[Size, str] = {}
+    for role, sizes in found.items():
+        if len(sizes) == 1 and not sizes & set(chosen):
+            (size,) = sizes
+            if size.name != role and names.taken(role):
+                continue
+            chosen[size] = names.of(size, role)
+    return chosen
+
+
+def _bare_sizes(option: object) -> set[Size]:
+    if isinstance(option, Poly):
+        return {option.as_atom} if isinstance(option.as_atom, Size) else set()
+    if isinstance(option, tuple):
+        return {s for part in option for s in _bare_sizes(part)}
+    return set()
+
+
+def _names(written: Written) -> str:
+    return "(" + "".join(f'"{n}", ' for n in written.parameters).rstrip(" ") + ")"
+
+
+def _sine(order: int) -> str:
+    return ("np.sin", "np.cos", "lambda x: -np.sin(x)", "lambda x: -np.cos(x)")[order % 4]
+
+
+def _banner(text: str) -> str:
+    return f"# {'-' * 4} {text} {'-' * max(4, 90 - len(text))}\n"
+
+
+def _docstring(title: str, notes: Sequence[str], verdicts: Mapping[str, str], unproved: bool) -> str:
+    lines = [title, ""]
+    if unproved:
+        lines += ["NOT PROVED: these functions were exported without a proof that they are right.", ""]
+    lines += [*notes, *([""] if notes else [])]
+    lines += [f"{identifier(name)}: {verdict}" for name, verdict in verdicts.items()]
+    lines += [""] if verdicts else []
+    lines += [
+        f"Written by symconv {_version()}; needs NumPy alone. `python FILE --self-test` compares it with plain loops."
+    ]
+    text = "\n".join(map(_plain, lines))
+    return f'r"""{text}\n"""\n' if "\\" in text else f'"""{text}\n"""\n'
+
+
+def _plain(line: str) -> str:
+    """Text that cannot end a docstring."""
+    kept = "".join(c if c.isprintable() else " " for c in line.replace("\n", " / "))
+    return kept.replace('"', "'").rstrip()
+
+
+def _version() -> str:
+    try:
+        return version("symconv")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+_SELF_TEST = '''# function, its referee, parameters
+CHECKS: list[tuple[Callable[..., Array], Callable[..., Array], tuple[str, ...]]] = [
+{checks}]
+# shapes of arrays, and options
+CASES: list[dict[str, Any]] = [
+{cases}]
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {{
+{functions}}}
+
+
+def self_test() -> int:
+    """Compare every function with its referee; the number of disagreements."""
+    rng = np.random.default_rng(0)
+    wrong = 0
+    for case in CASES:
+        drawn = {{}}
+        for name, size in case.items():
+            drawn[name] = {draw} if isinstance(size, tuple) else size
+            if isinstance(size, tuple):
+                drawn[f"{{name}}_shape"] = size
+        for function, loops, names in CHECKS:
+            arguments = {{name: FUNCTIONS[name] if name in FUNCTIONS else drawn[name] for name in names}}
+            fast, slow = np.asarray(function(**arguments)), np.asarray(loops(**arguments))
+            scale = max(1.0, float(np.abs(slow).max(initial=0)))
+            error = float(np.abs(fast - slow).max(initial=0)) / scale if fast.shape == slow.shape else np.inf
+            agrees = error <= 1e-12
+            wrong += not agrees
+            given = {{n: v if np.ndim(v) == 0 else np.shape(v) for n, v in arguments.items() if n not in FUNCTIONS}}
+            options = ", ".join(f"{{name}}={{value}}" for name, value in given.items())
+            print(f"{{'ok   ' if agrees else 'WRONG'}} {{function.__name__}}({{options}}): error {{error:.1e}}")
+    return wrong
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Kernels written by symconv.")
+    parser.add_argument("--self-test", action="store_true", help="compare every function with plain loops")
+    if parser.parse_args().self_test:
+        sys.exit(1 if self_test() else 0)
+    parser.print_help()
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+__all__ = ["module_source"]

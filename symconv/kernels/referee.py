@@ -1,0 +1,242 @@
+"""The referee: the same formulas as plain Python loops, one number at a time.
+
+A definition is written down node by node; a derivative term by term, as the
+expansion gives it, guards as conditions.  Nothing of the vectorised path
+(nests, plans, operands) is used here: the two check each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from symconv.calculus.form import Expansion, Factor, Guard, Term, trivially_false
+from symconv.errors import ExportError
+from symconv.kernels.scope import Scope
+from symconv.kernels.stages import Program, Stage
+from symconv.kernels.text import enclosed, poly_text, tuple_text
+from symconv.term.polynomial import Application, Atom, Poly
+from symconv.term.substitution import entry_formula, substitute
+from symconv.term.tensor import Defined, Leaf
+from symconv.term.value import (
+    Apply,
+    Argmax,
+    Bracket,
+    Condition,
+    Derivative,
+    Entry,
+    Maximum,
+    Number,
+    Plus,
+    Position,
+    Range,
+    Reciprocal,
+    Sum,
+    Times,
+    Value,
+    walk,
+)
+
+SIGNS = {"ge": ">=", "eq": "==", "ne": "!="}
+Spelling = Mapping[str, str]
+
+
+class Referee:
+    """Writes stages as loops into a scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def program(self, program: Program) -> str:
+        """All stages; the name of the last array."""
+        name = ""
+        for stage in program.stages:
+            name = self.stage(stage)
+        return name
+
+    def stage(self, stage: Stage) -> str:
+        formula, scope = stage.formula, self.scope
+        name = scope.names.fresh("result")
+        scope.arrays[stage.target] = name
+        extents = tuple_text([scope.text(n) for n in formula.shape]) if formula.rank else "()"
+        scope.line(f"{name} = np.zeros({extents})")
+        spelling = {p: scope.names.fresh(p) for p in formula.parameters}
+        ranges = [Range(p, a.low, a.high) for p, a in zip(formula.parameters, formula.axes, strict=True)]
+        derived = any(isinstance(v, Derivative) for v in walk(formula.body))
+        value = self.terms(formula, spelling) if derived else self.value(formula.body, spelling)
+        depth = 0
+        for r in ranges:
+            scope.line("    " * depth + f"for {spelling[r.name]} in {self.range(r, spelling)}:")
+            depth += 1
+        at = [self.poly(Poly.of(r.name) - (r.low or 0), spelling) for r in ranges]
+        scope.line("    " * depth + f"{name}[{', '.join(at) or '()'}] = {value}")
+        return name
+
+    # -- a definition, node by node -----------------------------------------------
+
+    def value(self, value: Value, spelling: Spelling) -> str:
+        def inner(v: Value) -> str:
+            return self.value(v, spelling)
+
+        match value:
+            case Number(q):
+                return str(q) if q.denominator == 1 and q >= 0 else f"({q.numerator} / {q.denominator})"
+            case Position(p):
+                return enclosed(self.poly(p, spelling))
+            case Plus(parts):
+                return f"({' + '.join(map(inner, parts))})"
+            case Times(parts):
+                return " * ".join(map(inner, parts))
+            case Sum(ranges, body):
+                return f"sum({self._over(ranges, body, spelling)})"
+            case Maximum(ranges, body):
+                return f"max({self._over(ranges, body, spelling)})"
+            case Bracket(conditions):
+                return f"({' and '.join(self.condition(c, spelling) for c in conditions)})"
+            case Apply(function, argument):
+                return self.scope.applied(function, inner(argument))
+            case Reciprocal(argument):
+                return f"(1 / {enclosed(inner(argument))})"
+            case Entry():
+                return self.entry(value, spelling)
+        raise ExportError(
+            "loops", f"a {type(value).__name__} inside a formula", "sums, products, functions", "expand it"
+        )
+
+    def _over(self, ranges: Sequence[Range], body: Value, spelling: Spelling) -> str:
+        inside = dict(spelling)
+        loops = []
+        for r in ranges:
+            if r.low is None or r.high is None:
+                raise ExportError("loops", f"index {r.name} without ends", "a finite range", "give the sum its limits")
+            limits = self.range(r, inside)
+            inside[r.name] = self.scope.names.fresh(r.name)
+            loops.append(f"for {inside[r.name]} in {limits}")
+        return f"{self.value(body, inside)} {' '.join(loops)}"
+
+    def entry(self, entry: Entry, spelling: Spelling) -> str:
+        tensor = entry.tensor
+        if isinstance(tensor, Leaf):
+            at = [p - (a.low or 0) for p, a in zip(entry.index, tensor.axes, strict=True)]
+            return f"_at({', '.join([self.scope.arrays[tensor], *(self.poly(p, spelling) for p in at)])})"
+        if not isinstance(tensor, Defined):
+            raise ExportError("loops", f"{tensor.name}", "a leaf or a definition", "define the tensor")
+        body = self.value(entry_formula(tensor, entry.index), spelling)
+        limits = [
+            f"{self.poly(p, spelling)} in {self.range(Range('', a.low, a.high), spelling)}"
+            for p, a in zip(entry.index, tensor.axes, strict=True)
+            if a.bounded
+        ]
+        return f"({body} if {' and '.join(limits)} else 0)" if limits else body
+
+    def condition(self, condition: Condition, spelling: Spelling) -> str:
+        return f"{self.poly(condition.poly, spelling)} {SIGNS[condition.kind]} 0"
+
+    def range(self, r: Range, spelling: Spelling) -> str:
+        low, high = r.low or Poly.of(0), r.high or Poly.of(-1)
+        end = self.poly(high + 1, spelling)
+        return f"range({end})" if not low else f"range({self.poly(low, spelling)}, {end})"
+
+    def poly(self, poly: Poly, spelling: Spelling) -> str:
+        def name_of(atom: Atom) -> str:
+            if isinstance(atom, str):
+                return spelling[atom]
+            if isinstance(atom, Application):
+                return self.winner(atom, spelling)
+            return self.scope.name_of(atom)
+
+        return poly_text(poly, name_of)
+
+    def winner(self, application: Application, spelling: Spelling) -> str:
+        """The place of a maximum: of equal values the first."""
+        function = cast(Argmax, application.function)
+        at = dict(zip(function.parameters, application.arguments, strict=True))
+        names = {r.name: self.scope.names.fresh("tap") for r in function.ranges}
+        inside = {**spelling, **{f"@{new}": new for new in names.values()}}
+        images = at | {old: Poly.of(f"@{new}") for old, new in names.items()}
+        body = self.value(substitute(function.body, images), inside)
+        loops = [
+            f"for {new} in {self.range(_placed(r, at), spelling)}"
+            for r, new in zip(function.ranges, names.values(), strict=True)
+        ]
+        return f"_first({{{tuple_text(list(names.values()))}: {body} {' '.join(loops)}}})[{function.axis}]"
+
+    # -- a derivative, term by term --------------------------------------------------
+
+    def terms(self, formula: Defined, spelling: Spelling) -> str:
+        terms = Expansion().expand(formula[tuple(map(Poly.of, formula.parameters))])
+        parts = [self.term(t, spelling) for t in terms if not any(map(trivially_false, t.guards))]
+        return " + ".join(parts) or "0"
+
+    def term(self, term: Term, spelling: Spelling) -> str:
+        """coefficient * sum(product for ... if ...), every condition as soon as its indices are known."""
+        known = dict(spelling)
+        guards = list(term.guards)
+        head = " and ".join(self._conditions(guards, set(known), known))
+        clauses: list[str] = []
+        for name in term.bound:
+            value = self._solved(name, guards, known)
+            limits = f"({self.poly(value, known)},)" if value is not None else self._limits(name, guards, known)
+            known[name] = self.scope.names.fresh("t")
+            clauses.append(f"for {known[name]} in {limits}")
+            clauses += [f"if {c}" for c in self._conditions(guards, set(known), known)]
+        product = self.product(term, known)
+        text = f"sum({product} {' '.join(clauses)})" if clauses else product
+        return f"({text} if {head} else 0)" if head else text
+
+    def product(self, term: Term, known: Spelling) -> str:
+        parts = [self.factor(f, known) for f in term.factors]
+        if term.coefficient != 1 or not parts:
+            parts.insert(0, f"({term.coefficient.numerator} / {term.coefficient.denominator})")
+        if term.weight != Poly.of(1):
+            parts.append(enclosed(self.poly(term.weight, known)))
+        parts += [f"(1 / {enclosed(self.poly(p, known))})" for p in term.denominators]
+        return " * ".join(parts)
+
+    def factor(self, factor: Factor, known: Spelling) -> str:
+        head = factor.head
+        text = self.entry(Entry(head.tensor, factor.index), known)
+        if head.function is not None:
+            text = self.scope.applied(head.function, text)
+        return f"(1 / {enclosed(text)})" if head.inverse else text
+
+    def _solved(self, name: str, guards: list[Guard], known: Spelling) -> Poly | None:
+        """The value of an index that an equality fixes; the equality is used up."""
+        for guard in guards:
+            parts = guard.poly.linear_in(name) if guard.equality and name in guard.poly.atoms() else None
+            if parts and parts[0].as_int in (1, -1) and parts[1].names() <= set(known):
+                guards.remove(guard)
+                return parts[1] * -(parts[0].as_int or 1)
+        return None
+
+    def _limits(self, name: str, guards: list[Guard], known: Spelling) -> str:
+        """range(low, high + 1) from the first guards that bound an index alone."""
+        ends: dict[int, Poly] = {}
+        used: list[Guard] = []
+        for guard in guards:
+            parts = guard.poly.linear_in(name) if not guard.equality else None
+            sign = parts and parts[0].as_int
+            if parts and sign in (1, -1) and parts[1].names() <= set(known) and sign not in ends:
+                ends[sign] = parts[1] * -sign
+                used.append(guard)
+        if len(ends) < 2:
+            raise ExportError("loops", "an index without ends", "a finite range", "give the sum its limits")
+        guards[:] = [g for g in guards if g not in used]
+        return self.range(Range(name, ends[1], ends[-1]), known)
+
+    def _conditions(self, guards: list[Guard], names: set[str], known: Spelling) -> list[str]:
+        """The guards whose indices are all known; they are used up."""
+        ready = [g for g in guards if g.poly.names() <= names]
+        for guard in ready:
+            guards.remove(guard)
+        return [f"{self.poly(g.poly, known)} {'==' if g.equality else '>='} 0" for g in ready]
+
+
+def _placed(r: Range, at: Mapping[str, Poly]) -> Range:
+    def image(p: Poly | None) -> Poly | None:
+        return p and p.substitute(cast("Mapping[Atom, Poly]", at))
+
+    return Range(r.name, image(r.low), image(r.high))
+
+
+__all__ = ["Referee"]
