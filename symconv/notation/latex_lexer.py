@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from symconv.notation.source import Source, nearest
+from symconv.notation.source import LocatedError, Source, nearest
 from symconv.notation.symbols import FORBIDDEN, KNOWN, NARROW, SPELLINGS, TEXTS
 
 MOST_CHARACTERS = 4000
@@ -22,8 +22,8 @@ BIDI = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 Kind = Literal["letter", "number", "mark", "control", "words", "tag", "begin", "end"]
 _PIECES = re.compile(
-    r"(?P<space>[\s%s]+)|(?P<comment>(?<!\\)%%[^\n]*)|(?P<number>\d+(?:\.\d+)?)|(?P<letter>[A-Za-z])"
-    r"|(?P<control>\\(?:[A-Za-z]+\*?|.|\n))|(?P<colon>:=)|(?P<mark>.)" % INVISIBLE,
+    rf"(?P<space>[\s{INVISIBLE}]+)|(?P<comment>(?<!\\)%[^\n]*)|(?P<number>\d+(?:\.\d+)?)|(?P<letter>[A-Za-z])"
+    r"|(?P<control>\\(?:[A-Za-z]+\*?|.|\n))|(?P<colon>:=)|(?P<mark>.)",
     re.DOTALL,
 )
 
@@ -46,7 +46,7 @@ def tokens(source: Source) -> list[Token]:
     """
     text = source.text
     if len(text) > MOST_CHARACTERS:
-        source.fail(0, f"{len(text)} characters", f"at most {MOST_CHARACTERS} in a formula", "split the formula")
+        raise source.fault(0, f"{len(text)} characters", f"at most {MOST_CHARACTERS} in a formula", "split the formula")
     found: list[Token] = []
     at, spaced = 0, False
     while at < len(text):
@@ -66,7 +66,9 @@ def _token(source: Source, kind: str, piece: str, at: int, spaced: bool) -> tupl
     end = at + len(piece)
     if kind == "number":
         if len(piece) > MOST_DIGITS:
-            source.fail(at, f"a number of {len(piece)} digits", f"at most {MOST_DIGITS}", "name the number as a size")
+            raise source.fault(
+                at, f"a number of {len(piece)} digits", f"at most {MOST_DIGITS}", "name the number as a size"
+            )
         return Token("number", piece, at, spaced), end
     if kind == "letter":
         return Token("letter", piece, at, spaced), end
@@ -74,9 +76,9 @@ def _token(source: Source, kind: str, piece: str, at: int, spaced: bool) -> tupl
         return _control(source, piece, at, spaced)
     piece = SPELLINGS.get(piece, piece)
     if not piece.isascii():
-        _refuse_character(source, piece, at)
+        raise _refused(source, piece, at)
     if kind == "mark" and not piece.startswith("\\") and not piece.isprintable():
-        source.fail(at, f"the control character U+{ord(piece):04X}", "printable text", "remove it")
+        raise source.fault(at, f"the control character U+{ord(piece):04X}", "printable text", "remove it")
     return Token("control" if piece.startswith("\\") else "mark", piece, at, spaced), end
 
 
@@ -84,7 +86,7 @@ def _control(source: Source, piece: str, at: int, spaced: bool) -> tuple[Token, 
     end = at + len(piece)
     name = piece.rstrip("*") if len(piece) > 2 else piece
     if name in FORBIDDEN:
-        source.fail(at, f"{name}", "a formula without macro definitions and files", "write the formula out")
+        raise source.fault(at, f"{name}", "a formula without macro definitions and files", "write the formula out")
     if name in TEXTS or name in (r"\tag", r"\begin", r"\end"):
         body, end = _argument(source, name, end)
         if name in TEXTS:
@@ -103,25 +105,25 @@ def _argument(source: Source, name: str, at: int) -> tuple[str, int]:
     while start < len(text) and text[start].isspace():
         start += 1
     if start >= len(text) or text[start] != "{":
-        source.fail(min(start, len(text)), f"{name} without braces", "'{'", f"write {name}{{...}}")
+        raise source.fault(min(start, len(text)), f"{name} without braces", "'{'", f"write {name}{{...}}")
     depth = 0
     for end in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[end], 0)
         if not text[end].isascii() and text[end] in BIDI:
-            _refuse_character(source, text[end], end)
+            raise _refused(source, text[end], end)
         if depth == 0:
             return text[start + 1 : end], end + 1
-    source.fail(start, "an open brace", "'}' before the end", "close the brace opened here")
+    raise source.fault(start, "an open brace", "'}' before the end", "close the brace opened here")
 
 
-def _refuse_character(source: Source, character: str, at: int) -> None:
+def _refused(source: Source, character: str, at: int) -> LocatedError:
     name = unicodedata.name(character, "an unnamed character")
     what = "a direction control" if character in BIDI else "a character outside ASCII"
-    source.fail(at, f"{what}, U+{ord(character):04X} {name}", "LaTeX in ASCII", "write it as a LaTeX command")
+    return source.fault(at, f"{what}, U+{ord(character):04X} {name}", "LaTeX in ASCII", "write it as a LaTeX command")
 
 
-def unknown_control(source: Source, token: Token) -> None:
-    """Refuse a command that stands in no table."""
+def unknown_control(source: Source, token: Token) -> LocatedError:
+    """The error for a command that stands in no table."""
     near = nearest(token.text, KNOWN)
     change = f"did you mean {near}?" if near else "write it with the commands of plain LaTeX mathematics"
-    source.fail(token.at, f"the command {token.text}", "a command this reader knows", change)
+    return source.fault(token.at, f"the command {token.text}", "a command this reader knows", change)

@@ -27,7 +27,7 @@ from symconv.notation.layout import (
     Tag,
     Words,
 )
-from symconv.notation.source import Source
+from symconv.notation.source import LocatedError, Source
 from symconv.notation.symbols import (
     ACCENTS,
     BIG,
@@ -81,7 +81,9 @@ class _Parser:
     def take(self) -> Token:
         token = self.token
         if token is None:
-            self.source.fail(len(self.source.text), "the end of the formula", "an argument", "complete the formula")
+            raise self.source.fault(
+                len(self.source.text), "the end of the formula", "an argument", "complete the formula"
+            )
         self.next += 1
         return token
 
@@ -90,7 +92,7 @@ class _Parser:
     def formula(self) -> Row:
         lines = self.lines("lines", ())
         if self.token is not None:
-            self.stray(self.token)
+            raise self.stray(self.token)
         if len(lines) > 1 or len(lines[0]) > 1:
             return Row((Grid("lines", lines, at=0),), at=0)
         return lines[0][0]
@@ -101,7 +103,7 @@ class _Parser:
         cells = [self.row(stop)]
         while self.is_mark("&", "\\\\"):
             if self.is_mark("&") and environment == "lines":
-                self.source.fail(
+                raise self.source.fault(
                     self.place, "'&' outside a matrix or an aligned environment", "an operator", "remove it"
                 )
             if self.take().text == "&":
@@ -110,7 +112,7 @@ class _Parser:
                 rows.append(tuple(cells))
                 cells = [self.row(stop)]
             if len(cells) > MOST_CELLS or len(rows) > MOST_CELLS:
-                self.source.fail(
+                raise self.source.fault(
                     self.place, "a grid that is too large", f"at most {MOST_CELLS} x {MOST_CELLS}", "split it"
                 )
         if not rows or len(cells) > 1 or cells[0].items:
@@ -121,7 +123,7 @@ class _Parser:
         start = self.place
         self.level += 1
         if self.level > MOST_LEVELS:
-            self.source.fail(start, f"more than {MOST_LEVELS} levels", "a flatter formula", "split the formula")
+            raise self.source.fault(start, f"more than {MOST_LEVELS} levels", "a flatter formula", "split the formula")
         items: list[Node] = []
         while self.token is not None and not self.ends_row(stop):
             items.append(self.item(items[-1] if items else None))
@@ -143,7 +145,7 @@ class _Parser:
 
     def item(self, before: Node | None) -> Node:
         if self.is_mark("_", "^", "'"):
-            self.source.fail(
+            raise self.source.fault(
                 self.place, f"'{self.take().text}' with nothing before it", "a base", "put the base before it"
             )
         at = self.place
@@ -157,7 +159,9 @@ class _Parser:
                 primes += 1
             elif mark.text == "_":
                 if sub is not None:
-                    self.source.fail(mark.at, "a second subscript", "one subscript", "put both into one pair of braces")
+                    raise self.source.fault(
+                        mark.at, "a second subscript", "one subscript", "put both into one pair of braces"
+                    )
                 sub = self.argument()
             else:
                 raised = self.argument()
@@ -166,13 +170,13 @@ class _Parser:
                     primes += stars
                     continue
                 if sup is not None:
-                    self.source.fail(
+                    raise self.source.fault(
                         mark.at, "a second superscript", "one superscript", "put both into one pair of braces"
                     )
                 sup = raised
         if isinstance(base, Big):
             if primes:
-                self.source.fail(at, f"a prime at {base.sign}", "limits", "remove the prime")
+                raise self.source.fault(at, f"a prime at {base.sign}", "limits", "remove the prime")
             return Big(base.sign, sub, sup, at=at)
         if sub is None and sup is None and not primes:
             return base
@@ -195,8 +199,8 @@ class _Parser:
             case "begin":
                 return self.environment(token)
         if text == "{":
-            body = self.group(token)
-            return body.items[0] if len(body.items) == 1 else body
+            inside = self.group(token)
+            return inside.items[0] if len(inside.items) == 1 else inside
         if text in FENCES:
             return self.fence(token, text)
         if text in SIGNS or text == "'":
@@ -224,9 +228,8 @@ class _Parser:
         if text in SIZING:
             return self.sized(token)
         if text.startswith("\\") and text[1:].isalpha() and text != r"\right":
-            unknown_control(self.source, token)
-        self.stray(token)
-        raise AssertionError  # `stray` never returns
+            raise unknown_control(self.source, token)
+        raise self.stray(token)
 
     def argument(self) -> Row:
         """One argument: a group in braces, or one atom."""
@@ -235,11 +238,11 @@ class _Parser:
             self.take()
             return self.group(token)
         if token is None or self.ends_row(()) or token.text in ("_", "^"):
-            self.source.fail(self.place, self.described(), "an argument", "add the argument in braces")
+            raise self.source.fault(self.place, self.described(), "an argument", "add the argument in braces")
         at = self.place
         self.level += 1
         if self.level > MOST_LEVELS:
-            self.source.fail(at, f"more than {MOST_LEVELS} levels", "a flatter formula", "split the formula")
+            raise self.source.fault(at, f"more than {MOST_LEVELS} levels", "a flatter formula", "split the formula")
         atom = self.atom()
         self.level -= 1
         return Row((atom,), at=at)
@@ -247,7 +250,7 @@ class _Parser:
     def group(self, opener: Token) -> Row:
         body = self.row()
         if not self.is_mark("}"):
-            self.source.fail(
+            raise self.source.fault(
                 opener.at, "a brace left open", f"'}}' before {self.described()}", "close the brace opened here"
             )
         self.take()
@@ -257,7 +260,9 @@ class _Parser:
         r"""\left( ... \right): the size is nothing to us, the pair is."""
         bracket = self.take()
         if bracket.text not in FENCES:
-            self.source.fail(bracket.at, f"'{bracket.text}' after {token.text}", "an opening bracket", "use ( [ or \\{")
+            raise self.source.fault(
+                bracket.at, f"'{bracket.text}' after {token.text}", "an opening bracket", "use ( [ or \\{"
+            )
         return self.fence(bracket, bracket.text)
 
     def fence(self, opener: Token, text: str) -> Fence:
@@ -266,7 +271,7 @@ class _Parser:
             self.take()
         closer = FENCES[text]
         if not self.is_mark(closer):
-            self.source.fail(
+            raise self.source.fault(
                 opener.at,
                 f"'{text}' left open",
                 f"'{closer}' before {self.described()}",
@@ -278,14 +283,14 @@ class _Parser:
     def environment(self, token: Token) -> Grid:
         name = token.text
         if name not in ENVIRONMENTS:
-            self.source.fail(
+            raise self.source.fault(
                 token.at, f"the environment {name}", "align, gather, cases or a matrix", "use one of these"
             )
         if name == "array" and self.is_mark("{"):
             self.group(self.take())
         rows = self.lines(name, ())
         if self.token is None or self.token.kind != "end" or self.token.text != name:
-            self.source.fail(
+            raise self.source.fault(
                 token.at, f"\\begin{{{name}}} left open", f"\\end{{{name}}} before {self.described()}", "close it"
             )
         self.take()
@@ -299,13 +304,13 @@ class _Parser:
         text = self.token.text
         return {"end": f"\\end{{{text}}}", "words": "text"}.get(self.token.kind, f"'{text}'")
 
-    def stray(self, token: Token) -> None:
+    def stray(self, token: Token) -> LocatedError:
         if token.text in CLOSERS:
-            self.source.fail(
+            return self.source.fault(
                 token.at, f"'{token.text}'", f"'{CLOSERS[token.text]}' before it", "open the bracket or remove it"
             )
         shown = re.sub(r"\s+", " ", token.text)
-        self.source.fail(token.at, f"'{shown}'", "an operand or an operator", "remove it")
+        return self.source.fault(token.at, f"'{shown}'", "an operand or an operator", "remove it")
 
 
 __all__ = ["parse_latex"]

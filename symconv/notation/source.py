@@ -8,7 +8,6 @@ points.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
 
 from symconv.errors import NotationError
 
@@ -16,7 +15,7 @@ from symconv.errors import NotationError
 class LocatedError(NotationError):
     """A failure with a place: file, line, column, and the line with a caret under it.
 
-    >>> Source("a + )").fail(4, "')'", "an operand", "remove it")
+    >>> raise Source("a + )").fault(4, "')'", "an operand", "remove it")
     Traceback (most recent call last):
         ...
     symconv.notation.source.LocatedError: formula:1:5: ')'; expected an operand; remove it
@@ -69,14 +68,15 @@ class Source:
             line, at = line[cut : cut + 100], at - cut
         return f"  {line}\n  {' ' * at}^"
 
-    def fail(self, offset: int, found: str, expected: str, change: str) -> NoReturn:
-        raise LocatedError(self, offset, found, expected, change)
+    def fault(self, offset: int, found: str, expected: str, change: str) -> LocatedError:
+        """The error for this place, to be raised."""
+        return LocatedError(self, offset, found, expected, change)
 
-    def unsupported(self, offset: int, found: str, change: str) -> NoReturn:
-        raise NotSupported(self, offset, f"{found} is not supported yet", "a form from the documentation", change)
+    def unsupported(self, offset: int, found: str, change: str) -> NotSupported:
+        return NotSupported(self, offset, f"{found} is not supported yet", "a form from the documentation", change)
 
-    def ill_formed(self, offset: int, found: str, expected: str, change: str) -> NoReturn:
-        raise IllFormed(self, offset, found, expected, change)
+    def ill_formed(self, offset: int, found: str, expected: str, change: str) -> IllFormed:
+        return IllFormed(self, offset, found, expected, change)
 
 
 def nearest(word: str, known: list[str]) -> str:

@@ -22,9 +22,12 @@ OTHER = {
 SIGNS = RELATIONS | OPERATIONS | OTHER
 
 SPELLINGS = {
-    r"\leq": r"\le", r"\geq": r"\ge", r"\leqslant": r"\le", r"\geqslant": r"\ge", r"\ne": r"\neq", r"\to": r"\rightarrow",
-    r"\implies": r"\Rightarrow", r"\Longrightarrow": r"\Rightarrow", r"\Leftrightarrow": r"\iff", r"\gets": r"\leftarrow",
-    r"\longrightarrow": r"\rightarrow", r"\cdots": r"\dots", r"\ldots": r"\dots", r"\dotsc": r"\dots", r"\dotsb": r"\dots",
+    r"\leq": r"\le", r"\geq": r"\ge", r"\leqslant": r"\le", r"\geqslant": r"\ge",
+    r"\ne": r"\neq", r"\to": r"\rightarrow",
+    r"\implies": r"\Rightarrow", r"\Longrightarrow": r"\Rightarrow",
+    r"\Leftrightarrow": r"\iff", r"\gets": r"\leftarrow",
+    r"\longrightarrow": r"\rightarrow", r"\cdots": r"\dots",
+    r"\ldots": r"\dots", r"\dotsc": r"\dots", r"\dotsb": r"\dots",
     r"\mod": r"\bmod", r"\pmod": r"\bmod", r"\lbrace": r"\{", r"\rbrace": r"\}", r"\mid": "|", r"\colon": ":",
     r"\lbrack": "[", r"\rbrack": "]", r"\vert": "|", r"\defeq": ":=", r"\coloneqq": ":=", r"\prime": "'",
     "\u2212": "-", "\u00d7": r"\times", "\u2032": "'", "\u00b7": r"\cdot",

@@ -60,7 +60,7 @@ def read_block(text: Source, before: Facts | None = None) -> Facts:
             continue
         if first and line.text == "keep":
             if before is None:
-                line.fail(0, "'keep' in the first block", "a block before it", "remove the line")
+                raise line.fault(0, "'keep' in the first block", "a block before it", "remove the line")
             facts = before.kept()
             facts.line = text.line
         else:
@@ -74,11 +74,11 @@ def _read_line(line: Source, facts: Facts) -> None:
     word = found.group() if found else ""
     rest = piece(line, len(word), len(line.text))
     if word in LATER:
-        line.unsupported(0, f"a line '{word} ...'", "leave the line out, or state the fact by the other lines")
+        raise line.unsupported(0, f"a line '{word} ...'", "leave the line out, or state the fact by the other lines")
     if word not in LINES:
         near = nearest(word, [*LINES, *LATER, "keep"])
         change = f"did you mean '{near}'?" if near else "see the table of lines in the documentation"
-        line.fail(0, f"'{word}'", "one of " + ", ".join(sorted(LINES)), change)
+        raise line.fault(0, f"'{word}'", "one of " + ", ".join(sorted(LINES)), change)
     if not rest.text:
-        line.fail(len(word), f"'{word}' alone", "what it declares", "complete the line or remove it")
+        raise line.fault(len(word), f"'{word}' alone", "what it declares", "complete the line or remove it")
     LINES[word](rest, facts)

@@ -32,16 +32,16 @@ def cut(source: Source, separators: str) -> list[Source]:
         if character in _OPENERS:
             stack.append(at)
             if len(stack) > MOST_LEVELS:
-                source.fail(at, f"more than {MOST_LEVELS} levels of brackets", "fewer", "split the line")
+                raise source.fault(at, f"more than {MOST_LEVELS} levels of brackets", "fewer", "split the line")
         elif character in _CLOSERS:
             if not stack or _OPENERS.index(source.text[stack[-1]]) != _CLOSERS.index(character):
-                source.fail(at, f"'{character}'", "a bracket opened before it", "open the bracket or remove it")
+                raise source.fault(at, f"'{character}'", "a bracket opened before it", "open the bracket or remove it")
             stack.pop()
         elif character in separators and not stack:
             pieces.append(piece(source, start, at))
             start = at + 1
     if stack:
-        source.fail(stack[-1], f"'{source.text[stack[-1]]}' left open", "its closing bracket", "close it")
+        raise source.fault(stack[-1], f"'{source.text[stack[-1]]}' left open", "its closing bracket", "close it")
     pieces.append(piece(source, start, len(source.text)))
     return pieces
 
@@ -55,7 +55,7 @@ def equation(source: Source) -> tuple[Source, Source]:
     """Left and right of the first `=` outside brackets."""
     parts = cut(source, "=")
     if len(parts) < 2 or not parts[0].text or not parts[1].text:
-        source.fail(0, f"'{source.text}'", "a name, '=' and what it stands for", "write NAME = ...")
+        raise source.fault(0, f"'{source.text}'", "a name, '=' and what it stands for", "write NAME = ...")
     offset = source.text.index("=", len(source.text) - len(source.text.lstrip()) + len(parts[0].text))
     return parts[0], piece(source, offset + 1, len(source.text))
 
@@ -75,7 +75,9 @@ def call_text(source: Source, library: frozenset[str]) -> CallText | TupleText |
             elif part.text:
                 arguments.append(call_text(part, library))
             else:
-                source.fail(found.end(), "an empty argument", "an argument between the commas", "remove the comma")
+                raise source.fault(
+                    found.end(), "an empty argument", "an argument between the commas", "remove the comma"
+                )
         return CallText(found.group(1), tuple(arguments), tuple(options), source)
     if source.text.startswith("(") and source.text.endswith(")"):
         items = cut(piece(source, 1, len(source.text) - 1), ",")

@@ -7,6 +7,7 @@ the right while the left leaves it free, makes a link ill-formed, not false.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from symconv.errors import SymconvError
 from symconv.notation.source import IllFormed, LocatedError
@@ -53,8 +54,12 @@ class ClaimBuilder:
             sides.insert(0, head.sides[-1])
             starts.insert(0, self.sentence.at)
         found: list[Link] = []
-        for n, (left, right) in enumerate(zip(sides, sides[1:], strict=False)):
-            found.append(self._link(first, left, right, starts[n + 1], head, n))
+        for n, (left, right) in enumerate(pairwise(sides)):
+            broken = self.sentence.broken.get(n + (head is None))
+            if broken is not None:
+                found.append(failed(broken, self.sentence.statement.latex))
+            else:
+                found.append(self._link(first, left, right, starts[n + 1], head, n))
         return found
 
     # -- one link ------------------------------------------------------------------------
@@ -72,17 +77,14 @@ class ClaimBuilder:
                 return Link("", Kind.DEFINITION, line, column, latex, message=message, notes=notes)
             claim = self._claim(first, left, right, head)
         except LocatedError as problem:
-            kind = Kind.ILL_FORMED if isinstance(problem, IllFormed) else Kind.NOT_UNDERSTOOD
-            return Link("", kind, problem.line, problem.column, latex, message=str(problem), notes=notes)
+            return failed(problem, latex, notes)
         except SymconvError as problem:
             return Link("", Kind.ILL_FORMED, line, column, latex, message=str(problem), notes=notes)
         return Link("", Kind.CLAIM, line, column, latex, claim, notes=notes)
 
     def _failed_at(self, at: int, found: str, expected: str, change: str) -> Link:
         problem = LocatedError(self.source, at, found, expected, change)
-        return Link(
-            "", Kind.NOT_UNDERSTOOD, problem.line, problem.column, self.sentence.statement.latex, message=str(problem)
-        )
+        return failed(problem, self.sentence.statement.latex)
 
     def _defined(self, n: int, head: Sentence | None) -> Defined | None:
         """The tensor that this link defines, if it is the first link of a definition."""
@@ -122,9 +124,10 @@ class ClaimBuilder:
         self._check_scope(set(names), right)
         indices = frozenset(names)
         values = Values(self.world, self.source, indices)
+        left_value, right_value = values.value(left), values.value(right)
         ranges = tuple(self._range(name, (first, left, right), values) for name in names)
         hypotheses += self._conditions(indices) + self._in_range(first, values)
-        return Claim(ranges, values.value(left), values.value(right), tuple(dict.fromkeys(hypotheses)))
+        return Claim(ranges, left_value, right_value, tuple(dict.fromkeys(hypotheses)))
 
     def _conditions(self, indices: frozenset[str]) -> tuple[Condition, ...]:
         positions = Positions(self.world, self.source, indices)
@@ -150,7 +153,7 @@ class ClaimBuilder:
             if isinstance(node, (Total, Biggest)):
                 for binding in node.bindings:
                     if binding.name in free:
-                        self.source.ill_formed(
+                        raise self.source.ill_formed(
                             binding.at,
                             f"the index {binding.name}, free on the left side, bound by a sum on the right",
                             "another name for the bound index",
@@ -169,7 +172,7 @@ class ClaimBuilder:
             axes = list(dict.fromkeys(axis for axis, _ in values.bare_axes(name, side)))
             if axes:
                 return Range(name, axes[0].low, axes[0].high)
-        self.source.fail(
+        raise self.source.fault(
             self.sentence.at,
             f"the free index {name}, which stands alone on no axis",
             "its range",
@@ -207,6 +210,12 @@ class ClaimBuilder:
                     found += [] if axis.low is None else [at_least(position, axis.low)]
                     found += [] if axis.high is None else [at_least(axis.high, position)]
         return tuple(found)
+
+
+def failed(problem: LocatedError, latex: str, notes: tuple[str, ...] = ()) -> Link:
+    """The link of a formula that could not be read, or that says nothing."""
+    kind = Kind.ILL_FORMED if isinstance(problem, IllFormed) else Kind.NOT_UNDERSTOOD
+    return Link("", kind, problem.line, problem.column, latex, message=str(problem), notes=notes)
 
 
 def _free_names(expr: Expr, bound: frozenset[str] = frozenset(), inner: bool = False) -> list[tuple[str, bool]]:

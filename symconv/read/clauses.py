@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from symconv.notation.latex_writer import write_latex
 from symconv.notation.layout import Boxed, Fence, Grid, Letter, Node, Numeral, Row, Sign, Space, Tag, Words
-from symconv.notation.source import Source
+from symconv.notation.source import LocatedError, Source
 from symconv.notation.symbols import ALIGNED, RELATIONS
 from symconv.read.rows import EQUALITIES
 
@@ -106,7 +106,7 @@ class _Line:
                 parts.append((None, []))
             elif isinstance(item, Words) and not self.is_name(item):
                 if parts[-1][1] and not after_space and _first_word(item.text) not in CONDITION_WORDS | {"and"}:
-                    self._words_inside(item)
+                    raise self._words_inside(item)
                 parts.append((item.text.strip().strip(".,:; ").lower(), []))
             elif item in (Sign(r"\therefore"), Sign(r"\because")):
                 continue
@@ -127,7 +127,7 @@ class _Line:
             self.found[-1].conditions.append(row)
         elif self.found and not any(isinstance(i, Sign) and i.text in RELATIONS for i in items):
             if not self.found[-1].notes or not self.found[-1].notes[-1].startswith("remark"):
-                self.source.fail(
+                raise self.source.fault(
                     at, f"'{write_latex(row)}' behind the formula", "a relation, a range or nothing", "remove it"
                 )
         else:
@@ -155,12 +155,12 @@ class _Line:
                 "provided",
                 "that",
             }:
-                self.source.fail(
+                raise self.source.fault(
                     row.at, f"the words '{words}'", "for, for all, if or when", "write the condition as mathematics"
                 )
             self.found[-1].conditions.append(row)
         elif LIMITING_WORDS & set(words.split()):
-            self.source.fail(
+            raise self.source.fault(
                 row.at,
                 f"the words '{words}'",
                 "a condition written as mathematics",
@@ -175,8 +175,8 @@ class _Line:
     def _remark(self, text: str) -> None:
         self.found[-1].notes.append(f"remark left out: {text}")
 
-    def _words_inside(self, item: Words) -> None:
-        self.source.fail(
+    def _words_inside(self, item: Words) -> LocatedError:
+        return self.source.fault(
             item.at,
             f"the words '{item.text.strip()}' inside the formula",
             "mathematics, or a declared name",

@@ -44,7 +44,8 @@ _MARKDOWN = re.compile(
     rf"{_FENCE}|(?P<span>(?<!`)(?P<quote>`+)(?!`)[^\n]*?(?<!`)(?P=quote)(?!`))|<!--.*?-->|{_MATHS}", re.S | re.M
 )
 _TEX = re.compile(
-    rf"(?P<lines>(?:^[ \t]*%[ \t]*symconv:[^\n]*\n?)+)|(?<!\\)%[^\n]*|\\begin\{{verbatim\}}.*?\\end\{{verbatim\}}|{_MATHS}",
+    r"(?P<lines>(?:^[ \t]*%[ \t]*symconv:[^\n]*\n?)+)|(?<!\\)%[^\n]*"
+    rf"|\\begin\{{verbatim\}}.*?\\end\{{verbatim\}}|{_MATHS}",
     re.S | re.M,
 )
 

@@ -87,6 +87,7 @@ class Facts:
     tensors: dict[str, TensorFact] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int | None] = field(default_factory=dict)
+    implied: set[str] = field(default_factory=set)  # sizes that extents and ranges mention
     quantities: dict[str, tuple[str, str]] = field(default_factory=dict)
     indices: dict[str, tuple[Source, Source]] = field(default_factory=dict)
     upstream: dict[str, str] = field(default_factory=dict)

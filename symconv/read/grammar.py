@@ -26,6 +26,7 @@ from symconv.notation.layout import (
     Styled,
     Words,
 )
+from symconv.notation.source import LocatedError
 from symconv.read.expression import (
     Add,
     At,
@@ -63,7 +64,7 @@ class Grammar(Names, Bounds):
             if cursor.is_sign("+", "-"):
                 negative = cursor.take() == Sign("-")
             elif terms:
-                self._stray(cursor)
+                raise self._stray(cursor)
             term = self.term(cursor)
             terms.append(Negate(term, at=term.at) if negative else term)
         return terms[0] if len(terms) == 1 else Add(tuple(terms), at=at)
@@ -77,7 +78,7 @@ class Grammar(Names, Bounds):
         while (sign := self._tensor_sign(cursor)) is not None:
             at = cursor.at
             if last is not None and (self.kinds.is_tensor_sign(sign) or self.kinds.is_tensor_sign(last)):
-                self.source.fail(
+                raise self.source.fault(
                     at,
                     f"'{last}' and '{sign}' in one product",
                     "parentheses around two of the operands",
@@ -94,7 +95,7 @@ class Grammar(Names, Bounds):
         if isinstance(base, Sign) and base.text in TENSOR_SIGNS and item is not None:
             key = name_key(item)
             if isinstance(item, Script) and self.kinds.op(key) is None:
-                self.source.fail(
+                raise self.source.fault(
                     item.at, f"the sign {key}", "a declared sign", f"declare op {key} = correlation full, or the like"
                 )
             return key
@@ -119,7 +120,7 @@ class Grammar(Names, Bounds):
             else:
                 factors.append(self._factor(cursor))
         if not factors:
-            self._missing(cursor)
+            raise self._missing(cursor)
         return _product_of(factors, at)
 
     def _quotient(self, factors: list[Expr], cursor: Cursor, at: int) -> Expr:
@@ -127,7 +128,7 @@ class Grammar(Names, Bounds):
         bottom = self._factor(cursor)
         follows = cursor.item
         if follows is not None and not isinstance(follows, Sign) and self._tensor_sign(cursor) is None:
-            self.source.fail(
+            raise self.source.fault(
                 follows.at, "a factor behind a/b", "\\frac{a}{b} or parentheses", "say what is divided by what"
             )
         return Divide(_product_of(factors, at), bottom, at=place)
@@ -137,11 +138,11 @@ class Grammar(Names, Bounds):
     def _factor(self, cursor: Cursor) -> Expr:
         item = cursor.item
         if item is None:
-            self._missing(cursor)
+            raise self._missing(cursor)
         if isinstance(item, Big):
             return self.big(cursor)
         if cursor.is_sign("-") or isinstance(item, Sign):
-            self._stray(cursor)
+            raise self._stray(cursor)
         if self._is_one(item):
             found = self._one(cursor)
             if found is not None:
@@ -178,8 +179,8 @@ class Grammar(Names, Bounds):
             case Grid(environment="cases"):
                 return self.cases(item)
             case Grid(environment=name):
-                self.source.unsupported(at, f"a {name}", "write its entries by index")
-        self.source.fail(at, f"'{write_latex(item)}'", "an operand", "remove it")
+                raise self.source.unsupported(at, f"a {name}", "write its entries by index")
+        raise self.source.fault(at, f"'{write_latex(item)}'", "an operand", "remove it")
 
     def _fence(self, fence: Fence, cursor: Cursor) -> Expr:
         body = fence.body
@@ -190,11 +191,13 @@ class Grammar(Names, Bounds):
             return self.indicator(body, at)
         pieces = split(body, ",")
         if fence.opener not in ("(", "[") or (len(pieces) > 1 and fence.opener == "["):
-            self.source.unsupported(at, f"a list in {fence.opener}", "write the entries by index")
+            raise self.source.unsupported(at, f"a list in {fence.opener}", "write the entries by index")
         if len(pieces) > 1:
             return Tuple(tuple(self.expression(p.items, p.at) for p in pieces), at=at)
         if has_relation(body):
-            self.source.fail(at, "a condition in parentheses", "1(...) or [...] around a condition", "write 1(...)")
+            raise self.source.fault(
+                at, "a condition in parentheses", "1(...) or [...] around a condition", "write 1(...)"
+            )
         inner = self.expression(body.items, body.at)
         follows = cursor.item
         if isinstance(follows, Fence) and follows.opener == "[" and not has_relation(follows.body):
@@ -206,7 +209,7 @@ class Grammar(Names, Bounds):
         """A bracket with an index or a power: `[X * K]_{i,j}`, `(a + b)^2`."""
         base = self._composed(item.base, Cursor((), item.at))
         if item.primes:
-            self.source.fail(item.at, "a prime at a bracket", "an index or a power", "remove it")
+            raise self.source.fault(item.at, "a prime at a bracket", "an index or a power", "remove it")
         if item.sub is not None:
             base = At(base, self.indices("the tensor", item.sub, None), at=item.at)
         return base if item.sup is None else self._power(base, item.sup, item.at)
@@ -216,14 +219,14 @@ class Grammar(Names, Bounds):
         assert item is not None
         head = item.base if isinstance(item, Script) else item
         if isinstance(head, Words) and not self._declared_words(item):
-            self.source.fail(
+            raise self.source.fault(
                 item.at,
                 f"the words '{head.text.strip()}'",
                 "mathematics, or a declared name",
                 "move the words out of the formula",
             )
         if isinstance(head, Letter) and head.name in (r"\partial", r"\nabla", r"\infty"):
-            self.source.fail(
+            raise self.source.fault(
                 item.at,
                 f"{head.name} in this place",
                 "\\frac{\\partial L}{\\partial X}",
@@ -274,7 +277,7 @@ class Grammar(Names, Bounds):
         key = self.kinds.name(name_key(item))
         fence = cursor.item
         if not isinstance(fence, Fence) or fence.opener not in ("(", r"\{", "["):
-            self.source.fail(cursor.at, f"{key} without its arguments", "'('", f"write {key}(...)")
+            raise self.source.fault(cursor.at, f"{key} without its arguments", "'('", f"write {key}(...)")
         cursor.take()
         if key in ("exp", "log", "ln", "tanh"):
             return Elementwise(
@@ -292,17 +295,17 @@ class Grammar(Names, Bounds):
 
     # -- messages ------------------------------------------------------------------
 
-    def _missing(self, cursor: Cursor) -> None:
+    def _missing(self, cursor: Cursor) -> LocatedError:
         found = "the end" if cursor.item is None else f"'{write_latex(cursor.item)}'"
-        self.source.fail(cursor.at, found, "an operand", "complete the expression")
+        return self.source.fault(cursor.at, found, "an operand", "complete the expression")
 
-    def _stray(self, cursor: Cursor) -> None:
+    def _stray(self, cursor: Cursor) -> LocatedError:
         item = cursor.item
         assert item is not None
         text = write_latex(item)
         if text == r"\dots":
-            self.source.fail(item.at, "an ellipsis", "a sum with its limits", "write \\sum_{i=...}^{...}")
-        self.source.fail(item.at, f"'{text}'", "an operand", "remove it or complete the expression")
+            return self.source.fault(item.at, "an ellipsis", "a sum with its limits", "write \\sum_{i=...}^{...}")
+        return self.source.fault(item.at, f"'{text}'", "an operand", "remove it or complete the expression")
 
 
 def _is_call(cursor: Cursor) -> bool:

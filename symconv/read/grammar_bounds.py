@@ -42,7 +42,7 @@ class Bounds(Rows):
         item = cursor.take()
         assert isinstance(item, Big)
         if item.sign not in (r"\sum", r"\max"):
-            self.source.unsupported(item.at, item.sign, "use \\sum or \\max")
+            raise self.source.unsupported(item.at, item.sign, "use \\sum or \\max")
         body = cursor.item
         if item.sign == r"\max" and isinstance(body, Fence) and body.opener in (r"\{", "("):
             marks = split(body.body, "|", ":")
@@ -52,39 +52,46 @@ class Bounds(Rows):
                     Biggest, self.bindings(marks[1], None, item.at), Cursor(marks[0].items, marks[0].at), item.at
                 )
             if item.lower is None:
-                self.source.unsupported(
+                raise self.source.unsupported(
                     item.at, "a maximum of listed numbers", "write \\max_{...} over a range, or a function"
                 )
         if item.lower is None:
-            self.source.fail(
+            raise self.source.fault(
                 item.at, f"{item.sign} without an index", "an index below", f"write {item.sign}_{{i=0}}^{{n-1}}"
             )
         bindings = self.bindings(item.lower, item.upper, item.at)
         return self._over(Total if item.sign == r"\sum" else Biggest, bindings, cursor, item.at)
 
     def _over(self, kind: type[Total] | type[Biggest], bindings: tuple[Binding, ...], cursor: Cursor, at: int) -> Expr:
+        outer = self.unlimited
+        self.unlimited = outer | {b.name for b in bindings if b.low is None}
         with self.binding([b.name for b in bindings]):
             if cursor.item is None:
-                self.source.fail(at, "nothing to add up", "an expression behind it", "complete the sum")
+                raise self.source.fault(at, "nothing to add up", "an expression behind it", "complete the sum")
             body = self.term(cursor) if kind is Total or cursor.next else self.expression(cursor.rest(), cursor.start)
+        self.unlimited = outer
         return kind(bindings, body, at=at)
 
     def bindings(self, lower: Row, upper: Row | None, at: int) -> tuple[Binding, ...]:
         """`u=0` with an upper limit, `0 \\le u < r`, `i, j`, or `xy`; in a list each for itself."""
         for item in (*lower.items, *(upper.items if upper else ())):
             if item == Letter("\\infty"):
-                self.source.unsupported(item.at, "an infinite sum", "give the range on which the terms are not zero")
+                raise self.source.unsupported(
+                    item.at, "an infinite sum", "give the range on which the terms are not zero"
+                )
         marks = [i.text for i in lower.items if isinstance(i, Sign) and i.text in (*COMPARISONS, r"\in")]
         if not marks:
             if upper is not None:
-                self.source.fail(lower.at, "an upper limit without a lower one", "i=0 below", "write \\sum_{i=0}^{n-1}")
+                raise self.source.fault(
+                    lower.at, "an upper limit without a lower one", "i=0 below", "write \\sum_{i=0}^{n-1}"
+                )
             return tuple(Binding(n, at=a) for n, a in self.names_in(lower))
         if marks == ["="]:
             left, right = split(lower, "=")
             return self._from_to(left, right, upper, at)
         if upper is None and all(m in _ORDERED for m in marks):
             return self._between(lower, marks)
-        self.source.fail(
+        raise self.source.fault(
             lower.at,
             f"the range {write_latex(lower)}",
             "i=0 with an upper limit, 0 \\le i < n, or names",
@@ -96,11 +103,11 @@ class Bounds(Rows):
         if upper is None:  # k = 1, \dots, r
             pieces = split(right, ",")
             if len(pieces) != 3 or pieces[1].items != (Sign(r"\dots"),):
-                self.source.fail(
+                raise self.source.fault(
                     at, f"{names[0][0]} without an upper limit", "an upper limit", "write \\sum_{i=0}^{n-1}"
                 )
             right, upper = pieces[0], pieces[2]
-        low, high = self.expression(right.items, right.at), self.expression(upper.items, upper.at)
+        low, high = self._limit(right), self._limit(upper)
         return tuple(Binding(name, low, high, at=a) for name, a in names)
 
     def _between(self, lower: Row, marks: list[str]) -> tuple[Binding, ...]:
@@ -108,7 +115,7 @@ class Bounds(Rows):
         found: list[Binding] = []
         pieces = split(lower, *_ORDERED)
         if len(pieces) != 3:
-            self.source.fail(
+            raise self.source.fault(
                 lower.at, f"the range {write_latex(lower)}", "0 \\le i < n", "give both ends, one range a sum"
             )
         low, middle, high = pieces
@@ -117,8 +124,16 @@ class Bounds(Rows):
         return tuple(found)
 
     def _end(self, row: Row, strict: bool, step: int) -> Expr:
-        end = self.expression(row.items, row.at)
+        end = self._limit(row)
         return Add((end, Num(Ratio(step), at=row.at)), at=row.at) if strict else end
+
+    def _limit(self, row: Row) -> Expr:
+        """In a limit, an undeclared letter with a label is a size: `N_1`."""
+        outer, self.in_limit = self.in_limit, True
+        try:
+            return self.expression(row.items, row.at)
+        finally:
+            self.in_limit = outer
 
     def names_in(self, row: Row) -> list[tuple[str, int]]:
         """Index names side by side: `i, j`, `xy`, `x' y'`."""
@@ -130,17 +145,17 @@ class Bounds(Rows):
                 isinstance(item, Script) and isinstance(item.base, Letter) and item.sup is None
             )
             if not plain or item == Letter("\\partial"):
-                self.source.fail(
+                raise self.source.fault(
                     item.at, f"'{write_latex(item)}' as an index to sum over", "a letter", "write \\sum_{i, j}"
                 )
             key = name_key(item)
             if key in (n for n, _ in names):
-                self.source.ill_formed(
+                raise self.source.ill_formed(
                     item.at, f"the index {key} bound twice", "different names", "rename one of the two"
                 )
             names.append((key, item.at))
         if not names:
-            self.source.fail(row.at, "no index to sum over", "a letter", "write \\sum_{i=0}^{n-1}")
+            raise self.source.fault(row.at, "no index to sum over", "a letter", "write \\sum_{i=0}^{n-1}")
         return names
 
     # -- derivatives -------------------------------------------------------------------
@@ -150,7 +165,7 @@ class Bounds(Rows):
         top, bottom = item.top.items, item.bottom.items
         above, below = _starts_with_d(top), _starts_with_d(bottom)
         if above == "\\partial" and below is None:
-            self.source.fail(
+            raise self.source.fault(
                 item.bottom.at,
                 "a denominator without \\partial",
                 "\\partial above and below",
@@ -159,24 +174,26 @@ class Bounds(Rows):
         if above is None or below is None or len(bottom) < 2:
             return None
         if above == "d" and self.kinds.kind("d") is not None:
-            self.source.fail(
+            raise self.source.fault(
                 item.at, "d, which is declared, above and below", "\\partial in a derivative", "write \\partial"
             )
         if above != below:
-            self.source.fail(
+            raise self.source.fault(
                 item.at, f"{above} above and {below} below", "the same sign twice", "write \\partial twice"
             )
         by = self._by(Row(bottom[1:], at=bottom[1].at))
         if len(top) == 1:
             if cursor.item is None:
-                self.source.fail(
+                raise self.source.fault(
                     item.at, "a derivative of nothing", "an expression behind it", "complete the derivative"
                 )
             return Diff(self.term(cursor), by, at=item.at)
         inner = Cursor(top[1:], top[1].at)
         value = self.term(inner)
         if inner.item is not None:
-            self.source.fail(inner.at, "a sum without parentheses under \\partial", "one term", "put it in parentheses")
+            raise self.source.fault(
+                inner.at, "a sum without parentheses under \\partial", "one term", "put it in parentheses"
+            )
         return Diff(value, by, at=item.at)
 
     def slashed_derivative(self, cursor: Cursor) -> Expr | None:
@@ -201,14 +218,14 @@ class Bounds(Rows):
         cursor = Cursor(row.items, row.at)
         by = self.named(cursor)
         if cursor.item is not None:
-            self.source.fail(
+            raise self.source.fault(
                 cursor.at, "more than one name below \\partial", "one entry or one tensor", "differentiate once"
             )
         return self._entry_or_name(by, row.at)
 
     def _entry_or_name(self, by: Expr, at: int) -> Expr:
         if not isinstance(by, (Access, Ref)):
-            self.source.fail(at, "a derivative by something composed", "an entry or a tensor", "name it first")
+            raise self.source.fault(at, "a derivative by something composed", "an entry or a tensor", "name it first")
         return by
 
     # -- conditions --------------------------------------------------------------------
@@ -220,7 +237,9 @@ class Bounds(Rows):
             pieces = split(part, *COMPARISONS)
             marks = [i for i in part.items if isinstance(i, Sign) and i.text in COMPARISONS]
             if not marks:
-                self.source.fail(part.at, f"'{write_latex(part)}'", "a condition such as x + u = i", "complete it")
+                raise self.source.fault(
+                    part.at, f"'{write_latex(part)}'", "a condition such as x + u = i", "complete it"
+                )
             sides = [self.expression(p.items, p.at) for p in pieces]
             for mark, left, right in zip(marks, sides, sides[1:], strict=False):
                 found.append(Comparison(mark.text, left, right, at=mark.at))  # type: ignore[arg-type]
@@ -234,17 +253,19 @@ class Bounds(Rows):
         branches: list[tuple[Expr, tuple[Comparison, ...]]] = []
         for number, cells in enumerate(grid.rows):
             if len(cells) != 2:
-                self.source.fail(grid.at, "a case without its condition", "value & condition", "separate them by &")
+                raise self.source.fault(
+                    grid.at, "a case without its condition", "value & condition", "separate them by &"
+                )
             value = Row(tuple(i for i in cells[0].items if i != Sign(",")), at=cells[0].at)
             condition = Row(tuple(i for i in cells[1].items if not isinstance(i, (Words, Space))), at=cells[1].at)
             words = " ".join(text_of(i) for i in cells[1].items if isinstance(i, Words)).strip().rstrip(".,")
             last = number == len(grid.rows) - 1
             if words not in ("if", "for", "when", "", "otherwise", "else"):
-                self.source.fail(
+                raise self.source.fault(
                     cells[1].at, f"the words '{words}'", "if or otherwise", "write the condition as mathematics"
                 )
             if (words in ("otherwise", "else")) != last or (last and condition.items):
-                self.source.fail(
+                raise self.source.fault(
                     cells[1].at, "a last case with a condition", "otherwise", "say what holds in all other cases"
                 )
             branches.append((self.expression(value.items, value.at), () if last else self.conditions(condition)))

@@ -74,18 +74,23 @@ class Names(Rows):
     def _function(self, name: str, scripts: Script | None, cursor: Cursor, at: int) -> Expr:
         order = scripts.primes if scripts else 0
         if scripts is not None and (scripts.sub is not None or scripts.sup is not None):
-            self.source.fail(
+            raise self.source.fault(
                 at, f"the function {name} with an index", "its argument in parentheses", f"write {name}(...)"
             )
         fence = cursor.item
         if not isinstance(fence, Fence) or fence.opener != "(":
-            self.source.fail(at, f"the function {name} without an argument", "'('", f"write {name}(...)")
+            raise self.source.fault(at, f"the function {name} without an argument", "'('", f"write {name}(...)")
         cursor.take()
         function = self.kinds.facts.functions.get(name, name)
         return Elementwise(function, order, self.expression(fence.body.items, fence.body.at), at=at)
 
     def _tensor(self, name: str, scripts: Script | None, cursor: Cursor, at: int) -> Expr:
         """An entry, a turned kernel, a power, or the bare name."""
+        if self.in_limit and self.kinds.kind(name) is None and scripts is not None and scripts.sup is None:
+            label = text_of(scripts.sub)
+            if label and label not in self.bound:
+                self.kinds.sizes.add(canonical(f"{name}_{{{label}}}"))
+                return Ref(canonical(f"{name}_{{{label}}}"), at=at)
         turned = False
         if scripts is not None:
             turned, scripts = _turned(scripts)
@@ -103,8 +108,9 @@ class Names(Rows):
             index = self._bracketed(name, cursor, bool(ranks and ranks.count))
         if index is None:
             return Call("rot180", (expr,), at=at) if turned else expr
-        if ranks is not None and len(index) != ranks.count:
-            self.source.ill_formed(
+        together = len(index) == 1 and isinstance(index[0], Ref) and index[0].name in self.unlimited
+        if ranks is not None and len(index) != ranks.count and not together:
+            raise self.source.ill_formed(
                 at,
                 f"{name} with {_count(len(index))}",
                 f"{ranks.count} ({self.kinds.where(name)})",
@@ -126,7 +132,7 @@ class Names(Rows):
             if ranks is not None or name.startswith("\\partial"):
                 return None
             if fence.opener == "(":
-                self.source.fail(
+                raise self.source.fault(
                     fence.at,
                     f"'{name}' before a parenthesis",
                     "a declared name: a call, an entry and a product look alike",
@@ -143,7 +149,7 @@ class Names(Rows):
             atoms = _atoms(pieces[0])
             if atoms is not None and len(atoms) > 1:
                 if count is None:
-                    self.source.fail(
+                    raise self.source.fault(
                         row.at,
                         f"{name} with the subscript {write_latex(row)}",
                         "a declared index count: one index or several cannot be told apart",
@@ -153,7 +159,7 @@ class Names(Rows):
                     pieces = atoms
         for piece in pieces:
             if not piece.items:
-                self.source.ill_formed(
+                raise self.source.ill_formed(
                     piece.at, f"an empty index of {name}", "an index", "fill it in or remove the comma"
                 )
         return tuple(self.expression(piece.items, piece.at) for piece in pieces)
@@ -161,7 +167,7 @@ class Names(Rows):
     def _scripted_number(self, base: Ref, scripts: Script) -> Expr:
         """A size or an index with scripts can only be a power."""
         if scripts.sup is None or scripts.sub is not None or scripts.primes:
-            self.source.fail(
+            raise self.source.fault(
                 base.at,
                 f"{base.name} with a subscript or prime",
                 f"{base.name} alone, or a declared name",
@@ -174,8 +180,8 @@ class Names(Rows):
         if len(sup.items) == 1 and isinstance(sup.items[0], Numeral) and text.isdigit() and 1 <= int(text) <= 9:
             return Power(base, int(text), at=at)
         if text in ("T", "\\top") or sup.items == (Sign("\\top"),):
-            self.source.unsupported(sup.at, "a transpose", "write the product by its entries")
-        self.source.fail(
+            raise self.source.unsupported(sup.at, "a transpose", "write the product by its entries")
+        raise self.source.fault(
             sup.at,
             f"the superscript {write_latex(sup)}",
             "a power from 1 to 9, a declared superscript index, or part of a declared name",

@@ -103,6 +103,8 @@ class Inference:
         paddings = set(self._paddings())
         for name, least in facts.sizes.items():
             self.world.sizes[name] = Size(name, (0 if name in paddings else 1) if least is None else least)
+        for name in sorted((facts.implied - set(facts.quantities)) | self.parser.kinds.sizes):
+            self.world.sizes.setdefault(name, Size(name, 0 if name in paddings else 1))
         for sentence in self._readable():
             for ref in self._limit_names(sentence.expressions()):
                 self._new_size(ref, sentence.source, paddings)
@@ -179,11 +181,7 @@ class Inference:
 
     def _declared_poly(self, text: Source) -> Poly:
         """An extent; the names in it are sizes."""
-        expr = self.parser.equation(text)[0]
-        for ref in free_names(expr):
-            if ref.name not in self.world.sizes and self.parser.kinds.kind(ref.name) is None:
-                self.world.sizes[ref.name] = Size(ref.name, 1)
-        return Positions(self.world, text).poly(expr)
+        return Positions(self.world, text).poly(self.parser.equation(text)[0])
 
     def _from_sums(self) -> None:
         """`\\sum_{a=0}^{r-1} ... w[a, .]`: axis 0 of w is 0 .. r-1."""
@@ -209,16 +207,19 @@ class Inference:
         declared = self.world.facts.tensors.get(name)
         if declared is not None and n < len(declared.axes) and declared.axes[n] is not None:
             return
-        before = self.known.setdefault((name, n), axis)
         line = sentence.source.position(binding.at)[0]
+        before = self.known.get((name, n))
+        if before is None:
+            self.known[name, n] = axis
+            self.world.note(line, f"{name}: axis {n + 1} is {axis.low}..{axis.high}, from the sum over {binding.name}")
+            return
         if before != axis:
-            sentence.source.fail(
+            raise sentence.source.fault(
                 binding.at,
                 f"axis {n + 1} of {name} as {axis.low}..{axis.high}, and as {before.low}..{before.high} before",
                 "one extent",
                 f"declare the extents of {name}, or correct the limits",
             )
-        self.world.note(line, f"{name}: axis {n + 1} is {axis.low}..{axis.high}, from the sum over {binding.name}")
 
     def _defined(self, definition: Definition) -> None:
         for n in range(len(definition.parameters or ())):
@@ -262,11 +263,10 @@ class Inference:
             low = high = reader.poly(position)
         except LocatedError:
             return None
-        for _ in range(len(inner) + 1):
-            low, high = _end(low, inner, -1), _end(high, inner, 1)
-        if low is None or high is None or low.names() or high.names() or low.as_int is None:
+        least, most = _extreme(low, inner, -1), _extreme(high, inner, 1)
+        if least is None or most is None or least.names() or most.names() or least.as_int is None:
             return None
-        return Axis(low, high)
+        return Axis(least, most)
 
     def _left_open(self) -> None:
         """Declared tensors that only stand whole get sizes of their own; then all axes are laid down."""
@@ -301,6 +301,14 @@ def accesses(expr: Expr, environment: Environment | None = None) -> Iterator[tup
         yield expr, environment
     for part in inside(expr):
         yield from accesses(part, environment)
+
+
+def _extreme(start: Poly, box: dict[str, Axis], side: int) -> Poly | None:
+    """Ends put in until no index is left: a limit may hold indices itself."""
+    poly: Poly | None = start
+    for _ in range(len(box) + 1):
+        poly = _end(poly, box, side)
+    return poly
 
 
 def _end(poly: Poly | None, box: dict[str, Axis], side: int) -> Poly | None:

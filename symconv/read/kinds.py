@@ -28,6 +28,7 @@ class Kinds:
 
     facts: Facts
     tensors: dict[str, Ranks] = field(default_factory=dict)
+    sizes: set[str] = field(default_factory=set)  # found in limits
 
     @classmethod
     def of(cls, facts: Facts) -> Kinds:
@@ -53,7 +54,7 @@ class Kinds:
             return "tensor"
         if key in facts.functions:
             return "function"
-        if key in facts.sizes or key in facts.quantities:
+        if key in facts.sizes or key in facts.quantities or key in facts.implied or key in self.sizes:
             return "size"
         if key in facts.indices:
             return "index"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import get_args
 
 from symconv.notation.source import Source, nearest
+from symconv.notation.symbols import LETTERS
 from symconv.read.block_text import call_text, cut, equation, piece, words
 from symconv.read.facts import DefineFact, Extent, Facts, FindFact, Meaning, OpFact, TensorFact
 from symconv.read.library import LIBRARY
@@ -25,6 +26,7 @@ STATUSES = (
     "definition",
     "ignored",
 )
+_COMMANDS = {r"\lfloor", r"\rfloor", r"\lceil", r"\rceil", r"\bmod", r"\frac", r"\cdot", r"\left", r"\right", r"\infty"}
 QUANTITIES = ("rows", "columns", "channels", "length")
 
 
@@ -32,7 +34,7 @@ def _name(source: Source, what: str = "a name") -> str:
     """The whole text as one name."""
     found = NAME.fullmatch(source.text)
     if not found:
-        source.fail(0, f"'{source.text}'", what, "write a name such as X, dlz, H_K or \\tilde{F}")
+        raise source.fault(0, f"'{source.text}'", what, "write a name such as X, dlz, H_K or \\tilde{F}")
     return key_of_text(source)
 
 
@@ -47,7 +49,7 @@ def _names(source: Source) -> list[tuple[str, Source]]:
             continue
         match = NAME.match(text, at)
         if not match:
-            source.fail(at, f"'{text[at]}'", "a name", "separate names by spaces or commas")
+            raise source.fault(at, f"'{text[at]}'", "a name", "separate names by spaces or commas")
         part = piece(source, match.start(), match.end())
         found.append((key_of_text(part), part))
         at = match.end()
@@ -56,7 +58,7 @@ def _names(source: Source) -> list[tuple[str, Source]]:
 
 def _once(source: Source, name: str, table: dict[str, object] | object) -> None:
     if isinstance(table, dict) and name in table:
-        source.fail(0, f"{name} for the second time", "one line for a name", "remove one of the two")
+        raise source.fault(0, f"{name} for the second time", "one line for a name", "remove one of the two")
 
 
 # -- names ---------------------------------------------------------------------------
@@ -66,11 +68,11 @@ def loss(rest: Source, facts: Facts) -> None:
     """loss L(y): a scalar function of the listed tensors."""
     match = re.fullmatch(rf"({NAME.pattern})\s*\(([^()]*)\)", rest.text)
     if not match:
-        rest.fail(0, f"'{rest.text}'", "a loss with its tensors, L(y)", "write loss L(y) or loss F(n, b)")
+        raise rest.fault(0, f"'{rest.text}'", "a loss with its tensors, L(y)", "write loss L(y) or loss F(n, b)")
     name = _name(piece(rest, match.start(1), match.end(1)))
     arguments = tuple(n for n, _ in _names(piece(rest, match.start(2), match.end(2))))
     if not arguments:
-        rest.fail(match.start(2), "no tensor", "what the loss depends on", "write loss L(y)")
+        raise rest.fault(match.start(2), "no tensor", "what the loss depends on", "write loss L(y)")
     _once(rest, name, facts.losses)
     facts.losses[name] = arguments
 
@@ -84,11 +86,11 @@ def tensor(rest: Source, facts: Facts) -> None:
             continue
         match = NAME.match(rest.text, at)
         if not match:
-            rest.fail(at, f"'{rest.text[at]}'", "a name", "write tensor X[H,W]")
+            raise rest.fault(at, f"'{rest.text[at]}'", "a name", "write tensor X[H,W]")
         opener = match.end()
         closer = rest.text.find("]", opener)
         if rest.text[opener : opener + 1] != "[" or closer < 0:
-            rest.fail(
+            raise rest.fault(
                 min(opener, len(rest.text)),
                 f"{match.group()} without brackets",
                 "'[' and the axes",
@@ -96,10 +98,19 @@ def tensor(rest: Source, facts: Facts) -> None:
             )
         name = _name(piece(rest, match.start(), match.end()))
         _once(rest, name, facts.tensors)
+        facts.implied |= _sizes_in(piece(rest, opener + 1, closer))
         axes = tuple(_extent(p) for p in cut(piece(rest, opener + 1, closer), ","))
         at, above = _raised(rest, closer + 1)
         axes = (() if len(axes) == 1 and above and closer == opener + 1 else axes) + (None,) * above
         facts.tensors[name] = TensorFact(name, axes, rest.line, above)
+
+
+def _sizes_in(source: Source) -> set[str]:
+    """The names in an extent; commands such as \\lfloor and \\bmod are none."""
+    found = {
+        key_of_text(piece(source, m.start(), m.end())) for m in NAME.finditer(source.text) if m.group() not in _COMMANDS
+    }
+    return {name for name in found if not name.startswith("\\") or name in LETTERS}
 
 
 def _raised(rest: Source, at: int) -> tuple[int, int]:
@@ -109,7 +120,7 @@ def _raised(rest: Source, at: int) -> tuple[int, int]:
         return at, 0
     inside = match.group(1) or match.group(2)
     if "+" in inside or "-" in inside or not inside.strip():
-        rest.unsupported(at, f"the layer superscript ^{{{inside}}}", "give every layer a name of its own")
+        raise rest.unsupported(at, f"the layer superscript ^{{{inside}}}", "give every layer a name of its own")
     return match.end(), inside.count(",") + 1
 
 
@@ -123,7 +134,7 @@ def _extent(source: Source) -> Extent | None:
         middle = text.index("..")
         low, high = piece(source, 0, middle), piece(source, middle + 2, len(text))
         if not low.text or not high.text:
-            source.fail(middle, "a range with one end", "two ends, or '..' alone", "write -l..l")
+            raise source.fault(middle, "a range with one end", "two ends, or '..' alone", "write -l..l")
         return Extent(low, high, False)
     return Extent(None, source, True)
 
@@ -142,10 +153,12 @@ def function(rest: Source, facts: Facts) -> None:
         return
     left, right = equation(rest)
     if right.text.startswith(LATER_FUNCTIONS):
-        right.unsupported(0, f"the function {right.text}", "declare it without '=': an unknown differentiable function")
+        raise right.unsupported(
+            0, f"the function {right.text}", "declare it without '=': an unknown differentiable function"
+        )
     if right.text not in FUNCTIONS:
         near = nearest(right.text, list(FUNCTIONS))
-        right.fail(
+        raise right.fault(
             0, f"'{right.text}'", ", ".join(FUNCTIONS), f"did you mean {near}?" if near else "choose one of these"
         )
     facts.functions[_name(left)] = right.text
@@ -158,7 +171,7 @@ def size(rest: Source, facts: Facts) -> None:
         left, right = equation(rest)
         match = re.fullmatch(r"(\w+)\s+(.+)", right.text)
         if not match or match.group(1) not in QUANTITIES:
-            right.fail(
+            raise right.fault(
                 0, f"'{right.text}'", "rows, columns, channels or length, and a tensor", "write size H_F = rows F"
             )
         facts.quantities[_name(left)] = (match.group(1), _name(piece(right, match.start(2), match.end(2))))
@@ -175,9 +188,10 @@ def index(rest: Source, facts: Facts) -> None:
         match = re.fullmatch(rf"({NAME.pattern})\s+in\s+(.+?)\s*\.\.\s*(.+)", part.text)
         if not match:
             if re.search(r"\bin\s+Z$", part.text):
-                part.unsupported(0, "a range over all integers", "give the two ends: index i in 0..n-1")
-            part.fail(0, f"'{part.text}'", "an index and its range", "write index i in 0..n-1")
+                raise part.unsupported(0, "a range over all integers", "give the two ends: index i in 0..n-1")
+            raise part.fault(0, f"'{part.text}'", "an index and its range", "write index i in 0..n-1")
         name = _name(piece(part, match.start(1), match.end(1)))
+        facts.implied |= _sizes_in(piece(part, match.start(2), match.end(3)))
         facts.indices[name] = (piece(part, match.start(2), match.end(2)), piece(part, match.start(3), match.end(3)))
 
 
@@ -198,7 +212,7 @@ def alias(rest: Source, facts: Facts) -> None:
 
 def base(rest: Source, facts: Facts) -> None:
     if rest.text not in ("0", "1"):
-        rest.fail(0, f"base {rest.text}", "0 or 1", "choose one of the two")
+        raise rest.fault(0, f"base {rest.text}", "0 or 1", "choose one of the two")
     facts.base = int(rest.text)
 
 
@@ -206,9 +220,9 @@ def outside(rest: Source, facts: Facts) -> None:
     """outside zero, or outside zero x y."""
     what, _, names = rest.text.partition(" ")
     if what in ("periodic", "reflect"):
-        rest.unsupported(0, f"outside {what}", "write the index with \\bmod in the formula")
+        raise rest.unsupported(0, f"outside {what}", "write the index with \\bmod in the formula")
     if what not in ("zero", "error"):
-        rest.fail(0, f"'{what}'", "zero, error, periodic or reflect", "choose one of these")
+        raise rest.fault(0, f"'{what}'", "zero, error, periodic or reflect", "choose one of these")
     if not names.strip():
         facts.outside = what
     for name, _ in _names(piece(rest, len(what), len(rest.text))):
@@ -220,9 +234,9 @@ def convention(word: str, carried_out: str, choices: tuple[str, ...]) -> Callabl
 
     def line(rest: Source, facts: Facts) -> None:
         if rest.text not in choices:
-            rest.fail(0, f"{word} {rest.text}", " or ".join(choices), "choose one of these")
+            raise rest.fault(0, f"{word} {rest.text}", " or ".join(choices), "choose one of these")
         if rest.text != carried_out:
-            rest.unsupported(0, f"{word} {rest.text}", f"write the formulas for {word} {carried_out}")
+            raise rest.unsupported(0, f"{word} {rest.text}", f"write the formulas for {word} {carried_out}")
         facts.conventions[word] = rest.text
 
     return line
@@ -232,17 +246,17 @@ def op(rest: Source, facts: Facts) -> None:
     """op * = correlation full, kernel first, stride s."""
     match = re.match(r"\s*(\S.*?)\s*=\s*", rest.text)
     if not match:
-        rest.fail(0, f"'{rest.text}'", "a sign, '=' and its meaning", "write op * = correlation valid")
+        raise rest.fault(0, f"'{rest.text}'", "a sign, '=' and its meaning", "write op * = correlation valid")
     sign = key_of_text(piece(rest, match.start(1), match.end(1)))
     given = words(piece(rest, match.end(), len(rest.text)))
     if not given:
-        rest.fail(match.end(), "no meaning", ", ".join(get_args(Meaning)), "write op * = correlation valid")
+        raise rest.fault(match.end(), "no meaning", ", ".join(get_args(Meaning)), "write op * = correlation valid")
     meaning = given[0].text
     if meaning == "kronecker":
-        given[0].unsupported(0, "the Kronecker product", "write its entries by index")
+        raise given[0].unsupported(0, "the Kronecker product", "write its entries by index")
     if meaning not in get_args(Meaning):
         near = nearest(meaning, list(get_args(Meaning)))
-        given[0].fail(
+        raise given[0].fault(
             0, f"'{meaning}'", ", ".join(get_args(Meaning)), f"did you mean {near}?" if near else "choose one of these"
         )
     facts.ops[sign] = _options(sign, meaning, given[1:], rest)
@@ -259,7 +273,7 @@ def _options(sign: str, meaning: str, given: list[Source], rest: Source) -> OpFa
         elif word.text in ("image", "kernel", "stride", "padding", "dilation"):
             value = next(rests, None)
             if value is None or (word.text in ("image", "kernel") and value.text != "first"):
-                word.fail(0, f"'{word.text}' alone", "'first' or a value behind it", f"complete '{word.text}'")
+                raise word.fault(0, f"'{word.text}' alone", "'first' or a value behind it", f"complete '{word.text}'")
             if word.text in ("image", "kernel"):
                 order = f"{word.text} first"
             else:
@@ -267,7 +281,7 @@ def _options(sign: str, meaning: str, given: list[Source], rest: Source) -> OpFa
         else:
             known = ["valid", "full", "same", "image first", "kernel first", "stride", "padding", "dilation"]
             near = nearest(word.text, known)
-            word.fail(0, f"'{word.text}'", ", ".join(known), f"did you mean {near}?" if near else "remove it")
+            raise word.fault(0, f"'{word.text}'", ", ".join(known), f"did you mean {near}?" if near else "remove it")
     return OpFact(sign, meaning, mode, order, tuple(options), rest.line)  # type: ignore[arg-type]
 
 
@@ -278,12 +292,12 @@ def define(rest: Source, facts: Facts) -> None:
     """define F = correlate(X, K), or define F = X * K."""
     left, right = equation(rest)
     if re.fullmatch(r"O\s*\(.*\)", right.text):
-        right.unsupported(0, "a dependence left open", "give the formula")
+        raise right.unsupported(0, "a dependence left open", "give the formula")
     value = call_text(right, LIBRARY)
     if re.fullmatch(r".*\w\(.*\)|\\text\{.*\)", left.text):
-        left.unsupported(0, "a tensor function of the document's own", "define the tensors one by one")
+        raise left.unsupported(0, "a tensor function of the document's own", "define the tensors one by one")
     if isinstance(value, tuple):
-        right.fail(0, "a tuple", "a tensor", "define one name a line")
+        raise right.fault(0, "a tuple", "a tensor", "define one name a line")
     facts.definitions.append(DefineFact(left, value, rest.line))  # type: ignore[arg-type]
 
 
@@ -300,9 +314,11 @@ def expect(rest: Source, facts: Facts) -> None:
     given = words(rest)
     if given[0].text not in STATUSES:
         near = nearest(given[0].text, list(STATUSES))
-        given[0].fail(0, f"'{given[0].text}'", ", ".join(STATUSES), f"did you mean {near}?" if near else "choose one")
+        raise given[0].fault(
+            0, f"'{given[0].text}'", ", ".join(STATUSES), f"did you mean {near}?" if near else "choose one"
+        )
     if len(given) < 2:
-        given[0].fail(0, "no formula", "eq1, eq2.1, in3, ...", "name the formulas")
+        raise given[0].fault(0, "no formula", "eq1, eq2.1, in3, ...", "name the formulas")
     for formula in given[1:]:
         facts.expected[_formula(formula)] = given[0].text
 
@@ -313,5 +329,5 @@ def ignore(rest: Source, facts: Facts) -> None:
 
 def _formula(source: Source) -> str:
     if not re.fullmatch(r"(eq|in)[1-9]\d{0,5}(\.[1-9]\d{0,3})?", source.text):
-        source.fail(0, f"'{source.text}'", "eq1, eq2.1 or in3", "name a formula by its number in the file")
+        raise source.fault(0, f"'{source.text}'", "eq1, eq2.1 or in3", "name a formula by its number in the file")
     return source.text

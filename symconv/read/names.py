@@ -14,7 +14,8 @@ from symconv.notation.layout import Node
 from symconv.notation.source import Source
 
 _ARGUMENT = r"(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|\w)"
-_HEAD = rf"(?:\\(?:tilde|hat|bar|mathbf|boldsymbol|mathcal|widetilde|widehat|mathrm|text|operatorname)\s*{_ARGUMENT}|\\[A-Za-z]+|[A-Za-z]+)"
+_MARKED = "tilde|hat|bar|mathbf|boldsymbol|mathcal|widetilde|widehat|mathrm|text|operatorname"
+_HEAD = rf"(?:\\(?:{_MARKED})\s*{_ARGUMENT}|\\[A-Za-z]+|[A-Za-z]+)"
 NAME = re.compile(rf"{_HEAD}'*(?:[_^]{_ARGUMENT}'*)*")
 
 

@@ -64,31 +64,33 @@ def call(
 ) -> Tensor:
     """A library operation; its own complaints are given the place of the call."""
     if name in LATER or (name not in FUNCTIONS and name != "flip"):
-        source.unsupported(at, f"the operation {name}", "write it by its entries")
+        raise source.unsupported(at, f"the operation {name}", "write it by its entries")
     most = TENSORS[name]
     if not (most - (name == "dense") <= len(tensors) <= most):
-        source.fail(at, f"{name} of {len(tensors)} tensors", f"{most}", f"give {name} its operands")
+        raise source.fault(at, f"{name} of {len(tensors)} tensors", f"{most}", f"give {name} its operands")
     unknown = set(options) - set(OPTIONS.get(name, ()))
     if unknown:
         allowed = ", ".join(OPTIONS.get(name, ())) or "no options"
-        source.fail(at, f"{name} with the option {sorted(unknown)[0]}", allowed, "remove it or correct its name")
+        raise source.fault(at, f"{name} with the option {sorted(unknown)[0]}", allowed, "remove it or correct its name")
     try:
         if name == "flip":
             axes = options.get("axes")
             chosen = axes if isinstance(axes, tuple) else (axes,)
             numbers = [a.as_int for a in chosen if isinstance(a, Poly)]
             if len(numbers) != len(chosen) or None in numbers:
-                source.fail(at, "flip without its axes", "axes=0, or axes=(0, 1)", "name the axes, or use rot180")
+                raise source.fault(
+                    at, "flip without its axes", "axes=0, or axes=(0, 1)", "name the axes, or use rot180"
+                )
             return flip(tensors[0], [n for n in numbers if n is not None])
         return FUNCTIONS[name](*tensors, *others, **options)
     except (TypeError, IndexError):
-        source.fail(
+        raise source.fault(
             at, f"{name} with these arguments", "the arguments in the table of library names", "correct the call"
-        )
+        ) from None
     except LocatedError:
         raise
     except SymconvError as problem:
-        source.ill_formed(at, f"{problem.place}: {problem.found}", problem.expected, problem.change)
+        raise source.ill_formed(at, f"{problem.place}: {problem.found}", problem.expected, problem.change) from problem
 
 
 def join(
@@ -103,7 +105,7 @@ def join(
 ) -> Tensor:
     """Two tensors joined by a declared sign."""
     if fact.meaning == "product":
-        source.fail(
+        raise source.fault(
             at, f"{fact.sign} between tensors, declared as the product of numbers", "numbers", "use another sign"
         )
     if fact.meaning == "hadamard":
@@ -111,7 +113,7 @@ def join(
     if fact.meaning == "matmul":
         return _tried(lambda: matmul(left, right), source, at)
     if world.base:
-        source.unsupported(at, "an operation on whole tensors with indices from 1", "write it by its entries")
+        raise source.unsupported(at, "an operation on whole tensors with indices from 1", "write it by its entries")
     readings = _readings(fact, left, right, options)
     if wanted is not None:
         readings = [r for r in readings if tuple(a.extent for a in r.tensor.axes) == tuple(a.extent for a in wanted)]
@@ -119,7 +121,7 @@ def join(
         readings = _by_role(readings, left, right, world) or readings
     if not readings:
         shapes = f"{left.name} {left.shape} and {right.name} {right.shape}"
-        source.fail(
+        raise source.fault(
             at,
             f"{fact.sign} of {shapes}: no reading as {fact.meaning} has the extents of the left side",
             "extents that fit" if wanted is None else f"({', '.join(str(a.extent) for a in wanted)})",
@@ -127,7 +129,7 @@ def join(
         )
     if len(readings) > 1:
         several = " or ".join(f"{r.mode}, {r.order}" for r in readings)
-        source.fail(
+        raise source.fault(
             at,
             f"{fact.sign}, which may be {several}",
             "one of them",
@@ -170,4 +172,4 @@ def _tried(make: Callable[[], Tensor], source: Source, at: int) -> Tensor:
     try:
         return make()
     except SymconvError as problem:
-        source.ill_formed(at, f"{problem.place}: {problem.found}", problem.expected, problem.change)
+        raise source.ill_formed(at, f"{problem.place}: {problem.found}", problem.expected, problem.change) from problem

@@ -10,15 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from symconv.notation.latex_parser import parse_latex
-from symconv.notation.layout import Node, Row, Script, Sign, Words
+from symconv.notation.layout import Fence, Node, Row, Script, Sign, Words
 from symconv.notation.source import LocatedError, Source
-from symconv.read.clauses import EQUALITIES, FLOWS, Statement, statements
+from symconv.read.clauses import FLOWS, Statement, statements
 from symconv.read.expression import Access, Binding, Call, Comparison, Expr, Ref, Tuple, walk
 from symconv.read.facts import CallText, Facts, TupleText
 from symconv.read.grammar import Grammar
 from symconv.read.kinds import Kinds, Ranks
 from symconv.read.library import LIBRARY, PLAIN, TENSORS
 from symconv.read.names import name_key
+from symconv.read.rows import EQUALITIES, split
 
 WORDS = ("valid", "full", "same", "rows", "columns")
 
@@ -34,6 +35,7 @@ class Sentence:
     conditions: list[Comparison] = field(default_factory=list)
     problem: LocatedError | None = None
     no_claim: str = ""
+    broken: dict[int, LocatedError] = field(default_factory=dict)  # sides after the first that cannot be read
 
     @property
     def at(self) -> int:
@@ -85,16 +87,23 @@ class Parser:
         statement, source = sentence.statement, sentence.source
         for mark in statement.marks:
             if mark.text not in EQUALITIES:
-                source.fail(
+                raise source.fault(
                     mark.at,
                     f"the relation {mark.text}",
                     "an equality",
                     "state it with an assume or index line, or ignore the formula",
                 )
         grammar = Grammar(source, self.kinds)
-        for side in statement.sides:
-            sentence.sides.append(grammar.expression(side.items, side.at))
-            self.learn(sentence.sides[-1], source)
+        for number, side in enumerate(statement.sides):
+            try:
+                sentence.sides.append(grammar.expression(side.items, side.at))
+                self.learn(sentence.sides[-1], source)
+            except LocatedError as problem:
+                if number == 0:
+                    raise
+                sentence.broken[number] = problem
+                sentence.sides.append(sentence.sides[-1])
+            grammar = Grammar(source, self.kinds)
         for condition in statement.conditions:
             self._condition(condition, grammar, sentence)
 
@@ -126,10 +135,7 @@ class Parser:
             if text.text in WORDS:
                 return Ref(text.text)
             row = parse_latex(text)
-            try:
-                return Grammar(text, self.kinds).expression(row.items, row.at)
-            except RecursionError:  # pragma: no cover - the layout is never that deep
-                text.fail(0, "too deep a formula", "a flatter one", "split it")
+            return Grammar(text, self.kinds).expression(row.items, row.at)
         if isinstance(text, TupleText):
             return Tuple(tuple(self.call(i) for i in text.items))
         options = tuple((name, self.call(value)) for name, value in text.options)
@@ -152,15 +158,14 @@ def _no_claim(statement: Statement) -> str:
 
 def _interval(row: Row, grammar: Grammar) -> list[Binding]:
     r"""`u \in [0, n-1]`."""
-    from symconv.notation.layout import Fence
-    from symconv.read.rows import split
-
     left, right = split(row, r"\in")
     fence = right.items[0] if len(right.items) == 1 else None
     ends = split(fence.body, ",") if isinstance(fence, Fence) and fence.opener in ("[", r"\{") else []
     ends = [e for e in ends if e.items != (Sign(r"\dots"),)]
     if len(ends) != 2:
-        grammar.source.fail(right.at, "a set", "[0, n-1] or \\{0, \\dots, n-1\\}", "write the range with both ends")
+        raise grammar.source.fault(
+            right.at, "a set", "[0, n-1] or \\{0, \\dots, n-1\\}", "write the range with both ends"
+        )
     low, high = (grammar.expression(e.items, e.at) for e in ends)
     return [Binding(name, low, high, at=at) for name, at in grammar.names_in(left)]
 

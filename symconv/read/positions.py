@@ -34,7 +34,9 @@ class Positions:
         match expr:
             case Num(value=value):
                 if value.denominator != 1:
-                    self.source.fail(expr.at, f"the fraction {value} as a position", "a whole number", "use a floor")
+                    raise self.source.fault(
+                        expr.at, f"the fraction {value} as a position", "a whole number", "use a floor"
+                    )
                 return Poly.of(value.numerator)
             case Ref(name=name):
                 return self.name(name, expr.at)
@@ -58,11 +60,11 @@ class Positions:
             case Divide(top=top, bottom=bottom):
                 exact = self.poly(top).divided_by(self.poly(bottom))
                 if exact is None:
-                    self.source.fail(
+                    raise self.source.fault(
                         expr.at, "a quotient as a position", "a whole number", "write \\lfloor ... \\rfloor"
                     )
                 return exact
-        self.source.fail(
+        raise self.source.fault(
             expr.at,
             f"{type(expr).__name__.lower()} as a position",
             "a number made of indices and sizes",
@@ -80,7 +82,7 @@ class Positions:
             elif quotient is None:
                 quotient = self.poly(inner.top) * sign, self._divisor(inner.bottom)
             else:
-                self.source.fail(term.at, "two quotients in one floor", "one", "write one fraction")
+                raise self.source.fault(term.at, "two quotients in one floor", "one", "write one fraction")
         if quotient is None:
             return rest
         top, bottom = quotient
@@ -90,7 +92,9 @@ class Positions:
         poly = self.poly(expr)
         number = poly.as_int
         if number is not None and number < 1:
-            self.source.ill_formed(expr.at, f"a division by {number}", "a divisor of at least 1", "change the divisor")
+            raise self.source.ill_formed(
+                expr.at, f"a division by {number}", "a divisor of at least 1", "change the divisor"
+            )
         return poly
 
     def name(self, name: str, at: int) -> Poly:
@@ -102,12 +106,12 @@ class Positions:
         if name in self.world.facts.quantities:
             return self.world.quantity(name, self.source, at)
         if self.world.kinds.kind(name) in ("tensor", "loss", "function") and name not in self.world.index_names:
-            self.source.fail(
+            raise self.source.fault(
                 at, f"{name}, a {self.world.kinds.kind(name)}, as a position", "an index or a size", "rename the index"
             )
         near = nearest(name, sorted(self.indices | set(self.world.sizes)))
         bound = ", ".join(sorted(self.indices)) or "none"
-        self.source.ill_formed(
+        raise self.source.ill_formed(
             at,
             f"the index {name}, which nothing binds",
             f"an index of the left side or of a sum around it ({bound}), or a size",

@@ -8,7 +8,7 @@ stops the reading of the document.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from symconv.notation.source import Source
@@ -80,8 +80,6 @@ def _parts(found: list[Segment]) -> list[_Part]:
 
 
 def _with_expectation(formula: Formula, expected: dict[str, str]) -> Formula:
-    from dataclasses import replace
-
     return replace(formula, expected=expected.get(formula.id))
 
 
@@ -91,7 +89,7 @@ def _check_numbers(parts: list[_Part], document: Document) -> None:
     for part in parts:
         for number in [*part.facts.expected, *sorted(part.facts.ignored)]:
             if number not in known:
-                Source(number, document.name, part.facts.line).fail(
+                raise Source(number, document.name, part.facts.line).fault(
                     0,
                     f"{number} in the block",
                     f"a formula of this document (eq1 to eq{sum(f.id.startswith('eq') for f in document.formulas)})",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from symconv.errors import SymconvError
-from symconv.notation.source import IllFormed, LocatedError, Source
-from symconv.read.claim_builder import ClaimBuilder
+from symconv.notation.source import LocatedError, Source
+from symconv.read.claim_builder import ClaimBuilder, failed
 from symconv.read.claims import Formula, Kind, Link
 from symconv.read.documents import Segment
 from symconv.read.expression import Access, Call, Expr, Mul, Ref, Total, walk
@@ -80,7 +80,7 @@ class Region:
             (left,) = parser.equation(fact.left)
             text = fact.right if isinstance(fact.right, Source) else fact.right.place
             if not isinstance(left, (Ref, Access)):
-                fact.left.fail(
+                raise fact.left.fault(
                     0,
                     f"'{fact.left.text}'",
                     "a tensor, or an entry of one",
@@ -90,7 +90,7 @@ class Region:
             body = parser.call(fact.right) if isinstance(fact.right, CallText) else parser.equation(fact.right)[0]
             parameters = tuple(i.name for i in left.index if isinstance(i, Ref)) if isinstance(left, Access) else None
             if name in self.definitions:
-                fact.left.fail(0, f"{name} defined twice", "one definition", "remove one of the two")
+                raise fact.left.fault(0, f"{name} defined twice", "one definition", "remove one of the two")
             definition = Definition(name, parameters, body, text, fact.line)
             self.definitions[name] = definition
             if parser.kinds.ranks(name) is None:
@@ -99,7 +99,7 @@ class Region:
 
     def _find_definition(self, sentence: Sentence, parser: Parser) -> None:
         """The first `T[i,j] = ...` in formulas of others defines T; `:=` always does."""
-        if sentence.problem or len(sentence.sides) < 2 or sentence.statement.opening is not None:
+        if sentence.problem or sentence.broken.get(1) or len(sentence.sides) < 2 or sentence.statement.opening:
             return
         first, second = sentence.sides[0], sentence.sides[1]
         if not isinstance(first, (Access, Ref)):
@@ -143,14 +143,14 @@ class Region:
                 return tensor
             ranks = world.kinds.ranks(name)
             if ranks is not None and ranks.count != tensor.rank:
-                definition.source.ill_formed(
+                raise definition.source.ill_formed(
                     0,
                     f"{name} with {tensor.rank} axes",
                     f"{ranks.count}, as declared",
                     f"correct the line tensor {name}",
                 )
             if wanted is not None and tuple(a.extent for a in wanted) != tensor.shape:
-                definition.source.ill_formed(
+                raise definition.source.ill_formed(
                     0,
                     f"{name} of shape {tensor.shape}",
                     f"{tuple(a.extent for a in wanted)}, as declared",
@@ -159,7 +159,9 @@ class Region:
             return replace(tensor, name=name, outside=outside)
         axes = world.axes.get(name)
         if axes is None:
-            definition.source.fail(0, f"{name}, whose extents are open", "extents", f"declare tensor {name}[H,W]")
+            raise definition.source.fault(
+                0, f"{name}, whose extents are open", "extents", f"declare tensor {name}[H,W]"
+            )
         values = Values(world, definition.source, frozenset(definition.parameters))
         body = values.value(definition.body)
         requires = tuple(c for a in axes if a.bounded for c in [at_least(a.extent, 1)])
@@ -193,7 +195,7 @@ class Region:
             positions = Positions(self.world, source)
             for comparison in comparisons:
                 if any(isinstance(n, (Total, Access)) for n in walk(comparison)):
-                    source.unsupported(comparison.at, "an assumption on values", "assume facts about sizes")
+                    raise source.unsupported(comparison.at, "an assumption on values", "assume facts about sizes")
                 self.world.hypotheses.append(positions.condition(comparison))
 
     # -- formulas ------------------------------------------------------------------------
@@ -221,12 +223,6 @@ class Region:
         if sentence.no_claim:
             return [Link("", Kind.NOT_A_CLAIM, line, column, latex, message=sentence.no_claim, notes=notes)]
         return ClaimBuilder(self.world, self.definitions, sentence, previous).links()
-
-
-def failed(problem: LocatedError, latex: str, notes: tuple[str, ...] = ()) -> Link:
-    """The link of a formula that could not be read, or that says nothing."""
-    kind = Kind.ILL_FORMED if isinstance(problem, IllFormed) else Kind.NOT_UNDERSTOOD
-    return Link("", kind, problem.line, problem.column, latex, message=str(problem), notes=notes)
 
 
 def _rank_of(body: Expr, parser: Parser) -> int:

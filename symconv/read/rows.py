@@ -56,6 +56,8 @@ class Rows:
         self.source = source
         self.kinds = kinds
         self.bound: frozenset[str] = frozenset()
+        self.in_limit = False
+        self.unlimited: frozenset[str] = frozenset()  # bound without limits: perhaps several indices at once
 
     def expression(self, items: Sequence[Node], at: int) -> Expr:
         raise NotImplementedError

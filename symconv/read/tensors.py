@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from symconv.errors import SymconvError
@@ -82,7 +83,7 @@ class Tensors(Positions):
                 return self._chain(factors, expr.at)
             case Elementwise(function=name, order=order, argument=argument):
                 return apply(Function(name, order), self.tensor(argument))
-        self.source.fail(
+        raise self.source.fault(
             expr.at,
             f"{type(expr).__name__.lower()} of whole tensors",
             "a tensor, a declared operation, or entries",
@@ -97,7 +98,7 @@ class Tensors(Positions):
         options = {name: inner.argument(e) for name, e in expr.options}
         if fact is not None:
             if len(expr.arguments) != 2:
-                self.source.fail(
+                raise self.source.fault(
                     expr.at, f"{expr.operation} of {len(expr.arguments)} tensors", "two", "give two tensors"
                 )
             return self._join(expr.operation, expr.arguments[0], expr.arguments[1], options, expr.at)
@@ -121,14 +122,14 @@ class Tensors(Positions):
         inner = self._inner()
         for side in (left, right):
             if not inner.is_whole(side):
-                self.source.fail(
+                raise self.source.fault(
                     side.at,
                     f"{sign} between a tensor and a number",
                     "two tensors",
                     "write \\cdot for the product with a number",
                 )
         if fact is None:
-            self.source.fail(
+            raise self.source.fault(
                 at,
                 f"{sign} between tensors",
                 "a declared meaning",
@@ -159,7 +160,7 @@ class Tensors(Positions):
         assert isinstance(expr.by, (Access, Ref))
         if isinstance(expr.value, Ref) and expr.value.name in self.world.facts.losses and isinstance(expr.by, Ref):
             return self.world.by_loss(expr.by.name, self.source, expr.at, expr.value.name)
-        self.source.fail(
+        raise self.source.fault(
             expr.at,
             "a derivative of one tensor by another",
             "a derivative of the loss, or of an entry by an entry",
@@ -170,13 +171,15 @@ class Tensors(Positions):
         inner = self._same()
         sides = [(isinstance(t, Negate), inner.tensor(t.body if isinstance(t, Negate) else t)) for t in terms]
         if sides[0][0]:
-            self.source.fail(at, "a negative whole tensor", "a tensor", "write the formula by its entries")
+            raise self.source.fault(at, "a negative whole tensor", "a tensor", "write the formula by its entries")
         result = sides[0][1]
         for negative, tensor in sides[1:]:
             try:
                 result = elementwise(result, tensor, "-" if negative else "+")
             except SymconvError as problem:
-                self.source.ill_formed(at, f"{problem.place}: {problem.found}", problem.expected, problem.change)
+                raise self.source.ill_formed(
+                    at, f"{problem.place}: {problem.found}", problem.expected, problem.change
+                ) from problem
         return result
 
     # -- the chain rule with whole tensors --------------------------------------------------
@@ -196,7 +199,7 @@ class Tensors(Positions):
 
     def _uncontracted(self, factors: tuple[Expr, ...]) -> list[Expr]:
         """The factors whose whole tensors are not summed away."""
-        for n, (first, second) in enumerate(zip(factors, factors[1:], strict=False)):
+        for n, (first, second) in enumerate(pairwise(factors)):
             if self.contraction(first, second) is not None:
                 assert isinstance(second, Diff)
                 return [*factors[:n], second.by, *factors[n + 2 :]]
@@ -207,7 +210,7 @@ class Tensors(Positions):
         linked = self.contraction(*factors)
         second = factors[1]
         if linked is None or not isinstance(second, Diff) or not isinstance(second.by, Ref):
-            self.source.fail(
+            raise self.source.fault(
                 at,
                 "a product of whole tensors",
                 "a declared sign between them, or entries",

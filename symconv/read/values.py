@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 from symconv.calculus.functions import DERIVATIVES, slope
 from symconv.calculus.gradient import gradient
@@ -81,7 +82,7 @@ class Values(Tensors):
             case Power(base=base, exponent=exponent):
                 return multiply(*[self.value(base)] * exponent)
             case Signed():
-                return self._signed(expr)
+                return self._number_sign(expr)
             case Floor() | Modulo():
                 return as_value(self.poly(expr))
             case Total(bindings=bindings, body=body):
@@ -96,7 +97,7 @@ class Values(Tensors):
                 return self._function(name, order, self.value(argument), expr.at)
             case Diff(value=inner, by=by):
                 return self._derivative(inner, by, expr.at)
-        self.source.fail(
+        raise self.source.fault(
             expr.at,
             f"a whole tensor ({type(expr).__name__.lower()}) where a number stands",
             "an entry",
@@ -113,7 +114,7 @@ class Values(Tensors):
         if name not in self.indices and kinds.kind(name) == "tensor":
             tensor = self.world.tensor(name, self.source, at)
             if tensor.rank:
-                self.source.fail(
+                raise self.source.fault(
                     at,
                     f"the whole tensor {name} where a number stands",
                     f"an entry with {tensor.rank} indices",
@@ -121,14 +122,14 @@ class Values(Tensors):
                 )
             return Entry(tensor, ())
         if kinds.kind(name) == "loss":
-            self.source.fail(
+            raise self.source.fault(
                 at, f"the loss {name} alone", "a derivative of it", "define the loss by a formula without a loss line"
             )
         return as_value(self.poly(Ref(name, at=at)))
 
     def _entry(self, tensor: Tensor, index: tuple[Expr, ...], at: int) -> Entry:
         if len(index) != tensor.rank:
-            self.source.ill_formed(
+            raise self.source.ill_formed(
                 at, f"{len(index)} indices of {tensor.name}", f"{tensor.rank}, one an axis", "give every axis its index"
             )
         return Entry(tensor, tuple(self.poly(i) for i in index))
@@ -137,7 +138,7 @@ class Values(Tensors):
 
     def _product(self, factors: tuple[Expr, ...]) -> Value:
         """A product; `dL/dF dF/dK` with whole F is a sum over the entries of F."""
-        for n, (first, second) in enumerate(zip(factors, factors[1:], strict=False)):
+        for n, (first, second) in enumerate(pairwise(factors)):
             linked = self.contraction(first, second)
             if linked is not None:
                 bindings, left, right = linked
@@ -153,19 +154,21 @@ class Values(Tensors):
         below = self.value(bottom)
         if isinstance(below, Number):
             if not below.value:
-                self.source.ill_formed(at, "a division by 0", "a divisor that is not 0", "change the divisor")
+                raise self.source.ill_formed(at, "a division by 0", "a divisor that is not 0", "change the divisor")
             return multiply(self.value(top), Number(1 / below.value))
         return multiply(self.value(top), Reciprocal(below))
 
-    def _signed(self, expr: Signed) -> Value:
+    def _number_sign(self, expr: Signed) -> Value:
         """A sign between numbers is the product; between tensors it has no value here."""
         if self.is_whole(expr):
             tensor = self.tensor(expr)
             if tensor.rank:
-                self.source.fail(expr.at, "a whole tensor where a number stands", "an entry", "give it its indices")
+                raise self.source.fault(
+                    expr.at, "a whole tensor where a number stands", "an entry", "give it its indices"
+                )
             return Entry(tensor, ())
         if expr.sign not in ("*", r"\ast", r"\cdot", r"\times") and self.world.kinds.op(expr.sign) is None:
-            self.source.fail(
+            raise self.source.fault(
                 expr.at, f"{expr.sign} between numbers", "a product", "write \\cdot, or declare the sign with op"
             )
         return multiply(self.value(expr.left), self.value(expr.right))
@@ -183,7 +186,7 @@ class Values(Tensors):
     def _function(self, name: str, order: int, argument: Value, at: int) -> Value:
         if order and name in DERIVATIVES:
             if order > 1:
-                self.source.unsupported(at, f"a second derivative of {name}", "write it out")
+                raise self.source.unsupported(at, f"a second derivative of {name}", "write it out")
             return slope(Function(name), argument)
         return Apply(Function(name, order), argument)
 
@@ -195,7 +198,7 @@ class Values(Tensors):
         for binding in bindings:
             name = binding.name
             if name in inner.indices:
-                self.source.ill_formed(
+                raise self.source.ill_formed(
                     binding.at,
                     f"the index {name}, which is taken already, bound again",
                     "a new name",
@@ -223,14 +226,14 @@ class Values(Tensors):
                     return self.ranges(names, tensor.axes), _expanded(body, name, names)
         axes = {axis: None for axis, _ in self.bare_axes(name, body)}
         if not axes:
-            self.source.fail(
+            raise self.source.fault(
                 binding.at,
                 f"the index {name} without limits, which stands alone on no axis",
                 "limits",
                 f"write \\sum_{{{name}=0}}^{{...}}",
             )
         if len(axes) > 1:
-            self.source.fail(
+            raise self.source.fault(
                 binding.at,
                 f"the index {name} without limits on axes of different extents",
                 "limits",
@@ -242,7 +245,8 @@ class Values(Tensors):
         return [Range(n, a.low, a.high) for n, a in zip(names, axes, strict=True)]
 
     def axes_as_ranges(self, names: list[str], first: Expr) -> tuple[Range, ...]:
-        assert isinstance(first, Diff) and isinstance(first.by, Ref)
+        assert isinstance(first, Diff)
+        assert isinstance(first.by, Ref)
         tensor = self.world.tensor(first.by.name, self.source, first.at)
         return tuple(self.ranges(names, tensor.axes))
 

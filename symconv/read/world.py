@@ -51,7 +51,7 @@ class World:
         tensor = self.tensor(of, source, at)
         number = {"rows": tensor.rank - 2, "columns": tensor.rank - 1, "channels": tensor.rank - 3, "length": 0}[what]
         if number < 0 or (what == "length" and tensor.rank != 1):
-            source.fail(
+            raise source.fault(
                 at,
                 f"the {what} of {of}, which has {tensor.rank} axes",
                 "a tensor with such an axis",
@@ -72,10 +72,10 @@ class World:
             self.tensors[name] = Leaf(name, self.axes[name], self.outside(name))
             return self.tensors[name]
         if self.kinds.kind(name) == "tensor":
-            source.fail(
+            raise source.fault(
                 at, f"{name}, whose extents are open", "extents", f"declare them: tensor {name}[H,W], or define {name}"
             )
-        source.fail(
+        raise source.fault(
             at, f"the name {name}", "a declared name", f"declare it: tensor {name}[..], size {name}, or scalar {name}"
         )
 
@@ -90,7 +90,7 @@ class World:
 
     def _loss(self, name: str, source: Source, at: int) -> str:
         if len(self.facts.losses) != 1:
-            source.fail(
+            raise source.fault(
                 at,
                 f"the gradient by {name} with {len(self.facts.losses)} losses declared",
                 "one loss",
@@ -113,7 +113,7 @@ class World:
             except DependenceError:
                 continue
         if not parts:
-            source.ill_formed(
+            raise source.ill_formed(
                 at,
                 f"the derivative of {loss} by {name}",
                 f"a tensor that {', '.join(arguments)} depends on",
