@@ -20,7 +20,7 @@ from symconv.notation.layout import (
     Tag,
     Words,
 )
-from symconv.notation.symbols import FENCES, FUNCTIONS, MATRICES
+from symconv.notation.symbols import FENCES, FUNCTIONS, MATRICES, RELATIONS
 
 _TIGHT = {"(", "[", r"\{"}
 
@@ -65,9 +65,11 @@ def write_latex(node: Node) -> str:
 def _row(items: tuple[Node, ...]) -> str:
     text = ""
     before: Node | None = None
+    unary = False
     for item in items:
         piece = f"{{{write_latex(item)}}}" if isinstance(item, Row) else write_latex(item)
-        text += (" " if _spaced(before, item) else "") + piece
+        text += (" " if _spaced(before, item) and not unary else "") + piece
+        unary = item == Sign("-") and (before is None or (isinstance(before, Sign) and before.text in RELATIONS))
         before = item
     return text
 

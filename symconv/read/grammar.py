@@ -26,6 +26,7 @@ from symconv.notation.layout import (
     Styled,
     Words,
 )
+from symconv.notation.names import name_key
 from symconv.notation.source import LocatedError
 from symconv.read.expression import (
     Add,
@@ -46,10 +47,10 @@ from symconv.read.expression import (
 from symconv.read.grammar_bounds import Bounds
 from symconv.read.grammar_names import Names
 from symconv.read.library import PLAIN
-from symconv.read.names import name_key
 from symconv.read.rows import Cursor, has_relation, split, text_of
 
 TENSOR_SIGNS = {"*", r"\ast", r"\star", r"\otimes", r"\circledast", r"\odot", r"\circ", r"\boxtimes", r"\boxplus"}
+BUILT_IN = {"exp", "log", "ln", "tanh", "sigmoid", "relu", "softplus", "step", "square", "identity"}
 _DOTS = {r"\cdot", r"\times"}
 
 
@@ -268,18 +269,16 @@ class Grammar(Names, Bounds):
         if not isinstance(head, Words):
             return False
         key = name_key(item)
-        return (
-            self.kinds.name(key) in PLAIN or self.kinds.op(key) is not None or head.text in ("exp", "log", "ln", "tanh")
-        )
+        return self.kinds.name(key) in PLAIN or self.kinds.op(key) is not None or head.text.strip() in BUILT_IN
 
     def _operator(self, cursor: Cursor) -> Expr:
         item = cursor.take()
-        key = self.kinds.name(name_key(item))
+        key = self.kinds.name(name_key(item)).removeprefix("\\")
         fence = cursor.item
         if not isinstance(fence, Fence) or fence.opener not in ("(", r"\{", "["):
             raise self.source.fault(cursor.at, f"{key} without its arguments", "'('", f"write {key}(...)")
         cursor.take()
-        if key in ("exp", "log", "ln", "tanh"):
+        if key in BUILT_IN:
             return Elementwise(
                 {"ln": "log"}.get(key, key), 0, self.expression(fence.body.items, fence.body.at), at=item.at
             )

@@ -10,6 +10,7 @@ from fractions import Fraction as Ratio
 
 from symconv.notation.latex_writer import write_latex
 from symconv.notation.layout import Big, Fence, Fraction, Grid, Letter, Node, Row, Script, Sign, Space, Words
+from symconv.notation.names import name_key
 from symconv.read.expression import (
     Access,
     Add,
@@ -24,7 +25,6 @@ from symconv.read.expression import (
     Ref,
     Total,
 )
-from symconv.read.names import name_key
 from symconv.read.rows import COMPARISONS, Cursor, Rows, split, text_of
 
 _ORDERED = ("<", r"\le")

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from symconv.notation.latex_writer import write_latex
 from symconv.notation.layout import Accent, Fence, Letter, Node, Numeral, Row, Script, Sign, Styled, Words
+from symconv.notation.names import canonical, name_key
 from symconv.read.expression import Access, At, Call, Elementwise, Expr, Power, Ref
 from symconv.read.library import TURNED
-from symconv.read.names import canonical, name_key
 from symconv.read.rows import Cursor, Rows, has_relation, split, text_of, unwrapped
 
 _HEADS = (Letter, Accent, Styled, Words)

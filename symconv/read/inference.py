@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from symconv.notation.names import canonical
 from symconv.notation.source import LocatedError, Source
 from symconv.ops.window import evident
 from symconv.read.expression import (
@@ -28,7 +29,6 @@ from symconv.read.expression import (
     inside,
     walk,
 )
-from symconv.read.names import canonical
 from symconv.read.parsing import Parser, Sentence
 from symconv.read.positions import Positions
 from symconv.read.world import World

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 from typing import get_args
 
+from symconv.notation.names import NAME, key_of_text
 from symconv.notation.source import Source, nearest
 from symconv.notation.symbols import LETTERS
 from symconv.read.block_text import call_text, cut, equation, piece, words
 from symconv.read.facts import DefineFact, Extent, Facts, FindFact, Meaning, OpFact, TensorFact
 from symconv.read.library import LIBRARY
-from symconv.read.names import NAME, key_of_text
 
 FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "exp", "log", "square")
 LATER_FUNCTIONS = ("leaky_relu", "gelu")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from symconv.notation.latex_parser import parse_latex
 from symconv.notation.layout import Fence, Node, Row, Script, Sign, Words
+from symconv.notation.names import name_key
 from symconv.notation.source import LocatedError, Source
 from symconv.read.clauses import FLOWS, Statement, statements
 from symconv.read.expression import Access, Binding, Call, Comparison, Expr, Ref, Tuple, walk
@@ -18,7 +19,6 @@ from symconv.read.facts import CallText, Facts, TupleText
 from symconv.read.grammar import Grammar
 from symconv.read.kinds import Kinds, Ranks
 from symconv.read.library import LIBRARY, PLAIN, TENSORS
-from symconv.read.names import name_key
 from symconv.read.rows import EQUALITIES, split
 
 WORDS = ("valid", "full", "same", "rows", "columns")

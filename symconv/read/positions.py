@@ -16,6 +16,7 @@ from symconv.read.expression import (
     Power,
     Ref,
     Signed,
+    inside,
 )
 from symconv.read.world import World
 from symconv.term.polynomial import Poly
@@ -70,6 +71,20 @@ class Positions:
             "a number made of indices and sizes",
             "simplify the index",
         )
+
+    def is_position(self, expr: Expr) -> bool:
+        """Whether an expression is made of whole numbers, sizes and indices alone."""
+        match expr:
+            case Num(value=value):
+                return value.denominator == 1
+            case Ref(name=name):
+                world = self.world
+                return name in self.indices or name in world.sizes or name in world.facts.quantities
+            case Add() | Mul() | Negate() | Power():
+                return all(map(self.is_position, inside(expr)))
+            case Floor() | Modulo():
+                return True
+        return False
 
     def _floor(self, body: Expr, ceiling: bool) -> Poly:
         rest = Poly.of(0)

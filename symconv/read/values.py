@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from symconv.calculus.functions import DERIVATIVES, slope
 from symconv.calculus.gradient import gradient
@@ -21,9 +21,7 @@ from symconv.read.expression import (
     Divide,
     Elementwise,
     Expr,
-    Floor,
     Indicator,
-    Modulo,
     Mul,
     Negate,
     Num,
@@ -50,6 +48,7 @@ from symconv.term.value import (
     Range,
     Reciprocal,
     Sum,
+    Times,
     Value,
     add,
     as_value,
@@ -62,6 +61,8 @@ class Values(Tensors):
     """Builds the value of an expression; `indices` are the names in scope."""
 
     def value(self, expr: Expr) -> Value:
+        if not isinstance(expr, (Num, Ref)) and self.is_position(expr):
+            return as_value(self.poly(expr))
         match expr:
             case Num(value=number):
                 return Number(number)
@@ -74,7 +75,7 @@ class Values(Tensors):
             case Add(terms=terms):
                 return add(*(self.value(t) for t in terms))
             case Negate(body=body):
-                return negative(self.value(body))
+                return _negated(self.value(body))
             case Mul(factors=factors):
                 return self._product(factors)
             case Divide(top=top, bottom=bottom):
@@ -83,8 +84,6 @@ class Values(Tensors):
                 return multiply(*[self.value(base)] * exponent)
             case Signed():
                 return self._number_sign(expr)
-            case Floor() | Modulo():
-                return as_value(self.poly(expr))
             case Total(bindings=bindings, body=body):
                 return self._bound(Sum, bindings, body, expr.at)
             case Biggest(bindings=bindings, body=body):
@@ -146,9 +145,18 @@ class Values(Tensors):
                 inner = self.within(names)
                 ranges = self.axes_as_ranges(names, first)
                 middle = Sum(ranges, multiply(inner.value(left), inner.value(right)))
-                before = [self.value(f) for f in factors[:n]]
-                return multiply(*before, middle, *(self.value(f) for f in factors[n + 2 :]))
-        return multiply(*(self.value(f) for f in factors))
+                return multiply(*self._factors(factors[:n]), middle, *self._factors(factors[n + 2 :]))
+        return multiply(*self._factors(factors))
+
+    def _factors(self, factors: tuple[Expr, ...]) -> list[Value]:
+        """The factors; neighbours made of sizes and indices are one polynomial."""
+        found: list[Value] = []
+        for positional, group in groupby(factors, self.is_position):
+            if positional:
+                found.append(as_value(self.poly(Mul(tuple(group)))))
+            else:
+                found += [self.value(f) for f in group]
+        return found
 
     def _quotient(self, top: Expr, bottom: Expr, at: int) -> Value:
         below = self.value(bottom)
@@ -211,8 +219,8 @@ class Values(Tensors):
             ranges += found
             inner = inner.within([r.name for r in found])
         value = inner.value(body)
-        if kind is Sum and isinstance(value, Sum):
-            return Sum((*ranges, *value.ranges), value.body)
+        if isinstance(value, kind):  # a sum of sums is one sum, a maximum of maxima one maximum
+            return kind((*ranges, *value.ranges), value.body)
         return kind(tuple(ranges), value)
 
     def _whole_axes(self, binding: Binding, body: Expr) -> tuple[list[Range], Expr]:
@@ -293,6 +301,14 @@ class Values(Tensors):
 
     def within(self, names: list[str]) -> Values:
         return Values(self.world, self.source, self.indices | frozenset(names), self.wanted)
+
+
+def _negated(value: Value) -> Value:
+    """The sign goes into a number in front, so that -2x is one product."""
+    match value:
+        case Times((Number(q), *rest)):
+            return multiply(Number(-q), *rest)
+    return negative(value)
 
 
 def _expanded(expr: Expr, name: str, names: list[str]) -> Expr:

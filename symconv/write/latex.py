@@ -1,0 +1,357 @@
+r"""Terms -> layout -> LaTeX.
+
+Each node has one way to be written, and the reader reads it back as the same
+node.  Precedence is a number: what stands in a product is put in parentheses
+if it binds weaker, and so is a sum that more factors follow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction as Ratio
+from itertools import groupby
+
+from symconv.notation.display import parameters_shown, shown
+from symconv.notation.latex_parser import parse_latex
+from symconv.notation.latex_writer import write_latex
+from symconv.notation.layout import Big, Fence, Fraction, Letter, Node, Numeral, Row, Script, Sign, Words, row
+from symconv.notation.names import NAME
+from symconv.term.polynomial import Application, Atom, Monomial, Poly, Quotient, Remainder, Size
+from symconv.term.tensor import Call, Defined, Tensor
+from symconv.term.value import (
+    Apply,
+    Bracket,
+    Condition,
+    Derivative,
+    Entry,
+    Maximum,
+    Number,
+    Plus,
+    Position,
+    Range,
+    Reciprocal,
+    Sum,
+    Times,
+    Value,
+)
+
+Names = Mapping[str, str]
+SUM, PRODUCT = 0, 1
+_COMMA, _DOT = Sign(","), Sign(r"\cdot")
+_PARTIAL = Letter(r"\partial")
+_SIGNS = {"eq": "=", "ge": r"\ge", "ne": r"\neq"}
+OPERATIONS = {"correlate": "corr", "convolve": "conv"}
+_DEFAULTS: dict[str, object] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0}
+
+
+def latex_of_value(value: Value, names: Names | None = None) -> str:
+    r"""A value in LaTeX; `names` gives tensors other names.
+
+    >>> from symconv.term.tensor import Axis, Leaf
+    >>> X, r = Leaf("X", (Axis.of(Size("H")),)), Size("r")
+    >>> latex_of_value(Sum((Range.upto("u", r),), X[Poly.of("i") + "u"]))
+    '\\sum_{u=0}^{r-1} X_{i+u}'
+    """
+    return _tight(write_latex(Layouts(names).value(shown(value))))
+
+
+def latex_of_poly(poly: Poly) -> str:
+    """An index polynomial in LaTeX."""
+    return _tight(write_latex(Layouts().poly(poly)))
+
+
+def latex_of_tensor(tensor: Tensor, names: Names | None = None) -> str:
+    r"""A definition as `F_{i,j} = ...`; a leaf by its name, an operation as its call."""
+    layouts = Layouts(names)
+    if not isinstance(tensor, Defined) or tensor.call is not None:
+        return _tight(write_latex(layouts.tensor(tensor)))
+    parameters, body = parameters_shown(tensor)
+    entry = layouts.entry(Entry(tensor, tuple(map(Poly.of, parameters))))
+    return _tight(write_latex(row(entry, Sign("="), layouts.value(body))))
+
+
+def latex_of_call(tensor: Tensor, names: Names | None = None) -> str:
+    """A tensor as the operation that made it, whatever its name."""
+    layouts = Layouts(names)
+    call = tensor.call if isinstance(tensor, Defined) else None
+    return _tight(write_latex(layouts.tensor(tensor) if call is None else layouts.call(call)))
+
+
+def _tight(latex: str) -> str:
+    """No space around signs inside scripts: `X_{i+u, j+v}` as it is written by hand."""
+    inner = r"\{[^{}]*\}"
+    return re.sub(rf"(?<=[_^]){inner}", lambda m: re.sub(r" ([-+=]) ", r"\1", m.group()), latex)
+
+
+class Layouts:
+    """Builds layouts; one instance a formula."""
+
+    def __init__(self, names: Names | None = None) -> None:
+        self.names = names or {}
+
+    # -- names -------------------------------------------------------------------
+
+    def name(self, name: str) -> Row:
+        """A name as its layout: `H_K`, `i'`, `dlz`; a word of several letters with a label upright."""
+        name = self.names.get(name, name)
+        word = re.fullmatch(r"([A-Za-z]{2,})_(.+)", name)
+        if word:
+            label = parse_latex(word.group(2).strip("{}"))
+            return Row((Script(Words(word.group(1), True), label),))
+        if NAME.fullmatch(name):
+            return parse_latex(name)
+        return Row((Words(name.replace("\\", " "), True),))
+
+    def entry(self, entry: Entry) -> Row:
+        """`X_{i, j}`, `\\frac{\\partial L}{\\partial X_{a, b}}`, `(corr(X, K))_{i, j}`."""
+        index = self._list([self.poly(p) for p in entry.index])
+        tensor = entry.tensor
+        gradient = _gradient(tensor)
+        if gradient is not None and tensor.name not in self.names:
+            loss, by = gradient
+            return Row((Fraction(row(_PARTIAL, self.name(loss)), row(_PARTIAL, _indexed(self.name(by), index))),))
+        if isinstance(tensor, Defined) and tensor.call is not None and not self._named(tensor):
+            return Row((Script(Fence("(", self.call(tensor.call)), index),))
+        return _indexed(self.name(tensor.name), index)
+
+    def _named(self, tensor: Tensor) -> bool:
+        return tensor.name in self.names or NAME.fullmatch(tensor.name) is not None
+
+    # -- polynomials -----------------------------------------------------------------
+
+    def poly(self, poly: Poly) -> Row:
+        """Positive terms first, sizes before indices in a product."""
+        terms = sorted(poly.sorted_terms(), key=lambda t: (t[1] < 0, not t[0]))
+        if len(terms) > 1 and terms[0][1] > 0 and not terms[0][0]:
+            terms = terms[1:] + terms[:1]
+        items: list[Node] = []
+        for monomial, c in terms:
+            if c < 0 or items:
+                items.append(Sign("-" if c < 0 else "+"))
+            items += self._monomial(monomial, abs(c)).items
+        return Row(tuple(items) or (Numeral("0"),))
+
+    def _monomial(self, monomial: Monomial, c: int) -> Row:
+        factors: list[Node] = [] if c == 1 and monomial else [Numeral(str(c))]
+        ordered = sorted(monomial, key=lambda a: isinstance(a, str))
+        for atom, group in groupby(ordered):
+            times = len(list(group))
+            inner = self._atom(atom)
+            if times > 1:
+                base = (
+                    inner.items[0]
+                    if len(inner.items) == 1 and isinstance(inner.items[0], Letter)
+                    else Fence("(", inner)
+                )
+                inner = Row((Script(base, sup=Row((Numeral(str(times)),))),))
+            if factors and isinstance(inner.items[0], Fence):
+                factors.append(_DOT)
+            factors += inner.items
+        return Row(tuple(factors))
+
+    def _atom(self, atom: Atom) -> Row:
+        match atom:
+            case str():
+                return self.name(atom)
+            case Size(name=name):
+                return self.name(name)
+            case Remainder():
+                bottom = self._factor_poly(atom.denominator)
+                return Row((Fence("(", row(self._factor_poly(atom.numerator), Sign(r"\bmod"), bottom)),))
+            case Quotient():
+                return Row(
+                    (Fence(r"\lfloor", Row((Fraction(self.poly(atom.numerator), self.poly(atom.denominator)),))),)
+                )
+            case Application():
+                arguments = self._list([self.poly(p) for p in atom.arguments])
+                return Row((Words(atom.function.name.replace("%", ""), True), Fence("(", arguments)))
+        raise TypeError(f"no layout of {type(atom).__name__}")
+
+    def _factor_poly(self, poly: Poly) -> Row:
+        return (
+            self.poly(poly) if len(poly) <= 1 and not str(poly).startswith("-") else Row((Fence("(", self.poly(poly)),))
+        )
+
+    # -- values ----------------------------------------------------------------------
+
+    def value(self, value: Value, level: int = SUM) -> Row:
+        made = self._plain(value)
+        weak = isinstance(value, Plus) or (isinstance(value, Position) and len(value.poly) > 1) or _negative(value)
+        return Row((Fence("(", made),)) if weak and level > SUM else made
+
+    def _plain(self, value: Value) -> Row:
+        match value:
+            case Number(q):
+                return _ratio(q)
+            case Position(poly):
+                return self.poly(poly)
+            case Entry():
+                return self.entry(value)
+            case Plus(terms):
+                return self._plus(terms)
+            case Times(factors):
+                return self._times(factors)
+            case Sum(ranges, body):
+                return row(*(self._sum(r) for r in ranges), self.value(body, PRODUCT))
+            case Maximum(ranges, body):
+                return row(*(Big(r"\max", self._between(r)) for r in ranges), self.value(body, PRODUCT))
+            case Bracket(conditions):
+                return Row((Fence("[", self._list([self.condition(c) for c in conditions])),))
+            case Apply(function, argument):
+                head: Node = (
+                    self.name(function.name).items[0] if len(function.name) == 1 else Words(function.name, True)
+                )
+                if function.name.startswith("\\"):
+                    head = Letter(function.name)
+                return Row(
+                    (Script(head, primes=function.order) if function.order else head, Fence("(", self.value(argument)))
+                )
+            case Reciprocal(argument):
+                return Row((Fraction(Row((Numeral("1"),)), self.value(argument)),))
+            case Derivative(inner, by):
+                below = row(_PARTIAL, self.entry(by))
+                if isinstance(inner, Entry) and _gradient(inner.tensor) is None and len(self.entry(inner).items) == 1:
+                    return Row((Fraction(row(_PARTIAL, self.entry(inner)), below),))
+                return row(Fraction(Row((_PARTIAL,)), below), self.value(inner, PRODUCT))
+        raise TypeError(f"no layout of {type(value).__name__}")
+
+    def _plus(self, terms: tuple[Value, ...]) -> Row:
+        items: list[Node] = []
+        for term in terms:
+            made = (
+                self._plain(term)
+                if not isinstance(term, Position) or len(term.poly) == 1
+                else self.value(term, PRODUCT)
+            )
+            if items and not (made.items and made.items[0] == Sign("-")):
+                items.append(Sign("+"))
+            items += made.items
+        return Row(tuple(items))
+
+    def _times(self, factors: tuple[Value, ...]) -> Row:
+        items: list[Node] = []
+        first, *rest = factors
+        if isinstance(first, Number) and first.value < 0 and rest:
+            items.append(Sign("-"))
+            factors = tuple(rest) if first.value == -1 else (Number(-first.value), *rest)
+        for n, factor in enumerate(factors):
+            made = self.value(factor, PRODUCT)
+            if (
+                isinstance(factor, (Sum, Maximum, Derivative))
+                and n < len(factors) - 1
+                and not isinstance(made.items[0], Fraction)
+            ):
+                made = Row((Fence("(", made),))
+            if isinstance(factor, Derivative) and len(made.items) > 1 and n < len(factors) - 1:
+                made = Row((Fence("(", made),))
+            if n and isinstance(made.items[0], (Fence, Numeral)):
+                items.append(_DOT)
+            items += made.items
+        return Row(tuple(items))
+
+    def _sum(self, r: Range) -> Big:
+        infinity = Letter(r"\infty")
+        low = row(Sign("-"), infinity) if r.low is None else self.poly(r.low)
+        high = Row((infinity,)) if r.high is None else self.poly(r.high)
+        return Big(r"\sum", row(self.name(r.name), Sign("="), low), high)
+
+    def _between(self, r: Range) -> Row:
+        low = Row(()) if r.low is None else row(self.poly(r.low), Sign(r"\le"))
+        high = Row(()) if r.high is None else row(Sign(r"\le"), self.poly(r.high))
+        return row(low, self.name(r.name), high)
+
+    def condition(self, condition: Condition) -> Row:
+        """What is positive on the left, what is negative on the right."""
+        left = Poly({m: c for m, c in condition.poly if c > 0})
+        right = Poly({m: -c for m, c in condition.poly if c < 0})
+        return row(self.poly(left), Sign(_SIGNS[condition.kind]), self.poly(right))
+
+    # -- operations --------------------------------------------------------------------
+
+    def tensor(self, tensor: Tensor) -> Row:
+        """A tensor by its name, by the derivative that it is, or by its operation."""
+        gradient = _gradient(tensor)
+        if gradient is not None and tensor.name not in self.names:
+            loss, by = gradient
+            return Row((Fraction(row(_PARTIAL, self.name(loss)), row(_PARTIAL, self.name(by))),))
+        if isinstance(tensor, Defined) and tensor.call is not None and not self._named(tensor):
+            return self.call(tensor.call)
+        return self.name(tensor.name)
+
+    def call(self, call: Call) -> Row:
+        r"""`\operatorname{corr}(\operatorname{pad}(G, r - 1), \operatorname{rot180}(K))`."""
+        arguments = [self.tensor(t) for t in call.operands]
+        for name, option in call.options:
+            written = self._option(call.operation, name, option)
+            if written is not None:
+                arguments.append(written)
+        name = OPERATIONS.get(call.operation, call.operation)
+        return Row((Words(name, True), Fence("(", self._list(arguments))))
+
+    def _option(self, operation: str, name: str, option: object) -> Row | None:
+        if name in ("spatial", "axis") or option is None:
+            return None
+        if operation in ("pad", "stuff", "vec", "toeplitz") and name in ("amounts", "steps", "shape"):
+            return self._amount(option)
+        if name in _DEFAULTS and _all_equal(option, _DEFAULTS[name]):
+            return None
+        return row(Words(name), Sign("="), self._amount(option))
+
+    def _amount(self, option: object) -> Row:
+        """One number where all are the same, else a list."""
+        if isinstance(option, tuple):
+            if option and all(o == option[0] for o in option):
+                return self._amount(option[0])
+            return Row((Fence("(", self._list([self._amount(o) for o in option])),))
+        if isinstance(option, (int, Poly)):
+            return self.poly(Poly.of(option))
+        return Row((Words(str(getattr(option, "name", option))),))
+
+    def _list(self, parts: list[Row]) -> Row:
+        items: list[Node] = []
+        for n, part in enumerate(parts):
+            items += [_COMMA, *part.items] if n else part.items
+        return Row(tuple(items))
+
+
+def _gradient(tensor: Tensor) -> tuple[str, str] | None:
+    """(L, X) for a tensor named dL/dX."""
+    match = re.fullmatch(r"d([^/]+)/d([^/]+)", tensor.name)
+    return (match.group(1), match.group(2)) if match else None
+
+
+def _indexed(name: Row, index: Row) -> Row:
+    """The last letter of a name carries the index; a name with a label of its own is put in brackets."""
+    if not index.items:
+        return name
+    *front, last = name.items
+    if isinstance(last, Script):
+        if last.sub is None:
+            return row(*front, Script(last.base, index, last.sup, last.primes))
+        return row(*front, last, Fence("[", index))
+    return row(*front, Script(last, index))
+
+
+def _negative(value: Value) -> bool:
+    match value:
+        case Number(q):
+            return q < 0
+        case Position(poly):
+            return any(c < 0 for _, c in poly)
+        case Times(factors):
+            return isinstance(factors[0], Number) and factors[0].value < 0
+    return False
+
+
+def _ratio(q: Ratio) -> Row:
+    if q.denominator == 1:
+        return Row((Numeral(str(q)),)) if q >= 0 else Row((Sign("-"), Numeral(str(-q))))
+    made = Fraction(Row((Numeral(str(abs(q.numerator))),)), Row((Numeral(str(q.denominator)),)))
+    return Row((made,)) if q > 0 else Row((Sign("-"), made))
+
+
+def _all_equal(option: object, default: object) -> bool:
+    if isinstance(option, tuple):
+        return all(_all_equal(o, default) for o in option)
+    return option == default

@@ -1,0 +1,158 @@
+"""Terms as one line of plain text, for terminals and messages: `sum_{u=0}^{r-1} K[u] X[i+u]`."""
+
+from __future__ import annotations
+
+from symconv.notation.display import shown
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Call, Defined, Tensor
+from symconv.term.value import (
+    Apply,
+    Bracket,
+    Condition,
+    Derivative,
+    Entry,
+    Maximum,
+    Number,
+    Plus,
+    Position,
+    Range,
+    Reciprocal,
+    Sum,
+    Times,
+    Value,
+)
+
+_SIGNS = {"eq": "=", "ge": ">=", "ne": "!="}
+
+
+def text_of_value(value: Value) -> str:
+    """A value on one line.
+
+    >>> from symconv.term.polynomial import Size
+    >>> from symconv.term.tensor import Axis, Leaf
+    >>> X, r = Leaf("X", (Axis.of(Size("H")),)), Size("r")
+    >>> text_of_value(Sum((Range.upto("u", r),), X[Poly.of("i") + "u"]))
+    'sum_{u=0}^{r-1} X[i+u]'
+    """
+    return _text(shown(value))
+
+
+def text_of_poly(poly: Poly) -> str:
+    """An index polynomial without spaces, positive terms first."""
+    terms = sorted(poly.sorted_terms(), key=lambda t: (t[1] < 0 or not t[0], t[1] < 0))
+    text = ""
+    for monomial, c in terms:
+        factors = [str(a) for a in sorted(monomial, key=lambda a: isinstance(a, str))]
+        if abs(c) != 1 or not factors:
+            factors.insert(0, str(abs(c)))
+        text += ("-" if c < 0 else "+" if text else "") + "*".join(factors)
+    return text or "0"
+
+
+def text_of_tensor(tensor: Tensor) -> str:
+    """A tensor by the operation that made it, else by its name.
+
+    >>> from symconv.ops.window import pad
+    >>> from symconv.term.tensor import Axis, Leaf
+    >>> text_of_tensor(pad(Leaf("G", (Axis.of("n"),)), (2,)))
+    'pad(G, 2)'
+    """
+    return _call(tensor.call) if isinstance(tensor, Defined) and tensor.call is not None else tensor.name
+
+
+def _call(call: Call) -> str:
+    parts = [text_of_tensor(t) for t in call.operands]
+    for name, option in call.options:
+        if name in ("amounts", "steps"):
+            parts.append(_option(option))
+        elif name not in ("spatial", "axis") and not _is_default(name, option):
+            parts.append(f"{name}={_option(option)}")
+    return f"{ {'correlate': 'corr', 'convolve': 'conv'}.get(call.operation, call.operation) }({', '.join(parts)})"
+
+
+def _option(option: object) -> str:
+    if isinstance(option, tuple):
+        if option and all(o == option[0] for o in option):
+            return _option(option[0])
+        return f"({', '.join(map(_option, option))})"
+    return text_of_poly(option) if isinstance(option, Poly) else str(option)
+
+
+def _is_default(name: str, option: object) -> bool:
+    usual = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "output_padding": "0"}
+    return option is None or _option(option) == usual.get(name)
+
+
+def _text(value: Value, inside_product: bool = False) -> str:
+    made = _plain(value)
+    weak = isinstance(value, Plus) or (isinstance(value, Position) and len(value.poly) > 1) or made.startswith("-")
+    return f"({made})" if inside_product and weak else made
+
+
+def _plain(value: Value) -> str:
+    match value:
+        case Number(q):
+            return str(q)
+        case Position(poly):
+            return text_of_poly(poly)
+        case Entry(tensor, index):
+            return tensor.name + (f"[{', '.join(map(text_of_poly, index))}]" if index else "")
+        case Plus(terms):
+            return _plus([_text(t) for t in terms])
+        case Times(factors):
+            return _times(factors)
+        case Sum(ranges, body):
+            return " ".join([*(_sum(r) for r in ranges), _text(body, True)])
+        case Maximum(ranges, body):
+            return " ".join([*(_maximum(r) for r in ranges), _text(body, True)])
+        case Bracket(conditions):
+            return f"[{', '.join(map(text_of_condition, conditions))}]"
+        case Apply(function, argument):
+            return f"{function.name}{chr(39) * function.order}({_text(argument)})"
+        case Reciprocal(argument):
+            return f"1/({_text(argument)})"
+        case Derivative(inner, by):
+            return f"d({_text(inner)})/d({_text(by)})"
+    raise TypeError(f"no text of {type(value).__name__}")
+
+
+def _plus(terms: list[str]) -> str:
+    text = terms[0] if terms else "0"
+    for term in terms[1:]:
+        text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
+    return text
+
+
+def _times(factors: tuple[Value, ...]) -> str:
+    first, *rest = factors
+    sign = ""
+    if isinstance(first, Number) and first.value == -1 and rest:
+        sign, factors = "-", tuple(rest)
+    parts = []
+    for n, factor in enumerate(factors):
+        part = _text(factor, bool(n) or len(factors) > 1)
+        open_ended = isinstance(factor, (Sum, Maximum)) and n < len(factors) - 1
+        parts.append(f"({part})" if open_ended else part)
+    return sign + " ".join(parts)
+
+
+def _sum(r: Range) -> str:
+    low = "-inf" if r.low is None else text_of_poly(r.low)
+    high = "inf" if r.high is None else text_of_poly(r.high)
+    return f"sum_{{{r.name}={low}}}^{{{high}}}"
+
+
+def _maximum(r: Range) -> str:
+    low = "" if r.low is None else f"{text_of_poly(r.low)}<="
+    high = "" if r.high is None else f"<={text_of_poly(r.high)}"
+    return f"max_{{{low}{r.name}{high}}}"
+
+
+def text_of_condition(condition: Condition) -> str:
+    """What is positive on the left, what is negative on the right."""
+    left = Poly({m: c for m, c in condition.poly if c > 0})
+    right = Poly({m: -c for m, c in condition.poly if c < 0})
+    return f"{text_of_poly(left)} {_SIGNS[condition.kind]} {text_of_poly(right)}"
+
+
+__all__ = ["text_of_condition", "text_of_poly", "text_of_tensor", "text_of_value"]
