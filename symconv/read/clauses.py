@@ -74,7 +74,8 @@ def _lines(row: Row) -> list[Row]:
         for line in _lines(Row(tuple(joined), at=cells[0].at)):
             first = next((i for i in line.items if not isinstance(i, Space)), None)
             if lines and isinstance(first, Sign) and (first.text in JOINING or first.text in EQUALITIES):
-                lines[-1] = Row((*lines[-1].items, *line.items), at=lines[-1].at)
+                rest = line.items[line.items.index(first) :]
+                lines[-1] = Row((*lines[-1].items, *rest), at=lines[-1].at)
             elif first is not None:
                 lines.append(line)
     return lines

@@ -25,6 +25,7 @@ from symconv.read.expression import (
     Num,
     Ref,
     Total,
+    Tuple,
     free_names,
     inside,
     walk,
@@ -142,7 +143,9 @@ class Inference:
                     amounts = [e for name, e in node.options if name == "padding"]
                     amounts += list(node.arguments[1:]) if node.operation == "pad" else []
                     for amount in amounts:
-                        yield from (r.name for r in walk(amount) if isinstance(r, Ref))
+                        parts = [p for p in walk(amount) if isinstance(p, Tuple)]
+                        bare = [amount, *(i for p in parts for i in p.items)]
+                        yield from (r.name for r in bare if isinstance(r, Ref))
         for fact in self.world.facts.ops.values():
             yield from (text.text for option, text in fact.options if option == "padding")
 

@@ -187,7 +187,9 @@ class Values(Tensors):
         before: list[Value] = []
         for expr, conditions in branches:
             holds = [self.bracket(conditions)] if conditions else []
-            terms.append(multiply(*before, *holds, self.value(expr)))
+            value = self.value(expr)
+            if value != Number(Fraction(0)):
+                terms.append(multiply(*before, *holds, value))
             before += [1 - h for h in holds]
         return add(*terms)
 
