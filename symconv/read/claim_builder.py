@@ -120,6 +120,13 @@ class ClaimBuilder:
             right_tensor = Tensors(self.world, self.source, frozenset(), left_tensor.axes).tensor(right)
             return WholeClaim(left_tensor, right_tensor, hypotheses + self._conditions(frozenset()))
         names = self._leaves_free(first)
+        if isinstance(left, Ref) and left is self.sentence.sides[0] and left.name in self.world.sizes:
+            raise self.source.fault(
+                left.at,
+                f"a value for the size {left.name}",
+                "a claim about tensors, or about a quantity",
+                f"write assume {left.name} = ..., size {left.name} = rows F, or ignore the formula",
+            )
         self._check_scope(set(names), left)
         self._check_scope(set(names), right)
         indices = frozenset(names)

@@ -6,8 +6,8 @@ by now, but a tensor is still its name, and a sum may still lack its limits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -212,3 +212,20 @@ def free_names(expr: Expr, bound: frozenset[str] = frozenset()) -> Iterator[Ref]
         return
     for part in inside(expr):
         yield from free_names(part, bound)
+
+
+def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The same expression with what stands directly inside changed."""
+    changes = {f.name: _changed(getattr(expr, f.name), change) for f in fields(expr) if f.name != "at"}
+    return replace(expr, **changes)  # type: ignore[arg-type]
+
+
+def _changed(value: object, change: Callable[[Expr], Expr]) -> object:
+    if isinstance(value, Expr):
+        return change(value)
+    return tuple(_changed(v, change) for v in value) if isinstance(value, tuple) else value
+
+
+def moved(expr: Expr, by: int) -> Expr:
+    """The same expression with all offsets moved: a piece of a longer text."""
+    return replace(rebuild(expr, lambda e: moved(e, by)), at=expr.at + by)

@@ -10,7 +10,7 @@ from symconv.notation.names import NAME, key_of_text
 from symconv.notation.source import Source, nearest
 from symconv.notation.symbols import LETTERS
 from symconv.read.block_text import call_text, cut, equation, piece, words
-from symconv.read.facts import DefineFact, Extent, Facts, FindFact, Meaning, OpFact, TensorFact
+from symconv.read.facts import DefineFact, Extent, Facts, FindFact, Meaning, OpFact, TensorFact, TupleText
 from symconv.read.library import LIBRARY
 
 FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "exp", "log", "square")
@@ -296,9 +296,9 @@ def define(rest: Source, facts: Facts) -> None:
     value = call_text(right, LIBRARY)
     if re.fullmatch(r".*\w\(.*\)|\\text\{.*\)", left.text):
         raise left.unsupported(0, "a tensor function of the document's own", "define the tensors one by one")
-    if isinstance(value, tuple):
+    if isinstance(value, TupleText):
         raise right.fault(0, "a tuple", "a tensor", "define one name a line")
-    facts.definitions.append(DefineFact(left, value, rest.line))  # type: ignore[arg-type]
+    facts.definitions.append(DefineFact(left, value, rest.line))
 
 
 def assume(rest: Source, facts: Facts) -> None:

@@ -14,7 +14,7 @@ from symconv.notation.layout import Fence, Node, Row, Script, Sign, Words
 from symconv.notation.names import name_key
 from symconv.notation.source import LocatedError, Source
 from symconv.read.clauses import FLOWS, Statement, statements
-from symconv.read.expression import Access, Binding, Call, Comparison, Expr, Ref, Tuple, walk
+from symconv.read.expression import Access, Binding, Call, Comparison, Expr, Ref, Tuple, moved, walk
 from symconv.read.facts import CallText, Facts, TupleText
 from symconv.read.grammar import Grammar
 from symconv.read.kinds import Kinds, Ranks
@@ -129,17 +129,19 @@ class Parser:
         row = parse_latex(source)
         return [Grammar(source, self.kinds).expression(row.items, row.at)]
 
-    def call(self, text: CallText | TupleText | Source) -> Expr:
-        """A library call of a `define` line as an expression."""
+    def call(self, text: CallText | TupleText | Source, whole: Source) -> Expr:
+        """A library call of a `define` line as an expression; offsets count in the whole right side."""
         if isinstance(text, Source):
+            by = text.column - whole.column
             if text.text in WORDS:
-                return Ref(text.text)
+                return Ref(text.text, at=by)
             row = parse_latex(text)
-            return Grammar(text, self.kinds).expression(row.items, row.at)
+            return moved(Grammar(text, self.kinds).expression(row.items, row.at), by)
         if isinstance(text, TupleText):
-            return Tuple(tuple(self.call(i) for i in text.items))
-        options = tuple((name, self.call(value)) for name, value in text.options)
-        return Call(text.name, tuple(self.call(a) for a in text.arguments), options)
+            return Tuple(tuple(self.call(i, whole) for i in text.items))
+        options = tuple((name, self.call(value, whole)) for name, value in text.options)
+        arguments = tuple(self.call(a, whole) for a in text.arguments)
+        return Call(text.name, arguments, options, at=text.place.column - whole.column)
 
 
 def _no_claim(statement: Statement) -> str:

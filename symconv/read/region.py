@@ -87,7 +87,7 @@ class Region:
                     "write define F = ... or define F_{i,j} = ...",
                 )
             name = parser.kinds.name(left.name)
-            body = parser.call(fact.right) if isinstance(fact.right, CallText) else parser.equation(fact.right)[0]
+            body = parser.call(fact.right, text) if isinstance(fact.right, CallText) else parser.equation(fact.right)[0]
             parameters = tuple(i.name for i in left.index if isinstance(i, Ref)) if isinstance(left, Access) else None
             if name in self.definitions:
                 raise fact.left.fault(0, f"{name} defined twice", "one definition", "remove one of the two")

@@ -22,6 +22,7 @@ from symconv.read.expression import (
     Signed,
     Tuple,
 )
+from symconv.read.library import TENSORS as OPERANDS
 from symconv.read.operators import call, join
 from symconv.read.positions import Positions
 from symconv.read.world import World
@@ -102,6 +103,14 @@ class Tensors(Positions):
                     expr.at, f"{expr.operation} of {len(expr.arguments)} tensors", "two", "give two tensors"
                 )
             return self._join(expr.operation, expr.arguments[0], expr.arguments[1], options, expr.at)
+        for operand in expr.arguments[: OPERANDS.get(expr.operation, 0)]:
+            if isinstance(operand, Ref) and self.world.kinds.kind(operand.name) is None:
+                raise self.source.fault(
+                    operand.at,
+                    f"{operand.name} in {expr.operation}",
+                    "a declared tensor",
+                    f"declare tensor {operand.name}[..]",
+                )
         tensors = [inner.tensor(e) for e in expr.arguments if inner.is_whole(e)]
         others = [inner.argument(e) for e in expr.arguments if not inner.is_whole(e)]
         return call(expr.operation, tensors, others, options, self.source, expr.at)

@@ -29,12 +29,10 @@ from symconv.read.expression import (
     Ref,
     Signed,
     Total,
+    rebuild,
     walk,
 )
-from symconv.read.positions import Positions
 from symconv.read.tensors import Tensors
-from symconv.term.polynomial import Poly
-from symconv.term.substitution import fresh_name
 from symconv.term.tensor import Axis, Tensor
 from symconv.term.value import (
     Apply,
@@ -44,7 +42,6 @@ from symconv.term.value import (
     Function,
     Maximum,
     Number,
-    Position,
     Range,
     Reciprocal,
     Sum,
@@ -317,22 +314,7 @@ def _expanded(expr: Expr, name: str, names: list[str]) -> Expr:
     """Put `p_1, p_2` in the place of a multi-index p."""
     if isinstance(expr, Access) and expr.index == (Ref(name),):
         return replace(expr, index=tuple(Ref(n, at=expr.at) for n in names))
-    changes: dict[str, object] = {}
-    for field in expr.__dataclass_fields__:
-        old = getattr(expr, field)
-        new = _mapped(old, name, names)
-        if new is not old:
-            changes[field] = new
-    return replace(expr, **changes) if changes else expr  # type: ignore[arg-type]
+    return rebuild(expr, lambda e: _expanded(e, name, names))
 
 
-def _mapped(value: object, name: str, names: list[str]) -> object:
-    if isinstance(value, Expr):
-        return _expanded(value, name, names)
-    if isinstance(value, tuple):
-        new = tuple(_mapped(v, name, names) for v in value)
-        return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
-    return value
-
-
-__all__ = ["Fraction", "Poly", "Position", "Positions", "Values", "fresh_name"]
+__all__ = ["Values"]
