@@ -17,7 +17,7 @@ from symconv.proof.normalise import UnsafeDivisor
 from symconv.proof.evaluation.numbers import EvaluationError
 from symconv.proof.obligations import hypotheses_contradict, out_of_range
 from symconv.proof.problem import Problem
-from symconv.proof.prove import Undecided, difference_regions, prepared, prove
+from symconv.proof.prove import MAX_SPLITS, Undecided, difference_regions, prepared, prove
 from symconv.proof.search import SizeSearch
 from symconv.proof.verdict import ALL_SIZES, STATED_SIZES, Counterexample, Status, Verdict, show_condition
 from symconv.term.value import Condition
@@ -31,7 +31,7 @@ class Effort:
     sweep_tuples: int = 400
     farthest: int = 60
     nodes: int = 60_000
-    entries: int = 60_000
+    entries: int = 20_000
 
 
 @dataclass(slots=True)
@@ -147,16 +147,23 @@ def _ill_formed(survey: Survey) -> Verdict | None:
 
 
 def prove_or_search(survey: Survey, tried: set[tuple[int, ...]]) -> Verdict:
-    problem = survey.problem
-    try:
-        trace = prove(problem)
-    except UnsafeDivisor as error:
-        return Verdict(Status.ILL_FORMED, message=f"{error}; state that {error.divisor} >= 1")
-    except Undecided as error:
-        return _search(survey, tried, str(error))
-    scope = ALL_SIZES if problem.sizes or any(r.low is None for r in problem.free) else STATED_SIZES
-    shown = tuple(map(show_condition, problem.hypotheses))
-    return Verdict(Status.PROVED, scope=scope, trace=trace, hypotheses=shown)
+    """A proof without case distinctions; a short search; a proof with them; the long search."""
+    problem, reason = survey.problem, ""
+    for splits, share in ((0, 10), (MAX_SPLITS, 1)):
+        try:
+            trace = prove(problem, splits)
+        except UnsafeDivisor as error:
+            return Verdict(Status.ILL_FORMED, message=f"{error}; state that {error.divisor} >= 1")
+        except Undecided as error:
+            reason = str(error)
+        else:
+            scope = ALL_SIZES if problem.sizes or any(r.low is None for r in problem.free) else STATED_SIZES
+            shown = tuple(map(show_condition, problem.hypotheses))
+            return Verdict(Status.PROVED, scope=scope, trace=trace, hypotheses=shown)
+        found = _guided(survey, share)
+        if found is not None:
+            return Verdict(Status.REFUTED, counterexample=found)
+    return _sweep(survey, tried, reason)
 
 
 def prove_only(problem: Problem) -> Verdict:
@@ -176,27 +183,24 @@ def prove_only(problem: Problem) -> Verdict:
 # -- the search for a counterexample ------------------------------------------------------
 
 
-def _search(survey: Survey, tried: set[tuple[int, ...]], reason: str) -> Verdict:
-    found = _guided(survey)
-    if found is not None:
-        return Verdict(Status.REFUTED, counterexample=found)
-    return _sweep(survey, tried, reason)
+def _guided(survey: Survey, share: int) -> Counterexample | None:
+    """The smallest sizes at which a term that did not cancel is not 0, confirmed by evaluation.
 
-
-def _guided(survey: Survey) -> Counterexample | None:
-    """The smallest sizes at which a term that did not cancel is not 0, confirmed by evaluation."""
+    share: this search may use one part in so many of the effort.
+    """
+    most = survey.entries + survey.effort.entries // share
     trace = prepared(survey.problem)
     least = sum(s.least for s in survey.problem.sizes)
     regions = difference_regions(trace)
-    share = survey.effort.nodes // max(1, len(regions))
-    searches = [survey.tuples([*trace.facts, *guards], share) for guards in regions]
+    nodes = survey.effort.nodes // share // max(1, len(regions))
+    searches = [survey.tuples([*trace.facts, *guards], nodes) for guards in regions]
     for total in range(least, survey.effort.farthest + 1):
-        if survey.entries > survey.effort.entries or all(s.exhausted for s in searches):
+        if survey.entries > most or any(s.exhausted for s in searches):
             return None
         choices = {tuple(sizes.items()) for s in searches for sizes in s.of_total(total)}
         for choice in sorted(choices, key=lambda c: [v for _, v in c]):
             sizes = dict(choice)
-            if survey.entries > survey.effort.entries:
+            if survey.entries > most:
                 return None
             if survey.admits(sizes):
                 found = survey.counterexample(sizes)

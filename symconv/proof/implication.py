@@ -106,7 +106,7 @@ class Knowledge:
                 if isinstance(atom, Application):
                     extra += [_Row(p, (("known", p),)) for p in application_bounds(atom)]
         rows, zeros = _component([*extra, *self.rows], self.zeros, extra[:1])
-        multipliers = [r for r in self.rows if _in_sizes(r.poly) and r.poly.as_int is None]
+        multipliers = [r for r in (*extra[1:], *self.rows) if _in_sizes(r.poly) and r.poly.as_int is None]
         size = -1
         for level, need in ((0, "all"), (1, "all"), (1, "one"), (2, "all"), (2, "one"), (2, "pair")):
             more = _products(rows, zeros, multipliers, level, need)

@@ -27,12 +27,13 @@ from symconv.proof.problem import Problem
 from symconv.proof.trace import Trace
 from symconv.term.polynomial import ONE, ZERO, Poly
 
-MAX_SPLITS = 24
+MAX_SPLITS = 2
 
 
-def prove(problem: Problem) -> Trace:
+def prove(problem: Problem, splits: int = MAX_SPLITS) -> Trace:
     """The trace of a proof that the two sides are equal for all sizes.
 
+    splits: how many case distinctions are tried where guards overlap.
     Raises `Undecided` when the search gives up and `UnsafeDivisor` when a
     divisor may be 0.
     """
@@ -41,7 +42,7 @@ def prove(problem: Problem) -> Trace:
     for key, term in trace.terms.items():
         groups.setdefault(signature(term), []).append(key)
     for keys in groups.values():
-        _Matching(trace, keys).run()
+        _Matching(trace, keys, splits).run()
     return trace
 
 
@@ -181,7 +182,7 @@ class _Matching:
 
     trace: Trace
     keys: list[int]
-    splits: int = 0
+    splits: int
     classes: list[list[int]] = field(default_factory=list)
 
     def run(self) -> None:
@@ -190,6 +191,7 @@ class _Matching:
         while True:
             rest = [c for c in self.classes if not self._cancels(c)]
             rest = [c for c in rest if not self._vanishes(c)]
+            self.classes = [c for c in self.classes if c]
             if not rest:
                 return
             self._split(rest)
@@ -309,6 +311,8 @@ class _Matching:
 
     def _split(self, rest: list[list[int]]) -> None:
         """Divide one class by a guard of another on which it is undecided; try again."""
+        if self.splits <= 0:
+            raise Undecided(f"the terms {describe(self.trace.terms[rest[0][0]])} do not cancel")
         for model in rest:
             for members in rest:
                 if members is model:
@@ -316,15 +320,13 @@ class _Matching:
                 guard = self._dividing_guard(members[0], self.trace.terms[model[0]])
                 if guard is None:
                     continue
-                self.splits += 1
-                if self.splits > MAX_SPLITS:
-                    raise Undecided("too many case distinctions")
+                self.splits -= 1
                 self.classes.remove(members)
                 halves = [self.trace.split(k, guard.poly) for k in members]
                 for key in (k for half in zip(*halves, strict=True) for k in half):
                     self._place(key)
                 return
-        raise Undecided("the remaining terms do not cancel: " + "; ".join(describe(self.trace.terms[c[0]]) for c in rest[:2]))
+        raise Undecided(f"the terms {describe(self.trace.terms[rest[0][0]])} do not cancel")
 
     def _dividing_guard(self, key: int, model: Term) -> Guard | None:
         """A guard of the model that neither follows from the term's guards nor contradicts them."""
