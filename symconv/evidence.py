@@ -1,0 +1,57 @@
+"""The whole verdict on a claim: decided, and dressed with what a reader needs.
+
+A refuted claim gets both values as short sums of entries and, where one is
+found, the condition under which it is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from symconv.errors import SymconvError
+from symconv.proof.conditions import find_condition
+from symconv.proof.deciding import Effort, decide
+from symconv.proof.obligations import shapes_agree
+from symconv.proof.problem import Problem, tensor_equation
+from symconv.proof.verdict import Counterexample, Status, Verdict
+from symconv.term.polynomial import Poly
+from symconv.term.substitution import substitute
+from symconv.term.tensor import Defined, Tensor
+from symconv.term.value import Condition, Value
+
+MOST_LETTERS = 120
+
+
+def judge(problem: Problem, effort: Effort = Effort()) -> Verdict:
+    """The verdict on an equation between values."""
+    verdict = decide(problem, effort)
+    if verdict.status is not Status.REFUTED or verdict.counterexample is None:
+        return verdict
+    found = verdict.counterexample
+    sums = {
+        "exact_sum": short_sum(problem.left, found),
+        "claimed_sum": short_sum(problem.right, found),
+    }
+    return replace(verdict, counterexample=replace(found, **sums), condition=find_condition(problem))
+
+
+def judge_tensors(left: Tensor, right: Tensor, assuming: Iterable[Condition] = ()) -> Verdict:
+    """The verdict on an equation between tensors: the shapes first, then every entry."""
+    assuming = tuple(assuming)
+    failure = shapes_agree(left, right, assuming)
+    if failure is not None:
+        return Verdict(Status.ILL_FORMED, message=failure.message)
+    return judge(tensor_equation(left, right, assuming))
+
+
+def short_sum(value: Value, found: Counterexample) -> str:
+    """The value at the counterexample in entries, `G[0]*K[1]`; empty where that is long or not to be had."""
+    from symconv.entries.unfold import entries
+
+    at = substitute(value, {name: Poly.of(place) for name, place in found.at.items()})
+    try:
+        text = str(entries(Defined("value", (), (), at), found.sizes)[()])
+    except SymconvError:
+        return ""
+    return text if len(text) <= MOST_LETTERS else ""
