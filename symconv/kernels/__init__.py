@@ -4,6 +4,7 @@ formula -> stages -> nests -> plan -> source.  Imports term, ops and calculus on
 """
 
 from symconv.kernels.compile import compile_tensor
+from symconv.kernels.explain import Plan, plan_of
 from symconv.kernels.module import module_source
 
-__all__ = ["compile_tensor", "module_source"]
+__all__ = ["Plan", "compile_tensor", "module_source", "plan_of"]

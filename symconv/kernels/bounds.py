@@ -6,12 +6,12 @@ compute the bound when it runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import gcd
 
 from symconv.term.polynomial import Atom, Monomial, Poly, Quotient, Remainder, Size
 
-ZERO = Poly.of(0)
+ZERO, ONE = Poly.of(0), Poly.of(1)
 
 
 def surely_nonnegative(poly: Poly) -> bool:
@@ -117,4 +117,11 @@ def without_common_factor(poly: Poly) -> Poly:
     return Poly({m: c // number for m, c in poly})
 
 
-__all__ = ["coefficients", "span", "surely_nonnegative", "without_common_factor"]
+def product_of(polys: Iterable[Poly]) -> Poly:
+    result = ONE
+    for poly in polys:
+        result = result * poly
+    return result
+
+
+__all__ = ["coefficients", "product_of", "span", "surely_nonnegative", "without_common_factor"]

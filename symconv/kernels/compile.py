@@ -6,6 +6,7 @@ Only text that this package wrote is executed; every identifier in it comes from
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,30 +15,79 @@ from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import HELPER_NAMES, prelude
 from symconv.kernels.naming import Names
 from symconv.kernels.stages import program_of
-from symconv.term.tensor import Defined
+from symconv.term.polynomial import Poly, Size
+from symconv.term.tensor import Defined, sizes_in
+from symconv.term.value import Entry
 
 
 def compile_tensor(tensor: Defined) -> Callable[..., Any]:
     """A function of the tensor's leaves, as keyword arguments; sizes that no shape tells are arguments too.
 
-    >>> import numpy as np
     >>> from symconv.ops.correlate import correlate
     >>> from symconv.term.tensor import Axis, Leaf
-    >>> x, w = Leaf("x", (Axis.of("n"),)), Leaf("w", (Axis.of("k"),))
+    >>> x, w = Leaf("x", (Axis.of(Size("n")),)), Leaf("w", (Axis.of(Size("k")),))
+    >>> compile_tensor(correlate(x, w))(x=[1, 2, 3, 4], w=[1, 10])
+    array([21, 32, 43])
     """
-    written = write_tensor(tensor)
-    function = _execute(prelude(written.source) + written.source, written.interface.name)
-    return _by_name(tensor, written, function)
+    kernel = _kernel(tensor, ())
+    sizes = {s.name: s for s in sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))}
+
+    def call(**values: Any) -> Any:
+        known = {t for t, _ in kernel.written.interface.arrays}
+        spoken = tuple(sizes[name] for name in sorted(set(values) & set(sizes)) if name not in {t.name for t in known})
+        said = {size for size, _ in kernel.written.said}
+        chosen = kernel if said == set(spoken) else _kernel(tensor, spoken)
+        return chosen(values)
+
+    call.__doc__ = f"{tensor.name}; arguments {kernel.arguments()}"
+    return call
 
 
 @cache
-def write_tensor(tensor: Defined) -> Written:
-    """The source of one function for a tensor."""
+def write_tensor(tensor: Defined, spoken: tuple[Size, ...] = ()) -> Written:
+    """The source of one function for a tensor; `spoken` are the sizes that its caller says."""
     program = program_of(tensor)
-    names = Names(HELPER_NAMES)
+    names = Names((*HELPER_NAMES, "compute"))
     arrays = tuple((leaf, names.of(leaf, leaf.name)) for leaf in program.leaves)
-    interface = Interface("compute", "The entries of one tensor.", arrays)
-    return FunctionWriter((*HELPER_NAMES, "compute")).vectorised(program, interface)
+    interface = Interface("compute", "The entries of one tensor.", arrays, spoken=spoken)
+    taken = (*HELPER_NAMES, "compute", *(name for _, name in arrays))
+    return FunctionWriter(taken).vectorised(program, interface)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kernel:
+    """An executed source, called by the names of leaves, sizes and unknown functions."""
+
+    name: str
+    written: Written
+    function: Callable[..., Any]
+
+    def spelled(self) -> dict[str, str]:
+        """The identifier of every argument, by its own name."""
+        written = self.written
+        found = {name: name for _, name in written.unknown}
+        found |= {size.name: name for size, name in written.said}
+        return found | {leaf.name: name for leaf, name in written.interface.arrays}
+
+    def arguments(self) -> str:
+        return ", ".join(self.spelled()) or "none"
+
+    def __call__(self, values: Mapping[str, Any]) -> Any:
+        place, spelled = f"compiled {self.name}", self.spelled()
+        strange = sorted(set(values) - set(spelled))
+        if strange:
+            raise UsageError(place, f"argument {', '.join(strange)}", self.arguments(), "leave it out or rename it")
+        missing = sorted(set(spelled) - set(values))
+        if missing:
+            raise UsageError(place, f"no {', '.join(missing)}", self.arguments(), f"give {', '.join(missing)}")
+        return self.function(**{spelled[name]: value for name, value in values.items()})
+
+
+@cache
+def _kernel(tensor: Defined, spoken: tuple[Size, ...]) -> _Kernel:
+    written = write_tensor(tensor, spoken)
+    function = _execute(prelude(written.source) + written.source, written.interface.name)
+    return _Kernel(tensor.name, written, function)
 
 
 def _execute(source: str, name: str) -> Callable[..., Any]:
@@ -45,33 +95,6 @@ def _execute(source: str, name: str) -> Callable[..., Any]:
     exec(compile(source, "<kernel written by symconv>", "exec"), namespace)  # noqa: S102
     found: Callable[..., Any] = namespace[name]
     return found
-
-
-def _by_name(tensor: Defined, written: Written, function: Callable[..., Any]) -> Callable[..., Any]:
-    spelled = {leaf.name: name for leaf, name in written.interface.arrays}
-    spelled |= {size.name: name for size, name in written.said}
-    spelled |= {f.name + "'" * f.order: name for f, name in written.unknown}
-    spelled |= {name: name for _, name in written.unknown}
-    needed = set(written.parameters)
-
-    def call(**values: Any) -> Any:
-        place = f"compiled {tensor.name}"
-        strange = sorted(set(values) - set(spelled))
-        if strange:
-            raise UsageError(place, f"argument {', '.join(strange)}", _listed(spelled), "leave it out or rename it")
-        arguments = {spelled[k]: v for k, v in values.items()}
-        missing = needed - set(arguments)
-        if missing:
-            absent = sorted(k for k, v in spelled.items() if v in missing)
-            raise UsageError(place, f"no {', '.join(absent)}", _listed(spelled), f"give {', '.join(absent)}")
-        return function(**arguments)
-
-    call.__doc__ = f"{tensor.name}; arguments {_listed(spelled)}"
-    return call
-
-
-def _listed(spelled: Mapping[str, str]) -> str:
-    return ", ".join(spelled) or "no arguments"
 
 
 __all__ = ["compile_tensor", "write_tensor"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ class Interface:
     arrays: tuple[tuple[Leaf, str], ...]
     shapes: tuple[tuple[Leaf, str], ...] = ()
     roles: Mapping[Size, str] = field(default_factory=dict)
+    spoken: tuple[Size, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,10 @@ class FunctionWriter:
         trial = self._scope(interface, program.tensor)
         body(trial)
         rows.clear()
-        scope = self._scope(interface, program.tensor)
+        scope = self._scope(interface, program.tensor, trial.unknown)
         given = [leaf for leaf, _ in (*interface.arrays, *interface.shapes)]
         wanted = _needed_sizes(program.tensor, given, set(trial.used))
-        solution = solve_sizes(given, wanted, _options(interface))
+        solution = solve_sizes(given, wanted, _options(interface), interface.spoken)
         said = tuple((s, scope.names.of(s, s.name)) for s in solution.said)
         for name in (*(n for _, n in interface.arrays), *(n for _, n in interface.shapes)):
             scope.names.set(("parameter", name), name)
@@ -87,7 +89,12 @@ class FunctionWriter:
         self._sizes(scope, interface, solution, said)
         self._requirements(scope, program.tensor, set(wanted))
         start = len(scope.lines)
-        scope.line(f"return {body(scope)}")
+        text = body(scope)
+        if not re.fullmatch(r"(?!total)\w+|np\.array\(.*\)|\w+\.reshape\(.*\)", text):
+            name = scope.names.fresh("result")
+            scope.line(f"{name}: Array = {text}")
+            text = name
+        scope.line(f"return {text}")
         unknown = tuple(scope.unknown.items())
         head = self._head(interface, said, unknown, scope, program.tensor)
         lines = [*without_unused(scope.lines[:start], scope.lines), *scope.lines[start:]]
@@ -96,7 +103,7 @@ class FunctionWriter:
 
     # -- parts ---------------------------------------------------------------
 
-    def _scope(self, interface: Interface, tensor: Defined) -> Scope:
+    def _scope(self, interface: Interface, tensor: Defined, functions: Mapping[Function, str] | None = None) -> Scope:
         names = Names(self.taken)
         for leaf, name in interface.arrays:
             names.set(("array", leaf), name)
@@ -104,6 +111,8 @@ class FunctionWriter:
             names.set(("shape", leaf), name)
         for size, name in interface.roles.items():
             names.set(size, name)
+        for function, name in (functions or {}).items():
+            names.set(("function", function), name)
         scope = Scope(names, self.functions)
         scope.arrays.update(interface.arrays)
         given = [leaf for leaf, _ in (*interface.arrays, *interface.shapes)]
@@ -131,7 +140,7 @@ class FunctionWriter:
             mine = {k.axis: k for k in plain if k.leaf == leaf}
             if mine:
                 targets = [scope.name_of(mine[a].size) if a in mine else "_" for a in range(leaf.rank)]
-                scope.line(f"{', '.join(targets)}{',' if len(targets) == 1 else ''} = {source}")
+                scope.line(f"{', '.join(targets) if len(targets) > 1 else f'({targets[0]},)'} = {source}")
         for known in solution.known:
             if not known.plain:
                 self._derived(scope, known, sources[known.leaf])

@@ -73,17 +73,16 @@ def without_unused(lines: Sequence[str], everything: Sequence[str]) -> list[str]
     for line in lines:
         others = re.sub(r'"[^"]*"', "", "\n".join(other for other in everything if other is not line))
         target, _, value = line.strip().partition(" = ")
-        unpacking = re.fullmatch(r"[\w, ]+", target) is not None and re.fullmatch(r"\w+(\.shape)?", value) is not None
+        unpacking = re.fullmatch(r"[\w, ()]+", target) is not None and re.fullmatch(r"\w+(\.shape)?", value) is not None
         if not value or not (unpacking or value.startswith("_whole(")):
             kept.append(line)
             continue
-        names = [n.strip() for n in target.split(",") if n.strip()]
+        names = re.findall(r"\w+", target)
         used = [n if re.search(rf"\b{n}\b", others) else "_" for n in names]
         if value.startswith("_whole("):
             kept.append(line if used != ["_"] else line.replace(f"{target} = ", "", 1))
         elif set(used) != {"_"}:
-            comma = "," if target.endswith(",") else ""
-            kept.append(line.replace(target, ", ".join(used) + comma, 1))
+            kept.append(line if len(used) == 1 else line.replace(target, ", ".join(used), 1))
     return kept
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symconv.calculus.form import Factor
 from symconv.errors import ExportError
-from symconv.kernels.bounds import coefficients, span, surely_nonnegative
+from symconv.kernels.bounds import coefficients, product_of, span, surely_nonnegative
 from symconv.kernels.nest import ONE, ZERO, Nest, Winner, nests_of
 from symconv.kernels.operands import Operand, aligned, combine, fixed
-from symconv.kernels.plan import Read, Slice, covers, plan_place, plan_read, product_of
+from symconv.kernels.plan import Read, Slice, covers, plan_place, plan_read
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Stage
 from symconv.kernels.text import enclosed, poly_text, tuple_text
@@ -30,6 +31,7 @@ class Row:
     formula: str
     reads: tuple[str, ...]
     place: str
+    cost: str
 
 
 class Lowering:
@@ -117,8 +119,8 @@ class _Nest:
             text = self.whole(operands)
         else:
             text = self.slices(operands)
-        formula = " * ".join(f.head.name for f in self.nest.factors) or "1"
-        self.lowering.rows.append(Row(self.title, formula, tuple(self.reads), self._placed()))
+        formula = " * ".join(_plain(f.head.name) for f in self.nest.factors) or "1"
+        self.lowering.rows.append(Row(self.title, formula, tuple(self.reads), self._placed(), self._cost()))
         scaled = self.scaled(text)
         self.lowering.fresh = scaled != text or self.fresh
         return scaled
@@ -128,6 +130,12 @@ class _Nest:
         return {"whole": "the whole output", "slices": f"strided slices{over}", "scatter": "scatter by index arrays"}[
             self.place.kind
         ]
+
+    def _cost(self) -> str:
+        """How many multiplications the products take, as a formula in the sizes."""
+        each = len(self.nest.factors) + len(self.nest.winners) - 1
+        counts = " * ".join(enclosed(self.text(c)) for c in self.nest.counts.values() if c != ONE)
+        return (f"{each} * {counts}" if each > 1 else counts or "1") if each > 0 else "0"
 
     # -- texts ------------------------------------------------------------------
 
@@ -199,7 +207,7 @@ class _Nest:
         base = self.scope.arrays[leaf]
         positions = tuple(p - (axis.low or ZERO) for p, axis in zip(factor.index, leaf.axes, strict=True))
         read = plan_read(positions, leaf.shape, self.nest.counts)
-        self.reads.append(f"{leaf.name.split(' ', 1)[-1]}: {read.kind}")
+        self.reads.append(f"{_plain(leaf.name)}: {read.kind}")
         function = factor.head.function
         if read.kind in ("whole", "slice", "reshape"):
             if function is not None:
@@ -277,17 +285,21 @@ class _Nest:
         if surely_nonnegative(low):
             before = "0"
         elif surely_nonnegative(-low):
-            shift, before = -low, self.text(-shown[0])
+            shift, before = -low, self.shorter(-low, -shown[0])
         else:
-            shift = before = self.scope.assign("before", f"max(0, {self.text(-shown[0])})")
+            shift = before = self.scope.assign("before", f"max(0, {self.shorter(-low, -shown[0])})")
         beyond = high - (extent - 1)
         if surely_nonnegative(-beyond):
             after = "0"
         elif surely_nonnegative(beyond):
-            after = self.text(shown[1] - (extent - 1))
+            after = self.shorter(beyond, shown[1] - (extent - 1))
         else:
-            after = f"max(0, {self.text(shown[1] - (extent - 1))})"
+            after = f"max(0, {self.shorter(beyond, shown[1] - (extent - 1))})"
         return f"({before}, {after})", shift
+
+    def shorter(self, *polys: Poly) -> str:
+        """The shortest of several ways to write one number."""
+        return min(map(self.text, polys), key=len)
 
     def start(self, rest: Poly, shift: Poly | str) -> str:
         """Where the view begins: the position at index 0 in the padded array."""
@@ -338,8 +350,10 @@ class _Nest:
     # -- output ----------------------------------------------------------------------
 
     def whole(self, operands: Sequence[Operand]) -> str:
+        if not operands:
+            return f"np.ones({self.lowering._extents(self.formula.shape)})"
         order = self.letters(self.place.order)
-        text = self.laid_out(combine(self.scope, operands, order), order) if operands else "1"
+        text = self.laid_out(combine(self.scope, operands, order), order)
         self.fresh |= any(set(o.letters) - set(order) for o in operands)
         self.fresh &= not text.startswith("np.broadcast_to")
         if any(len(names) > 1 for names in self.place.axes):
@@ -383,8 +397,9 @@ class _Nest:
         )
         buffer = self.scope.names.fresh("buffer")
         padded = [extent if m == "(0, 0)" else _padded_extent(m, extent) for (m, _), extent in zip(margins, extents)]
-        types = ", ".join(dict.fromkeys(o.text for o in operands)) or "float"
-        self.scope.line(f"{buffer} = np.zeros({tuple_text(padded) if padded else '()'}, np.result_type({types}))")
+        self.scope.line(
+            f"{buffer} = np.zeros({tuple_text(padded) if padded else '()'}, {_result_type([o.text for o in operands])})"
+        )
         where = f"{buffer}[{', '.join(targets) or '...'}]"
         if not loops:
             self.put(where, operands, order, inner, "=")
@@ -449,9 +464,11 @@ class _Nest:
         order = self.letters(names)
         values = self.scope.assign("values", aligned(combine(self.scope, operands, order), order)) if operands else "1"
         out = self.scope.names.fresh("buffer")
-        self.scope.line(f"{out} = np.zeros({self.lowering._extents(self.formula.shape)}, np.result_type({values}))")
+        self.scope.line(
+            f"{out} = np.zeros({self.lowering._extents(self.formula.shape)}, {_result_type([values] if operands else [])})"
+        )
         positions = self.grid(self.nest.positions, names)
-        self.scope.line(f"_scatter_add({out}, ({', '.join(positions)},), {values})")
+        self.scope.line(f"_scatter_add({out}, {tuple_text(positions)}, {values})")
         return out
 
 
@@ -484,6 +501,10 @@ def _plus(left: str, right: str) -> str:
     return f"{left} - {right[1:]}" if right.startswith("-") else f"{left} + {right}"
 
 
+def _result_type(arrays: Sequence[str]) -> str:
+    return f"np.result_type({', '.join(dict.fromkeys(arrays))})" if arrays else "float"
+
+
 def _padded_extent(margin: str, extent: str) -> str:
     before, after = margin[1:-1].split(", ", 1)
     return " + ".join(x for x in (before, extent, after) if x != "0")
@@ -492,6 +513,11 @@ def _padded_extent(margin: str, extent: str) -> str:
 def _crop(margin: str, extent: str) -> str:
     before = margin[1:-1].split(", ", 1)[0]
     return f":{extent}" if before == "0" else f"{before} : {before} + {extent}"
+
+
+def _plain(name: str) -> str:
+    """A name without the numbers that keep the stages' arrays apart."""
+    return re.sub(r"%\d+ ", "", name)
 
 
 def _comment(title: str) -> str:

@@ -247,19 +247,19 @@ def self_test() -> int:
     rng = np.random.default_rng(0)
     wrong = 0
     for case in CASES:
-        drawn = {{}}
+        drawn: dict[str, Any] = {{}}
         for name, size in case.items():
             drawn[name] = {draw} if isinstance(size, tuple) else size
             if isinstance(size, tuple):
                 drawn[f"{{name}}_shape"] = size
         for function, loops, names in CHECKS:
-            arguments = {{name: FUNCTIONS[name] if name in FUNCTIONS else drawn[name] for name in names}}
+            arguments = {{name: FUNCTIONS.get(name, drawn.get(name)) for name in names}}
             fast, slow = np.asarray(function(**arguments)), np.asarray(loops(**arguments))
             scale = max(1.0, float(np.abs(slow).max(initial=0)))
             error = float(np.abs(fast - slow).max(initial=0)) / scale if fast.shape == slow.shape else np.inf
             agrees = error <= 1e-12
             wrong += not agrees
-            given = {{n: v if np.ndim(v) == 0 else np.shape(v) for n, v in arguments.items() if n not in FUNCTIONS}}
+            given = {{n: getattr(v, "shape", v) for n, v in arguments.items() if n not in FUNCTIONS}}
             options = ", ".join(f"{{name}}={{value}}" for name, value in given.items())
             print(f"{{'ok   ' if agrees else 'WRONG'}} {{function.__name__}}({{options}}): error {{error:.1e}}")
     return wrong

@@ -18,7 +18,7 @@ from typing import cast
 
 from symconv.calculus.form import Expansion, Factor, Guard, Term, trivially_false
 from symconv.errors import ExportError
-from symconv.kernels.bounds import coefficients, span, surely_nonnegative, without_common_factor
+from symconv.kernels.bounds import coefficients, product_of, span, surely_nonnegative, without_common_factor
 from symconv.term.polynomial import Application, Atom, Poly, Quotient, Size
 from symconv.term.tensor import Axis, Defined, Leaf
 from symconv.term.value import Argmax, Range, Value
@@ -106,6 +106,9 @@ class _Work:
     def solve(self) -> Nest | None:
         lows = (axis.low or ZERO for axis in self.formula.axes)
         self.positions = tuple(Poly.of(p) - low for p, low in zip(self.formula.parameters, lows, strict=True))
+        idle = set(self.term.bound) - self._variables()
+        if idle:
+            raise self._endless(min(idle))
         self._open_maxima()
         while self._split() or self._equate():
             pass
@@ -114,15 +117,16 @@ class _Work:
         self._box()
         masks = tuple(g for g in self.term.guards if not self._holds(g))
         t = self.term
+        idle = set(self.counts) - self._variables()  # a sum of equal terms
         return Nest(
             t.coefficient,
-            t.weight,
+            t.weight * product_of(self.counts[v] for v in sorted(idle)),
             t.denominators,
             t.factors,
             tuple(self.winners),
             masks,
             self.positions,
-            {v: c for v, c in self.counts.items() if v in self._variables()},
+            {v: c for v, c in self.counts.items() if v not in idle},
             tuple(self.extremes),
             self.hints,
         )
@@ -325,13 +329,16 @@ class _Work:
                 else:
                     highs = highs or [bound]
         if not lows or not highs:
-            raise ExportError(
-                f"{self.formula.name}: index {self.hints[name]}",
-                "no least or no greatest value",
-                "an index that runs over a finite range",
-                "give the sum its limits, or let the index address an axis of a tensor",
-            )
+            raise self._endless(name)
         return lows, highs
+
+    def _endless(self, name: str) -> ExportError:
+        return ExportError(
+            f"{self.formula.name}: index {self.hints[name]}",
+            "no least or no greatest value",
+            "an index that runs over a finite range",
+            "give the sum its limits, or let the index address an axis of a tensor",
+        )
 
     def _extreme(self, function: str, ends: Sequence[Poly], name: str) -> Poly:
         """The greatest (least) of some bounds, by a name if that is not plain to see."""

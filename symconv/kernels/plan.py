@@ -8,11 +8,11 @@ taps, or scattered by index arrays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from symconv.kernels.bounds import coefficients, span, surely_nonnegative
+from symconv.kernels.bounds import coefficients, product_of, span, surely_nonnegative
 from symconv.kernels.nest import ONE, ZERO, Nest
 from symconv.term.polynomial import Poly, Size
 
@@ -127,9 +127,8 @@ def plan_place(nest: Nest, extents: Sequence[Poly]) -> Place:
     axes: list[tuple[str, ...]] = []
     for position, form in zip(nest.positions, forms, strict=True):
         names = [n for n in (form[0] if form else {}) if n not in loops]
-        for name in [n for n in names if n in seen]:  # a diagonal
-            loops.append(name)
-            names.remove(name)
+        if seen & set(names):  # a diagonal
+            return Place("scatter", (), ())
         mixed = mixed_radix(position, nest.counts)
         if mixed and set(mixed) == set(names):
             kept = mixed
@@ -137,7 +136,7 @@ def plan_place(nest: Nest, extents: Sequence[Poly]) -> Place:
             ordered = sorted(names, key=lambda n: _weight(n, position, nest))
             loops += [n for n in ordered[:-1] if n not in loops]
             kept = tuple(ordered[-1:])
-        seen |= set(kept)
+        seen |= set(names)
         axes.append(kept)
     axes = [tuple(n for n in names if n not in loops) for names in axes]
     whole = not loops and all(
@@ -149,8 +148,9 @@ def plan_place(nest: Nest, extents: Sequence[Poly]) -> Place:
 def covers(position: Poly, names: tuple[str, ...], extent: Poly, counts: Mapping[str, Poly]) -> bool:
     form = coefficients(position)
     return (
-        bool(names)
-        and form is not None
+        form is not None
+        and bool(names)
+        and set(names) == set(form[0])
         and form[1] == ZERO
         and form[0][names[-1]] == ONE
         and (product_of(counts[n] for n in names) == extent)
@@ -173,13 +173,6 @@ def mixed_radix(position: Poly, counts: Mapping[str, Poly]) -> tuple[str, ...] |
         order.insert(0, name)
         unit = unit * counts[name]
     return tuple(order)
-
-
-def product_of(polys: Iterable[Poly]) -> Poly:
-    result = ONE
-    for poly in polys:
-        result = result * poly
-    return result
 
 
 def _weight(name: str, position: Poly, nest: Nest) -> tuple[bool, int, bool, int]:
@@ -209,4 +202,4 @@ def _flat(poly: Poly) -> list[tuple[tuple[object, ...], int]]:
     return found
 
 
-__all__ = ["Place", "Read", "Slice", "covers", "inside", "mixed_radix", "plan_place", "plan_read", "product_of"]
+__all__ = ["Place", "Read", "Slice", "covers", "inside", "mixed_radix", "plan_place", "plan_read"]

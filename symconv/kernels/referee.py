@@ -62,7 +62,7 @@ class Referee:
         scope.line(f"{name} = np.zeros({extents})")
         spelling = {p: scope.names.fresh(p) for p in formula.parameters}
         ranges = [Range(p, a.low, a.high) for p, a in zip(formula.parameters, formula.axes, strict=True)]
-        derived = any(isinstance(v, Derivative) for v in walk(formula.body))
+        derived = any(map(_needs_terms, walk(formula.body)))
         value = self.terms(formula, spelling) if derived else self.value(formula.body, spelling)
         depth = 0
         for r in ranges:
@@ -230,6 +230,18 @@ class Referee:
         for guard in ready:
             guards.remove(guard)
         return [f"{self.poly(g.poly, known)} {'==' if g.equality else '>='} 0" for g in ready]
+
+
+def _needs_terms(value: Value) -> bool:
+    """Derivatives, sums without ends, and sums that an equality cuts down."""
+    match value:
+        case Derivative():
+            return True
+        case Sum(ranges, _):
+            return any(None in (r.low, r.high) for r in ranges)
+        case Bracket(conditions):
+            return any(c.kind == "eq" for c in conditions)
+    return False
 
 
 def _placed(r: Range, at: Mapping[str, Poly]) -> Range:

@@ -32,10 +32,13 @@ class Solution:
     said: tuple[Size, ...]
 
 
-def solve_sizes(given: Sequence[Leaf], wanted: Iterable[Size], options: Collection[Size] = ()) -> Solution:
+def solve_sizes(
+    given: Sequence[Leaf], wanted: Iterable[Size], options: Collection[Size] = (), spoken: Collection[Size] = ()
+) -> Solution:
     """How every wanted size follows from the shapes of these leaves, or must be said.
 
     options: sizes that are said unless an axis is just as long (strides, paddings, dilations).
+    spoken: sizes that the caller says in any case; shapes are compared with them.
 
     >>> from symconv.term.tensor import Axis
     >>> H, r = Size("H"), Size("r")
@@ -44,10 +47,10 @@ def solve_sizes(given: Sequence[Leaf], wanted: Iterable[Size], options: Collecti
     >>> [(k.size, k.plain) for k in solve_sizes([X, G], [r]).known]
     [(H, True), (r, False)]
     """
-    wanted = list(dict.fromkeys(wanted))
     in_shapes = {s for leaf in given for axis in leaf.axes for s in axis.extent.sizes()}
     plain = {axis.extent.as_atom for leaf in given for axis in leaf.axes}
-    said = [s for s in wanted if s not in in_shapes or (s in options and s not in plain)]
+    wanted = list(dict.fromkeys((*wanted, *spoken)))
+    said = [s for s in wanted if s in spoken or s not in in_shapes or (s in options and s not in plain)]
     known: list[Known] = []
     while True:
         _follow(given, known, said)

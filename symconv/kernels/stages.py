@@ -16,7 +16,7 @@ from symconv.kernels.nest import Nest, nests_of
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Defined, Leaf, Tensor, tensors_in
-from symconv.term.value import Derivative, Entry, Maximum, Value, add, walk
+from symconv.term.value import Derivative, Entry, Function, Maximum, Value, add, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class _Cut:
             if isinstance(tensor, Defined) and _is_gradient(tensor):
                 self.arrays[tensor] = self._backward(tensor)
             elif isinstance(tensor, Defined):
-                self.arrays[tensor] = self._stage(self._local(tensor), tensor.name)
+                self.arrays[tensor] = self._stage(self._local(tensor), _short(tensor))
         return self.arrays[tensor]
 
     def _stage(self, formula: Defined, title: str) -> Leaf:
@@ -124,7 +124,7 @@ class _Cut:
         f, x, *rest = tensor.call.operands
         between = _between(f, x)
         if not between or x in _operands_of_gradients(between):
-            return self._stage(tensor, tensor.name)
+            return self._stage(tensor, f"gradient by {_short(x)}")
         adjoints: dict[Tensor, list[Leaf]] = {t: [] for t in (*between, x)}
         if rest:
             adjoints[f].append(self.array(rest[0]))
@@ -133,7 +133,7 @@ class _Cut:
             local = self._local(node)
             for operand in [*(t for t in between if t in _reads(node)), *([x] if x in _reads(node) else [])]:
                 part = gradient(local, self.array(operand), up)
-                adjoints[operand].append(self._stage(part, f"d{node.name}/d{operand.name}"))
+                adjoints[operand].append(self._stage(part, f"gradient by {_short(operand)}"))
         return self._sum(adjoints[x], x)
 
     def _sum(self, parts: list[Leaf], tensor: Tensor) -> Leaf:
@@ -143,7 +143,16 @@ class _Cut:
         names = tuple(f"i{n}" for n in range(tensor.rank))
         index = tuple(map(Poly.of, names))
         body = add(*(part[index] for part in parts))
-        return self._stage(Defined("sum", names, tensor.axes, body), f"dL/d{tensor.name}")
+        return self._stage(Defined("sum", names, tensor.axes, body), f"gradient by {_short(tensor)}")
+
+
+def _short(tensor: Tensor) -> str:
+    """A name for an array: the operation that made it, without its operands."""
+    call = tensor.call if isinstance(tensor, Defined) else None
+    if call is None:
+        return tensor.name
+    function = dict(call.options).get("function")
+    return function.name if isinstance(function, Function) else call.operation
 
 
 def _is_gradient(tensor: Tensor) -> bool:

@@ -14,8 +14,8 @@ def poly_text(poly: Poly, name_of: NameOf) -> str:
     """The polynomial as source; what is no quotient or remainder is named by `name_of`.
 
     >>> from symconv.term.polynomial import Size
-    >>> poly_text((Poly.of(Size("H")) - 1) // 2 + 1, str)
-    '(H - 1) // 2 + 1'
+    >>> poly_text(2 * (Poly.of(Size("H")) // 3) + 1, str)
+    '2 * (H // 3) + 1'
     """
     terms = sorted(poly.sorted_terms(), key=lambda t: (not t[0], t[1] < 0))
     if not terms:

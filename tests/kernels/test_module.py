@@ -1,0 +1,311 @@
+"""Exported modules: alone, readable, checked by their own self-test, safe against hostile names."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import keyword
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import symconv.kernels
+from symconv.calculus.gradient import gradient, upstream
+from symconv.errors import ExportError, UsageError
+from symconv.kernels import compile_tensor, module_source
+from symconv.kernels.compile import write_tensor
+from symconv.ops.correlate import correlate, transposed
+from symconv.ops.layer import add_bias, apply, cross_entropy, softmax
+from symconv.ops.matrix import matmul, toeplitz, vec
+from symconv.ops.pool import pool_average, pool_max
+from symconv.ops.window import stuff
+from symconv.term.polynomial import Poly, Size
+from symconv.term.tensor import Axis, Leaf, define
+from symconv.term.value import Apply, Function, Range, at_least, bracket, multiply, total
+from tests.kernels import reference
+from tests.kernels.build import close, derived, leaf, size, sizes
+
+N, g, C, M, H, W, r, c, s, d = sizes("N g C M H W r c s d")
+p = size("p", 0)
+image, kernel, bias = leaf("input", N, g * C, H, W), leaf("kernel", g * M, C, r, c), leaf("bias", g * M)
+X, K, x, w = leaf("X", H, W), leaf("K", r, c), leaf("x", H), leaf("w", r)
+CONV = correlate(image, kernel, stride=s, padding=p, dilation=d, groups=g)
+
+
+def source(f, *leaves, **options):
+    up = upstream(f) if f.rank else None
+    gradients = {t.name: gradient(f, t, up) for t in leaves}
+    return module_source(
+        f, gradients, **{"title": "A title", "notes": [], "verdicts": {"forward": "proved, all sizes"}, **options}
+    )
+
+
+def load(text):
+    module = ModuleType("exported")
+    exec(compile(text, "exported", "exec"), module.__dict__)  # noqa: S102
+    return module
+
+
+def masked_sum():
+    i = Poly.of("a")
+    return define(
+        "y", (H,), lambda j: total((Range.upto("a", H),), multiply(x[i], w[(j + i) % r], bracket(at_least(j, i))))
+    )
+
+
+EXPORTS = {
+    "conv2d": (CONV, (image, kernel)),
+    "with bias": (add_bias(CONV, bias, axis=1), (image, kernel, bias)),
+    "fixed": (correlate(leaf("input", N, 3, H, W), leaf("kernel", 8, 3, 3, 3), 2, 1), ()),
+    "single channel": (correlate(X, K, stride=s, padding=((1, 2), (0, p))), (X, K)),
+    "transposed": (transposed(leaf("X", N, C, H, W), leaf("K", C, M, r, c), stride=s, padding=p), ()),
+    "max": (pool_max(leaf("X", N, C, H, W), (2, 3), (s, 2)), (leaf("X", N, C, H, W),)),
+    "average": (pool_average(leaf("X", N, C, H, W), 2, s, padding=p), (leaf("X", N, C, H, W),)),
+    "stuff": (stuff(X, s), (X,)),
+    "toeplitz": (matmul(toeplitz(K, (H, W)), vec(X)), (X, K)),
+    "loss": (cross_entropy(softmax(leaf("z", N, C)), leaf("y", N, C)), (leaf("z", N, C),)),
+    "two layers": (correlate(apply("f", correlate(X, K)), leaf("K2", C, M)), (X, K, leaf("K2", C, M))),
+    "formula": (masked_sum(), (x, w)),
+}
+
+
+@pytest.fixture(scope="module", params=EXPORTS)
+def exported(request):
+    f, leaves = EXPORTS[request.param]
+    return source(f, *leaves)
+
+
+def run(path, *arguments):
+    """Run a file where symconv cannot be found."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    block = f"import sys; sys.modules['symconv'] = None; sys.argv = {[str(path), *arguments]!r}; import runpy; "
+    block += f"runpy.run_path({str(path)!r}, run_name='__main__')"
+    return subprocess.run(
+        [sys.executable, "-I", "-c", block], cwd=path.parent, env=clean, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_self_test_passes_without_symconv(exported, tmp_path):
+    path = tmp_path / "kernels.py"
+    path.write_text(exported)
+    done = run(path, "--self-test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) >= 3
+    assert all(line.startswith("ok ") for line in lines)
+    assert not re.search(r"(import|from) symconv", exported)
+
+
+def test_modules_are_clean(tmp_path):
+    """Every exported module passes ruff with its default settings, and mypy --strict."""
+    for number, (f, leaves) in enumerate(EXPORTS.values()):
+        (tmp_path / f"kernels{number}.py").write_text(source(f, *leaves))
+    for command in (["ruff", "check", "--isolated", "."], ["mypy", "--strict", "--no-incremental", "."]):
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
+
+
+def test_a_wrong_kernel_fails_its_self_test(tmp_path):
+    text = source(CONV, image, kernel)
+    wrong = text.replace("u * dilation :", "u * dilation + 0 * u :").replace("input_windows)", "2 * input_windows)")
+    assert wrong != text
+    path = tmp_path / "kernels.py"
+    path.write_text(wrong)
+    done = run(path, "--self-test")
+    assert done.returncode == 1
+    assert "WRONG forward(" in done.stdout
+
+
+def test_the_interface_of_conv2d():
+    module = load(source(CONV, image, kernel))
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 4, 9, 8)), rng.standard_normal((6, 2, 3, 2))
+    y = module.forward(a, b, stride=2, padding=1)
+    close(y, reference.correlate(a, b, (2, 2), ((1, 1), (1, 1)), (1, 1), groups=2))
+    up = rng.standard_normal(y.shape)
+    dx, dk = reference.gradients(a, b, up, (2, 2), ((1, 1), (1, 1)), (1, 1), groups=2)
+    close(module.grad_input(up, b, a.shape, stride=2, padding=1), dx)
+    close(module.grad_kernel(up, a, b.shape, stride=2, padding=1), dk)
+
+
+def test_the_gradient_of_a_bias_needs_the_upstream_gradient_alone():
+    module = load(source(*[add_bias(leaf("input", N, C, H, W), leaf("bias", C), axis=1), leaf("bias", C)]))
+    up = np.random.default_rng(1).standard_normal((2, 3, 4, 5))
+    close(module.grad_bias(up), up.sum((0, 2, 3)))
+
+
+def test_the_docstring_says_what_is_known():
+    text = source(
+        CONV,
+        image,
+        title=r"y = \sum_u k_u x_{i+u}",
+        notes=["needs H >= r"],
+        verdicts={"forward": "proved, all sizes"},
+        unproved=True,
+    )
+    doc = ast.get_docstring(ast.parse(text))
+    assert r"y = \sum_u k_u x_{i+u}" in doc
+    assert "NOT PROVED" in doc
+    assert "needs H >= r" in doc
+    assert "forward: proved, all sizes" in doc
+    assert "NOT PROVED" not in source(CONV, image)
+
+
+HOSTILE = [
+    "__import__('os').system('false')",
+    '"""\nraise SystemExit\n"""',
+    "a\nraise SystemExit(9)",
+    "x); raise SystemExit(9); (",
+    "import",
+    "np",
+    "_contract",
+    "forward",
+    "K'",
+    r"\delta",
+    "λ",
+    "",
+    " ",
+    "0",
+    "H",
+    "l",
+    "O",
+    "print",
+    "a" * 500,
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_never_quoted(name):
+    """Whatever tensors, sizes, functions and indices are called, the source holds safe identifiers only."""
+    n = Poly.of(Size(name))
+    first, second = Leaf(name, (Axis.of(n),)), Leaf(name + "2", (Axis.of(r),))
+    inner = correlate(first, second, stride=Poly.of(Size(name + "s")))
+    f = define(name, inner.shape, lambda i: Apply(Function(name), inner[i]), indices=(name + "i",))
+    text = module_source(
+        f,
+        {name: gradient(f, first, upstream(f, name + "G"))},
+        title=name,
+        notes=[name],
+        verdicts={name: name},
+    )
+    tree = ast.parse(text)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", n) and not keyword.iskeyword(n) for n in names)
+    body = tree.body[1:]
+    assert not any(isinstance(node, ast.Raise) for node in body)
+    calls = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert not calls & {"__import__", "exec", "eval", "system", "print_"}
+    load(text)
+    compiled = compile_tensor(f)
+    function = {name: np.tanh} if name else {}
+    values = {first.name: np.arange(4.0), second.name: np.ones(2), name + "s": 1}
+    if name not in values and function:
+        close(compiled(**values, **function), np.tanh(np.array([1.0, 3.0, 5.0])))
+
+
+def test_two_names_that_look_alike_stay_apart():
+    first, second = leaf("a-b", H), leaf("a_b", H)
+    f = define("y", (H,), lambda i: first[i] - second[i])
+    close(compile_tensor(f)(**{"a-b": np.array([3.0]), "a_b": np.array([1.0])}), [2.0])
+
+
+MODULE = load(source(CONV, image, kernel))
+GOOD = (np.ones((2, 4, 9, 8)), np.ones((6, 2, 3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: MODULE.forward(GOOD[0][0], GOOD[1]), ValueError, r"input: 3 axes given, shape \(4, 9, 8\); 4 needed"),
+        (
+            lambda: MODULE.forward(GOOD[0][:, :3], GOOD[1]),
+            ValueError,
+            r"input: shape \(2, 3, 9, 8\) given; \(2, 2, 9, 8\) needed, \(N, C \* groups, H, W\); change this array",
+        ),
+        (
+            lambda: MODULE.forward(GOOD[0], GOOD[1][:5]),
+            ValueError,
+            r"kernel: shape \(5, 2, 3, 2\) given; \(4, 2, 3, 2\)",
+        ),
+        (lambda: MODULE.forward(*GOOD, stride=0), ValueError, "stride: 0 given; at least 1 needed; give a larger one"),
+        (lambda: MODULE.forward(*GOOD, stride=1.5), TypeError, "stride: 1.5 given; a whole number needed; give an int"),
+        (lambda: MODULE.forward(*GOOD, padding=-1), ValueError, "padding: -1 given; at least 0 needed"),
+        (lambda: MODULE.forward(*GOOD, dilation=9), ValueError, r"sizes: .* >= 0 is needed, the left side is -10"),
+        (
+            lambda: MODULE.forward(GOOD[0].astype(complex), GOOD[1]),
+            TypeError,
+            r"input: entries of type complex128 given; real numbers needed; convert with \.astype\(float\)",
+        ),
+        (lambda: MODULE.forward("ab", GOOD[1]), TypeError, "input: entries of type <U2 given"),
+        (
+            lambda: MODULE.grad_input(np.ones((2, 6, 7, 6)), GOOD[1], GOOD[0].shape),
+            ValueError,
+            r"upstream: shape \(2, 6, 7, 6\) given; \(2, 6, 7, 7\) needed",
+        ),
+        (
+            lambda: MODULE.grad_input(np.ones((2, 6, 7, 7)), GOOD[1], (9, 8)),
+            ValueError,
+            r"input_shape: \(9, 8\) given; 4",
+        ),
+    ],
+)
+def test_bad_input_is_refused_with_a_clear_message(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_compiled_kernels_name_their_arguments():
+    f = compile_tensor(CONV)
+    with pytest.raises(UsageError, match=r"no s; expected .*kernel.*; give s"):
+        f(input=GOOD[0], kernel=GOOD[1], p=0, d=1)
+    with pytest.raises(UsageError, match=r"argument weight; expected .*; leave it out or rename it"):
+        f(input=GOOD[0], weight=GOOD[1], s=1, p=0, d=1)
+    with pytest.raises(ValueError, match=r"H: 10 given|input: shape"):
+        f(input=GOOD[0], kernel=GOOD[1], s=1, p=0, d=1, H=10)
+
+
+def test_a_gradient_needs_the_name_of_a_leaf():
+    with pytest.raises(
+        ExportError, match="gradient 'kernels': no leaf of that name in the formula; expected input, ke"
+    ):
+        module_source(CONV, {"kernels": gradient(CONV, kernel, upstream(CONV))}, title="", notes=[], verdicts={})
+
+
+def test_self_test_sizes_hide_nothing():
+    """The cases of a self-test hold tails that do not divide and more than one group."""
+    cases = load(source(CONV, image, kernel)).CASES
+    slack = [
+        (case["input"][2] + 2 * case["padding"] - case["dilation"] * (case["kernel"][2] - 1) - 1) % case["stride"]
+        for case in cases
+    ]
+    assert any(slack)
+    assert any(case["input"][1] // case["kernel"][1] > 1 for case in cases)
+
+
+def test_written_functions_hold_no_tensor_names():
+    text = write_tensor(gradient(CONV, image, upstream(CONV, "G'"))).source
+    assert "G_prime" in text
+    assert "G'" not in text
+
+
+def test_derived_by_a_name_with_a_prime():
+    a, b = leaf("K'", H), leaf(r"\delta", r)
+    f = correlate(a, b)
+    found = derived(f, a)(**{r"\delta": np.array([1.0, 2.0]), "G": np.ones(2)})
+    close(found, [1.0, 3.0, 2.0])
+
+
+def test_docstrings_run():
+    for info in pkgutil.iter_modules(symconv.kernels.__path__):
+        module = importlib.import_module(f"symconv.kernels.{info.name}")
+        assert doctest.testmod(module).failed == 0, info.name
