@@ -237,7 +237,8 @@ def _atom(atom: Atom) -> sympy.Expr:
         return sympy.Mod(*map(sympy_from_poly, atom.polys()), evaluate=False)
     if isinstance(atom, Quotient):
         numerator, denominator = map(sympy_from_poly, atom.polys())
-        return sympy.floor(sympy.Mul(numerator, sympy.Pow(denominator, -1), evaluate=False), evaluate=False)
+        ratio = sympy.Mul(numerator, sympy.Pow(denominator, -1, evaluate=False), evaluate=False)
+        return sympy.floor(ratio, evaluate=False)
     raise BridgeError(
         f"index {atom}",
         "the place of a maximum, which SymPy has no expression for",
