@@ -80,6 +80,11 @@ def _view(array: Array, start: tuple[int, ...], shape: tuple[int, ...], steps: t
 
     steps: for each index the distance that it moves on each axis of the array.
     """
+    for axis, extent in enumerate(array.shape):
+        far = [move[axis] * (n - 1) for move, n in zip(steps, shape)]
+        first, last = start[axis] + sum(min(0, f) for f in far), start[axis] + sum(max(0, f) for f in far)
+        if min(shape) > 0 and not 0 <= first <= last < extent:
+            raise IndexError(f"axis {axis}: positions {first} to {last} asked for; it has {extent}")
     strides = [sum(step * stride for step, stride in zip(move, array.strides)) for move in steps]
     return as_strided(array[tuple(slice(s, None) for s in start)], shape, strides, writeable=False)
 
@@ -133,6 +138,16 @@ def _contract(subscripts: str, left: Array, right: Array, out: Array | None = No
         return entries
     out += entries
     return out
+
+
+def _grid(*counts: int) -> list[Array]:
+    """Index arrays 0 .. n-1, one for each count, that broadcast against each other."""
+    if prod(counts) > 1 << 26:
+        raise MemoryError(
+            f"index arrays: {counts} positions, {prod(counts)} in all, given; at most {1 << 26} are held at once; "
+            "call the function on smaller parts"
+        )
+    return [np.arange(n).reshape([n if k == axis else 1 for k in range(len(counts))]) for axis, n in enumerate(counts)]
 
 
 def _gather(array: Array, *positions: Array) -> Array:

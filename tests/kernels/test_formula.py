@@ -205,6 +205,12 @@ def test_a_window_that_changes_is_refused():
         compile_tensor(f)
 
 
+def test_index_arrays_that_would_fill_the_memory_are_refused():
+    f = compile_tensor(tensor("running sum"))
+    with pytest.raises(MemoryError, match=r"index arrays: .* in all, given; at most 67108864 are held at once; call"):
+        f(x=np.ones(10_000))
+
+
 def test_a_plan_shows_every_step():
     f = tensor("strided and dilated")
     text = str(plan_of(gradient(f, x, upstream(f))))

@@ -1,0 +1,167 @@
+"""The operands of a nest: arrays read whole, in slices, as windows or by index arrays; masks; winners."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symconv.calculus.form import Factor
+from symconv.kernels.bounds import coefficients
+from symconv.kernels.nest import ZERO, Winner
+from symconv.kernels.nest_text import NestText
+from symconv.kernels.operands import Operand
+from symconv.kernels.plan import Read, Slice, plan_read
+from symconv.kernels.text import tuple_text
+from symconv.term.polynomial import Poly
+from symconv.term.substitution import substitute
+from symconv.term.tensor import Axis, Leaf
+from symconv.term.value import Entry
+
+
+class NestReads(NestText):
+    """Writes the lines that make a nest's operands."""
+
+    def operands(self) -> list[Operand]:
+        return [*map(self.operand, self.nest.factors), *map(self.winner, self.nest.winners), *self.numbers()]
+
+    def operand(self, factor: Factor) -> Operand:
+        """What one factor reads, its axes in the order in which the product wants them."""
+        tensor, function = factor.head.tensor, factor.head.function
+        if not isinstance(tensor, Leaf):
+            operand = self.computed(Entry(tensor, factor.index))
+            text = self.scope.applied(function, operand.text) if function else operand.text
+            operand = replace(operand, text=self.scope.assign("values", text))
+        else:
+            operand = self.array(tensor, factor)
+        self.fresh |= function is not None or factor.head.inverse or self.place.kind == "scatter"
+        if factor.head.inverse:
+            operand = replace(operand, text=self.scope.assign("inverse", f"1 / {operand.atom}"))
+        return operand
+
+    def computed(self, entry: Entry) -> Operand:
+        """An entry that is itself a formula: its array over the indices it mentions."""
+        names = tuple(dict.fromkeys(n for p in entry.index for n in sorted(p.names())))
+        axes = {n: Axis(ZERO, self.nest.counts[n] - 1) for n in names}
+        self.reads.append("a formula of its own")
+        return Operand(self.host.array_of("argument", entry, axes), self.letters(names))
+
+    def array(self, leaf: Leaf, factor: Factor) -> Operand:
+        base = self.scope.arrays[leaf]
+        positions = tuple(p - (axis.low or ZERO) for p, axis in zip(factor.index, leaf.axes, strict=True))
+        read = plan_read(positions, leaf.shape, self.nest.counts)
+        self.reads.append(f"{plain(leaf.name)}: {read.kind}")
+        function = factor.head.function
+        if read.kind in ("whole", "slice", "reshape"):
+            if function is not None:
+                base = self.scope.assign(f"{function.name}_{base}", self.scope.applied(function, base))
+            if read.kind == "whole":
+                return Operand(base, self.letters(read.indices))
+            if read.kind == "reshape":
+                shape = tuple_text([self.count(n) for n in read.indices])
+                return Operand(self.scope.assign(f"split_{base}", f"{base}.reshape{shape}"), self.letters(read.indices))
+            slices = ", ".join(map(self.slice_text, read.slices))
+            return Operand(self.scope.assign(f"{base}_part", f"{base}[{slices}]"), self.letters(read.indices))
+        if read.kind == "view":
+            return self.view(base, read, factor)
+        text = f"_gather({', '.join([base, *self.grid(read.positions, read.indices)])})"
+        text = self.scope.applied(function, text) if function else text
+        return Operand(self.scope.assign(f"{base}_entries", text), self.letters(read.indices))
+
+    def slice_text(self, part: Slice) -> str:
+        if part.whole:
+            return "::-1" if part.turned else ":"
+        start = self.scope.scalar(part.start, "start")
+        if part.index is None:
+            return start
+        return self.sliced(part.start, self.count(part.index), part.step)
+
+    # -- windows
+
+    def view(self, base: str, read: Read, factor: Factor) -> Operand:
+        order = self.view_order(read.indices)
+        amounts, shifts = [], []
+        for position, extent in zip(read.positions, read.extents, strict=True):
+            amount, shift = self.margin(position, extent)
+            amounts.append(amount)
+            shifts.append(shift)
+        source = base
+        if any(a != "(0, 0)" for a in amounts):
+            source = self.scope.assign(f"padded_{base}", f"_padded({base}, {', '.join(amounts)})")
+        if factor.head.function is not None:
+            text = self.scope.applied(factor.head.function, source)
+            source = self.scope.assign(f"{factor.head.function.name}_{base}", text)
+        forms = [coefficients(p) or ({}, ZERO) for p in read.positions]
+        starts = [self.start(form[1], shift) for form, shift in zip(forms, shifts, strict=True)]
+        shape = tuple_text([self.count(n) for n in order])
+        steps = [tuple_text([self.text(form[0].get(n, ZERO)) for form in forms]) for n in order]
+        letters = self.letters(order)
+        shown = ", ".join(self.text(p) for p in read.positions)
+        self.scope.line(f"# axes {', '.join(letters)}: {base}[{shown}], zero outside")
+        text = f"_view({source}, {tuple_text(starts)}, {shape}, {tuple_text(steps)})"
+        return Operand(self.scope.assign(f"{base}_windows", text), letters)
+
+    def view_order(self, names: Sequence[str]) -> list[str]:
+        """What is summed at once first if nothing else is multiplied, last if it is."""
+        kept = [n for n in self.place.order if n in names] + [n for n in self.place.loops if n in names]
+        summed = [n for n in names if n not in kept]
+        alone = len(self.nest.factors) + len(self.nest.winners) == 1
+        return summed + kept if alone else kept + summed
+
+    def start(self, rest: Poly, shift: Poly | str) -> str:
+        """Where the view begins: the position at index 0 in the padded array."""
+        if isinstance(shift, str):
+            return plus(shift, self.text(rest)) if rest else shift
+        return self.text(rest + shift)
+
+    # -- index arrays
+
+    def grid(self, polys: Sequence[Poly], names: Sequence[str]) -> list[str]:
+        """Expressions over index arrays, an axis for each name."""
+        targets = ", ".join(self.letter[name] for name in names)
+        if names:
+            counts = ", ".join(map(self.count, names))
+            self.scope.line(f"{targets if len(names) > 1 else f'({targets},)'} = _grid({counts})")
+        return [self.text(p) if p.names() else f"np.array({self.text(p)})" for p in polys]
+
+    def numbers(self) -> list[Operand]:
+        """Weights, denominators and brackets that change with the indices, as arrays."""
+        nest = self.nest
+        found: list[tuple[str, Poly, str]] = []
+        if nest.weight.names():
+            found.append(("weights", nest.weight, "{}"))
+        found += [("inverses", p, "1 / ({})") for p in nest.denominators if p.names()]
+        found += [("mask", g.poly, "({} == 0)" if g.equality else "({} >= 0)") for g in nest.masks]
+        operands = []
+        for wanted, poly, form in found:
+            names = sorted(poly.names(), key=lambda n: self.letter[n])
+            (text,) = self.grid([poly], names)
+            name = self.scope.names.fresh(wanted)
+            self.scope.line(f"{name} = {form.format(text)}")
+            operands.append(Operand(name, self.letters(names)))
+        return operands
+
+    def winner(self, winner: Winner) -> Operand:
+        """The one-hot array of a maximum: its arguments' indices, then the taps."""
+        function = winner.function
+        names = list(dict.fromkeys(n for p in winner.arguments for n in sorted(p.names())))
+        taps = [next(iter(p.names())) for p in winner.taps]
+        images = dict(zip(function.parameters, winner.arguments, strict=True))
+        images |= dict(zip((r.name for r in function.ranges), winner.taps, strict=True))
+        axes = {n: Axis(ZERO, self.nest.counts[n] - 1) for n in (*names, *taps)}
+        windows = self.host.array_of("windows", substitute(function.body, images), axes)
+        self.reads.append("maximum: one-hot")
+        text = f"_first_greatest({windows}, {len(taps)})"
+        return Operand(self.scope.assign("winner", text), self.letters((*names, *taps)))
+
+
+def plus(left: str, right: str) -> str:
+    return f"{left} - {right[1:]}" if right.startswith("-") else f"{left} + {right}"
+
+
+def plain(name: str) -> str:
+    """A name without the numbers that keep the stages' arrays apart."""
+    return re.sub(r"%\d+ ", "", name)
+
+
+__all__ = ["NestReads", "plain", "plus"]
