@@ -35,7 +35,8 @@ def _opening(line: str) -> int | None:
     for at in range(len(line) - 1, -1, -1):
         depth += (line[at] in ")]}") - (line[at] in "([{")
         if not depth:
-            return at
+            before = line[:at].rpartition(" = ")[2].strip()
+            return at if re.fullmatch(r"(return |def )?[\w.]*|result\[[^\]]*\]", before) else None
     return None
 
 

@@ -144,7 +144,9 @@ class NestReads(NestText):
     def winner(self, winner: Winner) -> Operand:
         """The one-hot array of a maximum: its arguments' indices, then the taps."""
         function = winner.function
-        names = list(dict.fromkeys(n for p in winner.arguments for n in sorted(p.names())))
+        order = self.place.order
+        found = dict.fromkeys(n for p in winner.arguments for n in sorted(p.names()))
+        names = sorted(found, key=lambda n: order.index(n) if n in order else len(order))
         taps = [next(iter(p.names())) for p in winner.taps]
         images = dict(zip(function.parameters, winner.arguments, strict=True))
         images |= dict(zip((r.name for r in function.ranges), winner.taps, strict=True))
