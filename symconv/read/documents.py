@@ -1,6 +1,6 @@
 r"""Documents: where the formulas and the declaration blocks are.
 
-One pass of regular expressions over the text, code fences skipped; a notebook
+One pass from opener to closer, code skipped, in linear time; a notebook
 gives its Markdown cells.  Displays count eq1, eq2, ..., every one of them;
 inline formulas are kept, and numbered later if they hold a relation.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,23 +32,26 @@ class Segment:
     latex: str
 
 
-_ENVIRONMENTS = r"equation|align|gather|multline|eqnarray|alignat"
 _MATHS = (
-    rf"\\begin\{{(?P<env>{_ENVIRONMENTS})(?P<star>\*?)\}}(?P<envbody>.*?)\\end\{{(?P=env)(?P=star)\}}"
-    r"|(?<![\\$])\$\$(?P<dollars>.+?)(?<!\\)\$\$"
-    r"|\\\[(?P<bracket>.+?)\\\]"
-    r"|\\\((?P<paren>.+?)\\\)"
-    r"|(?<![\\$\w])\$(?P<dollar>[^\s$](?:[^$\n]|\n(?!\s*\n))*?)(?<!\\)\$(?!\d)"
+    r"(?P<escape>\\[\\$])|\\begin\{(?P<env>(?:equation|align|gather|multline|eqnarray|alignat)\*?)\}"
+    r"|(?P<dollars>\$\$)|(?P<bracket>\\\[)|(?P<paren>\\\()|(?P<dollar>(?<!\w)\$)"
 )
-_FENCE = r"^(?P<ticks>[ ]{0,3}(?:`{3,}|~{3,}))[ ]*(?P<info>[^\n`]*)\n(?P<code>.*?)(?:^[ ]{0,3}(?P=ticks)[`~]*[ ]*$|\Z)"
 _MARKDOWN = re.compile(
-    rf"{_FENCE}|(?P<span>(?<!`)(?P<quote>`+)(?!`)[^\n]*?(?<!`)(?P=quote)(?!`))|<!--.*?-->|{_MATHS}", re.S | re.M
+    r"^[ ]{0,3}(?P<ticks>`{3,}|~{3,})[ ]*(?P<info>[^\n`]*)\n|(?P<span>`+)|(?P<comment><!--)|" + _MATHS, re.MULTILINE
 )
 _TEX = re.compile(
-    r"(?P<lines>(?:^[ \t]*%[ \t]*symconv:[^\n]*\n?)+)|(?<!\\)%[^\n]*"
-    rf"|\\begin\{{verbatim\}}.*?\\end\{{verbatim\}}|{_MATHS}",
-    re.S | re.M,
+    r"(?P<lines>(?:^[ \t]*%[ \t]*symconv:[^\n]*\n?)+)|(?P<percent>%)|(?P<verbatim>\\begin\{verbatim\})|" + _MATHS,
+    re.MULTILINE,
 )
+_INLINE = re.compile(r"[^\s$`](?:[^$\n`]|\n(?!\s*\n))*?(?<!\\)\$(?!\d)")
+_CLOSERS = {
+    "dollars": "$$",
+    "bracket": "\\]",
+    "paren": "\\)",
+    "comment": "-->",
+    "percent": "\n",
+    "verbatim": "\\end{verbatim}",
+}
 
 
 def read_file(path: Path) -> tuple[str, Form]:
@@ -70,40 +74,85 @@ def segments(text: str, form: Form, name: str = "document") -> list[Segment]:
     """
     if len(text.encode("utf-8")) > MOST_BYTES:
         raise NotationError(name, f"more than {MOST_BYTES} bytes", "a shorter document", "split the document")
-    found = _notebook(text, name) if form == "ipynb" else _pieces(text, _TEX if form == "tex" else _MARKDOWN, name, 1)
+    found = _notebook(text, name) if form == "ipynb" else _pieces(text, _TEX if form == "tex" else _MARKDOWN, name)
     if len(found) > MOST_SEGMENTS:
         raise NotationError(name, f"{len(found)} formulas", f"at most {MOST_SEGMENTS}", "split the document")
     return found
 
 
-def _pieces(text: str, pattern: re.Pattern[str], name: str, line: int) -> list[Segment]:
-    starts = [0] + [m.end() for m in re.finditer("\n", text)]
+def _pieces(text: str, pattern: re.Pattern[str], name: str) -> list[Segment]:
+    """One pass: the next opener, then its closer; an opener that nothing closes is text."""
+    return list(_Scan(text, pattern, name).segments())
 
-    def source(start: int, end: int) -> Source:
-        row = bisect_right(starts, start) - 1
-        return Source(text[start:end], name, line + row, start - starts[row] + 1)
 
-    found: list[Segment] = []
-    for match in pattern.finditer(text):
-        groups = match.groupdict()
-        if groups.get("lines"):
-            found.append(Segment("block", _comment_block(source(match.start(), match.end())), ""))
-        elif groups.get("ticks"):
-            if groups["info"].strip() == "symconv":
-                found.append(Segment("block", source(match.start("code"), match.end("code")), ""))
-        elif groups.get("env"):
-            found.append(Segment("display", source(match.start(), match.end()), match.group().strip()))
-        else:
-            for group, what in (
-                ("dollars", "display"),
-                ("bracket", "display"),
-                ("paren", "inline"),
-                ("dollar", "inline"),
-            ):
-                if groups.get(group):
-                    part = source(match.start(group), match.end(group))
-                    found.append(Segment(what, part, part.text.strip()))  # type: ignore[arg-type]
-    return found
+class _Scan:
+    """The state of one pass over a text; a closer once missing is not looked for again."""
+
+    def __init__(self, text: str, pattern: re.Pattern[str], name: str) -> None:
+        self.text = text
+        self.pattern = pattern
+        self.name = name
+        self.starts = [0] + [m.end() for m in re.finditer("\n", text)]
+        self.missing: set[str] = set()
+
+    def segments(self) -> Iterator[Segment]:
+        at = 0
+        while (match := self.pattern.search(self.text, at)) is not None:
+            at = match.end()
+            kind = match.lastgroup or ""
+            if match.groupdict().get("ticks"):
+                end, after = self._fence(match)
+                if match.group("info").strip() == "symconv":
+                    yield Segment("block", self.source(at, end), "")
+                at = after
+            elif kind == "lines":
+                yield Segment("block", _comment_block(self.source(match.start(), at)), "")
+            elif kind == "span":
+                at = self._span(match)
+            elif kind == "dollar":
+                inner = _INLINE.match(self.text, at)
+                if inner is not None:
+                    yield self.formula("inline", at, inner.end() - 1)
+                    at = inner.end()
+            elif kind != "escape":
+                closer = f"\\end{{{match.group('env')}}}" if kind == "env" else _CLOSERS[kind]
+                end = self.find(closer, at)
+                if end >= 0:
+                    if kind == "env":
+                        yield self.formula("display", match.start(), end + len(closer))
+                    elif kind in ("dollars", "bracket", "paren") and self.text[at:end].strip():
+                        yield self.formula("inline" if kind == "paren" else "display", at, end)
+                    at = end + len(closer)
+
+    def find(self, closer: str, at: int) -> int:
+        if closer in self.missing:
+            return -1
+        end = self.text.find(closer, at)
+        if end < 0:
+            self.missing.add(closer)
+        return end
+
+    def _fence(self, match: re.Match[str]) -> tuple[int, int]:
+        """Where the code ends, and where the text goes on."""
+        ticks = match.group("ticks")
+        closer = re.compile(rf"^[ ]{{0,3}}{ticks}{ticks[0]}*[ ]*$", re.MULTILINE).search(self.text, match.end())
+        return (closer.start(), closer.end()) if closer else (len(self.text), len(self.text))
+
+    def _span(self, match: re.Match[str]) -> int:
+        """Code between backticks ends on its line, or it is none."""
+        ticks = match.group()
+        stop = self.text.find("\n", match.end())
+        line = self.text[match.end() : stop if stop >= 0 else None]
+        closer = re.search(rf"(?<!`){ticks}(?!`)", line)
+        return match.end() + (closer.end() if closer else 0)
+
+    def formula(self, what: Literal["display", "inline"], start: int, end: int) -> Segment:
+        source = self.source(start, end)
+        return Segment(what, source, source.text.strip())
+
+    def source(self, start: int, end: int) -> Source:
+        row = bisect_right(self.starts, start) - 1
+        return Source(self.text[start:end], self.name, row + 1, start - self.starts[row] + 1)
 
 
 def _comment_block(source: Source) -> Source:
@@ -124,4 +173,4 @@ def _notebook(text: str, name: str) -> list[Segment]:
         raise NotationError(
             name, f"not a notebook ({type(problem).__name__})", "JSON with cells", "save the notebook again"
         ) from None
-    return _pieces("\n\n".join(parts), _MARKDOWN, name, 1)
+    return _pieces("\n\n".join(parts), _MARKDOWN, name)

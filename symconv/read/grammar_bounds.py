@@ -36,6 +36,9 @@ class Bounds(Rows):
     def named(self, cursor: Cursor) -> Expr:
         raise NotImplementedError
 
+    def is_name(self, item: Node | None) -> bool:
+        raise NotImplementedError
+
     # -- sums and maxima -------------------------------------------------------------
 
     def big(self, cursor: Cursor) -> Expr:
@@ -216,6 +219,8 @@ class Bounds(Rows):
 
     def _by(self, row: Row) -> Expr:
         cursor = Cursor(row.items, row.at)
+        if cursor.item is None or not self.is_name(cursor.item):
+            raise self.source.fault(row.at, "no name below \\partial", "an entry or a tensor", "name it first")
         by = self.named(cursor)
         if cursor.item is not None:
             raise self.source.fault(

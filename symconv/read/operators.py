@@ -109,9 +109,9 @@ def join(
             at, f"{fact.sign} between tensors, declared as the product of numbers", "numbers", "use another sign"
         )
     if fact.meaning == "hadamard":
-        return _tried(lambda: elementwise(left, right, "*"), source, at)
+        return tried(lambda: elementwise(left, right, "*"), source, at)
     if fact.meaning == "matmul":
-        return _tried(lambda: matmul(left, right), source, at)
+        return tried(lambda: matmul(left, right), source, at)
     if world.base:
         raise source.unsupported(at, "an operation on whole tensors with indices from 1", "write it by its entries")
     readings = _readings(fact, left, right, options)
@@ -168,7 +168,7 @@ def _by_role(readings: list[Reading], left: Tensor, right: Tensor, world: World)
     return [r for r in readings if r.order == order]
 
 
-def _tried(make: Callable[[], Tensor], source: Source, at: int) -> Tensor:
+def tried(make: Callable[[], Tensor], source: Source, at: int) -> Tensor:
     try:
         return make()
     except SymconvError as problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from symconv.calculus.gradient import gradient
 from symconv.errors import SymconvError
 from symconv.notation.source import Source
 from symconv.ops.layer import apply, elementwise
@@ -23,7 +24,7 @@ from symconv.read.expression import (
     Tuple,
 )
 from symconv.read.library import TENSORS as OPERANDS
-from symconv.read.operators import call, join
+from symconv.read.operators import call, join, tried
 from symconv.read.positions import Positions
 from symconv.read.world import World
 from symconv.term.polynomial import Poly
@@ -169,6 +170,11 @@ class Tensors(Positions):
         assert isinstance(expr.by, (Access, Ref))
         if isinstance(expr.value, Ref) and expr.value.name in self.world.facts.losses and isinstance(expr.by, Ref):
             return self.world.by_loss(expr.by.name, self.source, expr.at, expr.value.name)
+        ranks = self.world.kinds.ranks(expr.value.name) if isinstance(expr.value, Ref) else None
+        if isinstance(expr.value, Ref) and isinstance(expr.by, Ref) and ranks is not None and not ranks.count:
+            scalar = self.world.tensor(expr.value.name, self.source, expr.at)
+            by = self.world.tensor(expr.by.name, self.source, expr.at)
+            return tried(lambda: gradient(scalar, by), self.source, expr.at)
         raise self.source.fault(
             expr.at,
             "a derivative of one tensor by another",

@@ -7,8 +7,6 @@ from fractions import Fraction
 from itertools import groupby, pairwise
 
 from symconv.calculus.functions import DERIVATIVES, slope
-from symconv.calculus.gradient import gradient
-from symconv.errors import DependenceError
 from symconv.read.expression import (
     Access,
     Add,
@@ -156,12 +154,13 @@ class Values(Tensors):
         return found
 
     def _quotient(self, top: Expr, bottom: Expr, at: int) -> Value:
-        below = self.value(bottom)
+        above, below = self.value(top), self.value(bottom)
         if isinstance(below, Number):
             if not below.value:
                 raise self.source.ill_formed(at, "a division by 0", "a divisor that is not 0", "change the divisor")
-            return multiply(self.value(top), Number(1 / below.value))
-        return multiply(self.value(top), Reciprocal(below))
+            number = Number(1 / below.value)
+            return Number(above.value / below.value) if isinstance(above, Number) else multiply(above, number)
+        return multiply(above, Reciprocal(below))
 
     def _number_sign(self, expr: Signed) -> Value:
         """A sign between numbers is the product; between tensors it has no value here."""
@@ -280,13 +279,6 @@ class Values(Tensors):
         if isinstance(inner, Ref) and inner.name in self.world.facts.losses:
             whole = self.world.by_loss(target.name, self.source, at, inner.name)
             return self._entry(whole, index, at)
-        if isinstance(inner, Ref) and inner.name not in self.indices and self.world.kinds.kind(inner.name) == "tensor":
-            f = self.world.tensor(inner.name, self.source, inner.at)
-            if not f.rank:
-                try:
-                    return self._entry(gradient(f, target), index, at)
-                except DependenceError:
-                    pass
         by_entry = self._entry(target, index, at)
         return Derivative(self.value(inner), by_entry)
 

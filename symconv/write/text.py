@@ -126,8 +126,8 @@ def _plus(terms: list[str]) -> str:
 def _times(factors: tuple[Value, ...]) -> str:
     first, *rest = factors
     sign = ""
-    if isinstance(first, Number) and first.value == -1 and rest:
-        sign, factors = "-", tuple(rest)
+    if isinstance(first, Number) and first.value < 0 and rest:
+        sign, factors = "-", tuple(rest) if first.value == -1 else (Number(-first.value), *rest)
     parts = []
     for n, factor in enumerate(factors):
         part = _text(factor, bool(n) or len(factors) > 1)
