@@ -6,14 +6,14 @@ index becomes (a - u)/s, its range a condition, and the divisibility too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 from symconv.entries.carry_out import renamed_apart, within
 from symconv.ops.window import evident
-from symconv.term.polynomial import Atom, Poly
-from symconv.term.substitution import substitute
+from symconv.term.polynomial import Atom, Poly, Quotient, Remainder
+from symconv.term.substitution import rebuild, substitute
 from symconv.term.value import (
     Apply,
     Bracket,
@@ -139,21 +139,35 @@ def _solution(condition: Condition, name: str) -> tuple[Poly, Poly] | None:
 
 
 def _with_index(term: Term, r: Range, numerator: Poly, divisor: Poly) -> Term:
-    place = numerator // divisor
-    exact = numerator % divisor
+    """The term with numerator/divisor in the place of an index, where that is exact and in range."""
+    place, rest = numerator // divisor, numerator % divisor
     values: dict[Atom, Poly] = {r.name: place}
-    conditions = [equal(exact, 0)] if exact else []
+    remainder = rest.as_atom
+
+    def changed(poly: Poly) -> Poly:
+        poly = poly.substitute(values)
+        return _exact(poly, remainder) if isinstance(remainder, Remainder) else poly
+
+    conditions = [equal(rest, 0)] if rest else []
     conditions += [at_least(place, r.low)] if r.low is not None else []
     conditions += [at_least(r.high, place)] if r.high is not None else []
     return Term(
-        tuple(replace(o, low=_changed(o.low, values), high=_changed(o.high, values)) for o in term.ranges),
-        (*conditions, *(Condition(c.kind, c.poly.substitute(values)) for c in term.conditions)),
-        tuple(substitute(f, {r.name: place}) for f in term.factors),
+        tuple(Range(o.name, o.low and changed(o.low), o.high and changed(o.high)) for o in term.ranges),
+        (*conditions, *(Condition(c.kind, changed(c.poly)) for c in term.conditions)),
+        tuple(_mapped(substitute(f, {r.name: place}), changed) for f in term.factors),
     )
 
 
-def _changed(poly: Poly | None, values: dict[Atom, Poly]) -> Poly | None:
-    return None if poly is None else poly.substitute(values)
+def _exact(poly: Poly, remainder: Remainder) -> Poly:
+    """s * div(m, s) is m where mod(m, s) = 0."""
+    numerator, divisor = remainder.polys()
+    parts = poly.linear_in(Quotient(*remainder.parts))
+    times = parts[0].divided_by(divisor) if parts is not None and parts[0] else None
+    return poly if parts is None or times is None else parts[1] + times * numerator
+
+
+def _mapped(value: Value, change: Callable[[Poly], Poly]) -> Value:
+    return rebuild(value, lambda v: _mapped(v, change), change)
 
 
 __all__ = ["Term", "extreme", "flat", "holds", "solved"]

@@ -10,7 +10,7 @@ guard that it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sympy
@@ -136,7 +136,7 @@ class _Writer:
     def _guarded(self, body: sympy.Expr, conditions: list[Condition]) -> sympy.Expr:
         if not conditions:
             return body
-        condition = sympy.And(*map(relation, conditions))
+        condition = sympy.And(*(relation_of(c, sympy_from_poly) for c in conditions))
         if self.guard == "piecewise":
             return sympy.Piecewise((body, condition), (0, True))
         return sympy.Mul(Iverson(condition), body)
@@ -195,12 +195,12 @@ def _entry(tensor: Tensor, index: tuple[Poly, ...]) -> sympy.Expr:
     return sympy.IndexedBase(tensor.name, shape=shape)[tuple(map(sympy_from_poly, index))]
 
 
-def relation(condition: Condition) -> Any:
+def relation_of(condition: Condition, write: Callable[[Poly], sympy.Expr]) -> Any:
     """A condition as a SymPy relation, with its negative part moved to the right."""
     left = Poly({m: c for m, c in condition.poly if c > 0})
     right = Poly({m: -c for m, c in condition.poly if c < 0})
     make = {"ge": sympy.Ge, "eq": sympy.Eq, "ne": sympy.Ne}[condition.kind]
-    return make(sympy_from_poly(left), sympy_from_poly(right))
+    return make(write(left), write(right))
 
 
-__all__ = ["Iverson", "relation", "to_sympy"]
+__all__ = ["Iverson", "relation_of", "to_sympy"]
