@@ -122,7 +122,7 @@ class _Line:
             self._after_words(words, row)
         elif self.found and _is_number(items):
             self.found[-1].notes.append(f"the number {write_latex(row)} is left out")
-        elif self.found and isinstance(items[0], Sign) and items[0].text in (r"\leftarrow", "*", r"\#"):
+        elif self.found and (items[0] == Sign(r"\leftarrow") or items in ([Sign("*")], [Sign(r"\#")])):
             self._remark(write_latex(row))
         elif self.found and _is_range(row):
             self.found[-1].conditions.append(row)

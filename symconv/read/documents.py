@@ -33,7 +33,7 @@ class Segment:
 
 
 _MATHS = (
-    r"(?P<escape>\\[\\$])|\\begin\{(?P<env>(?:equation|align|gather|multline|eqnarray|alignat)\*?)\}"
+    r"(?P<escape>\\[\\$%])|\\begin\{(?P<env>(?:equation|align|gather|multline|eqnarray|alignat)\*?)\}"
     r"|(?P<dollars>\$\$)|(?P<bracket>\\\[)|(?P<paren>\\\()|(?P<dollar>(?<!\w)\$)"
 )
 _MARKDOWN = re.compile(

@@ -93,6 +93,7 @@ class Names(Rows):
                 return Ref(canonical(f"{name}_{{{label}}}"), at=at)
         turned = False
         if scripts is not None:
+            self._check_label(name, scripts, at)
             turned, scripts = _turned(scripts)
         expr: Expr = Ref(name, at=at)
         ranks = self.kinds.ranks(name)
@@ -117,6 +118,23 @@ class Names(Rows):
                 "separate the indices by commas, one an axis (spaces mean nothing in LaTeX)",
             )
         return self._entry(name, index, turned, at)
+
+    def _check_label(self, name: str, scripts: Script, at: int) -> None:
+        """`K_{rot}` of a tensor with three axes could be its entry at r, o, t."""
+        ranks = self.kinds.ranks(name)
+        letters = scripts.sub is not None and all(isinstance(i, Letter) for i in scripts.sub.items)
+        if (
+            letters
+            and text_of(scripts.sub) in TURNED
+            and ranks is not None
+            and ranks.count == len(text_of(scripts.sub))
+        ):
+            raise self.source.fault(
+                at,
+                f"{name}_{{{text_of(scripts.sub)}}}, a label or {ranks.count} indices",
+                "one of the two",
+                f"write {name}^{{\\text{{rot}}}}, or commas between the indices",
+            )
 
     def _entry(self, name: str, index: tuple[Expr, ...], turned: bool, at: int) -> Expr:
         return At(Call("rot180", (Ref(name, at=at),), at=at), index, at=at) if turned else Access(name, index, at=at)

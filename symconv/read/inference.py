@@ -70,6 +70,7 @@ class Inference:
         self._from_sums()
         for definition in self.definitions:
             if definition.parameters is not None:
+                self._stated(definition)
                 self._defined(definition)
                 self._hull(definition)
         self._left_open()
@@ -155,7 +156,7 @@ class Inference:
             self.world.base = declared
             return
         for sentence in self._readable():
-            for expr in sentence.expressions():
+            for expr in sentence.sides:
                 for node in walk(expr):
                     if isinstance(node, Binding) and isinstance(node.low, Num) and node.low.value in (0, 1):
                         self.world.base = int(node.low.value)
@@ -223,6 +224,38 @@ class Inference:
                 "one extent",
                 f"declare the extents of {name}, or correct the limits",
             )
+
+    def _stated(self, definition: Definition) -> None:
+        """`F_i = ..., 0 \\le i < n` states the axis of F; a definition holds without conditions."""
+        sentence = definition.sentence
+        if sentence is None or sentence.problem is not None:
+            return
+        positions = Positions(self.world, sentence.source)
+        try:
+            if sentence.conditions:
+                raise sentence.source.fault(
+                    sentence.conditions[0].at,
+                    f"a condition on the definition of {definition.name}",
+                    "a definition without conditions",
+                    "use cases, or an assume line",
+                )
+            for binding in sentence.ranges:
+                if (
+                    binding.name in (definition.parameters or ())
+                    and binding.low is not None
+                    and binding.high is not None
+                ):
+                    n = (definition.parameters or ()).index(binding.name)
+                    axis = Axis(positions.poly(binding.low), positions.poly(binding.high))
+                    if self.known.setdefault((definition.name, n), axis) != axis:
+                        raise sentence.source.fault(
+                            binding.at,
+                            f"axis {n + 1} of {definition.name} as {axis.low}..{axis.high}, which is known otherwise",
+                            "one extent",
+                            "correct the range or the declaration",
+                        )
+        except LocatedError as problem:
+            sentence.problem = problem
 
     def _defined(self, definition: Definition) -> None:
         for n in range(len(definition.parameters or ())):

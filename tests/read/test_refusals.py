@@ -223,3 +223,37 @@ def test_every_line_of_the_table_has_its_record() -> None:
     assert facts.ignored == {"eq4", "in2"}
     assert [f.what for f in facts.finds] == ["dL/dK", "dL/dX"]
     assert facts.base == 1
+
+
+# -- what could be dropped in silence is not ------------------------------------------------------
+
+
+def test_a_sign_behind_a_space_is_not_a_remark() -> None:
+    link = only(LEFT + r"z_i \quad * z_j")
+    assert link.kind is Kind.NOT_UNDERSTOOD
+    assert link.claim is None
+
+
+def test_a_label_that_could_be_indices_is_refused() -> None:
+    link = only(r"\frac{\partial L}{\partial K_{r,o,t}} = K_{rot}", "tensor K[n,n,n]\nloss L(K)")
+    assert link.kind is Kind.NOT_UNDERSTOOD
+    assert "K_{rot}, a label or 3 indices; expected one of the two" in link.message
+
+
+def test_a_condition_on_a_definition_is_refused() -> None:
+    link = only(r"y_i = 2 x_i \quad \text{if } n = 1", "tensor x[n] y[n]")
+    assert link.kind is Kind.NOT_UNDERSTOOD
+    assert "a condition on the definition of y" in link.message
+
+
+def test_a_range_behind_a_definition_is_its_axis() -> None:
+    link = only(r"y_i = 2 x_i, \quad 1 \le i \le n", "tensor x[n] y[]\nbase 1")
+    assert link.defines is not None
+    assert str(link.defines.axes[0].high) == "n"
+    link = only(r"y_i = 2 x_i, \quad 1 \le i \le n", "tensor x[n] y[n]")
+    assert "axis 1 of y as 1..n, which is known otherwise" in link.message
+
+
+def test_a_definition_that_fails_is_not_used() -> None:
+    page = read_document("```symconv\ntensor x[n] y[n]\n```\n$$y_i = x_{i} + q$$ $$y_i = x_i$$", "md")
+    assert [f.links[0].kind for f in page.formulas] == [Kind.ILL_FORMED, Kind.NOT_UNDERSTOOD]
