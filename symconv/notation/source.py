@@ -8,6 +8,7 @@ points.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from symconv.errors import NotationError
 
@@ -85,7 +86,5 @@ def nearest(word: str, known: list[str]) -> str:
     >>> nearest("tensr", ["tensor", "loss"]), nearest("qqq", ["tensor"])
     ('tensor', '')
     """
-    from difflib import get_close_matches
-
     found = get_close_matches(word, known, n=1, cutoff=0.6)
     return found[0] if found else ""

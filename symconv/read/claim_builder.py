@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from symconv.errors import SymconvError
+from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import IllFormed, LocatedError
 from symconv.read.claims import Claim, Kind, Link, WholeClaim
 from symconv.read.expression import Access, At, Biggest, Expr, Ref, Total, free_names, inside, walk
+from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition
 from symconv.read.parsing import Sentence
 from symconv.read.positions import Positions
@@ -187,9 +189,6 @@ class ClaimBuilder:
         )
 
     def _declared_range(self, name: str) -> Range:
-        from symconv.notation.latex_parser import parse_latex
-        from symconv.read.grammar import Grammar
-
         ends = []
         for text in self.world.facts.indices[name]:
             row = parse_latex(text)
@@ -246,6 +245,3 @@ def _free_names(expr: Expr, bound: frozenset[str] = frozenset(), inner: bool = F
     for part in inside(expr):
         found += _free_names(part, bound, inner)
     return found
-
-
-__all__ = ["ClaimBuilder"]

@@ -40,7 +40,6 @@ from symconv.read.expression import (
     Mul,
     Negate,
     Num,
-    Power,
     Signed,
     Tuple,
 )
@@ -315,6 +314,3 @@ def _is_call(cursor: Cursor) -> bool:
 
 def _product_of(factors: list[Expr], at: int) -> Expr:
     return factors[0] if len(factors) == 1 else Mul(tuple(factors), at=at)
-
-
-__all__ = ["Grammar", "Power"]

@@ -17,6 +17,7 @@ from symconv.read.expression import Access, At, Call, Elementwise, Expr, Power, 
 from symconv.read.library import TURNED
 from symconv.read.rows import Cursor, Rows, has_relation, split, text_of, unwrapped
 
+_DERIVATIVE_LIKE = ("d", "\\delta", "\\Delta", "\\nabla")
 _HEADS = (Letter, Accent, Styled, Words)
 
 
@@ -31,6 +32,8 @@ class Names(Rows):
         """A name and what belongs to it."""
         at = cursor.at
         key, scripts = self._longest(cursor)
+        if key in _DERIVATIVE_LIKE and scripts is None and key not in self.bound:
+            self._refuse_derivative_like(key, cursor, at)
         if key in self.bound or (self.kinds.kind(key) == "index"):
             if scripts is not None:
                 return self._scripted_number(Ref(key, at=at), scripts)
@@ -42,6 +45,25 @@ class Names(Rows):
         if kind in ("size", "loss"):
             return Ref(name, at=at) if scripts is None else self._scripted_number(Ref(name, at=at), scripts)
         return self._tensor(name, scripts, cursor, at)
+
+    def _refuse_derivative_like(self, key: str, cursor: Cursor, at: int) -> None:
+        """`dX` before anything is known of it may be a gradient, a difference, or d times X."""
+        item = cursor.item
+        head = item.base if isinstance(item, Script) else item
+        if (
+            not isinstance(head, Letter)
+            or (key == "d" and not head.joined)
+            or self.kinds.kind(key) not in (None, "size")
+        ):
+            return
+        name, _ = self._longest(Cursor(cursor.rest_of(), cursor.at))
+        if self.kinds.kind(name) == "tensor":
+            raise self.source.fault(
+                at,
+                f"{key} before the tensor {name}",
+                "a declared name",
+                f"declare upstream {key}{name} = {name} or tensor {key}{name}[..]; write a product with \\cdot",
+            )
 
     # -- finding the name --------------------------------------------------------
 

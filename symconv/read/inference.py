@@ -20,7 +20,6 @@ from symconv.read.expression import (
     Biggest,
     Binding,
     Call,
-    Diff,
     Expr,
     Num,
     Ref,
@@ -367,6 +366,3 @@ def _end(poly: Poly | None, box: dict[str, Axis], side: int) -> Poly | None:
             return None
         poly = poly.substitute({name: end})
     return poly
-
-
-__all__ = ["Call", "Definition", "Diff", "Inference", "accesses"]

@@ -18,7 +18,7 @@ from symconv.read.expression import Access, Binding, Call, Comparison, Expr, Ref
 from symconv.read.facts import CallText, Facts, TupleText
 from symconv.read.grammar import Grammar
 from symconv.read.kinds import Kinds, Ranks
-from symconv.read.library import LIBRARY, PLAIN, TENSORS
+from symconv.read.library import PLAIN
 from symconv.read.rows import EQUALITIES, split
 
 WORDS = ("valid", "full", "same", "rows", "columns")
@@ -170,6 +170,3 @@ def _interval(row: Row, grammar: Grammar) -> list[Binding]:
         )
     low, high = (grammar.expression(e.items, e.at) for e in ends)
     return [Binding(name, low, high, at=at) for name, at in grammar.names_in(left)]
-
-
-__all__ = ["LIBRARY", "TENSORS", "Parser", "Sentence"]

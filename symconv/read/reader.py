@@ -14,7 +14,7 @@ from pathlib import Path
 from symconv.notation.source import Source
 from symconv.notation.symbols import RELATIONS
 from symconv.read.block import read_block
-from symconv.read.claims import Document, Formula, Kind
+from symconv.read.claims import Document, Formula
 from symconv.read.documents import Form, Segment, read_file, segments
 from symconv.read.facts import Facts
 from symconv.read.region import Region
@@ -95,6 +95,3 @@ def _check_numbers(parts: list[_Part], document: Document) -> None:
                     f"a formula of this document (eq1 to eq{sum(f.id.startswith('eq') for f in document.formulas)})",
                     "correct the number",
                 )
-
-
-__all__ = ["Kind", "read_document"]

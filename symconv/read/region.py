@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from symconv.errors import SymconvError
+from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import LocatedError, Source
+from symconv.ops.window import needed
 from symconv.read.claim_builder import ClaimBuilder, failed
 from symconv.read.claims import Formula, Kind, Link
 from symconv.read.documents import Segment
-from symconv.read.expression import Access, Call, Expr, Mul, Ref, Total, walk
+from symconv.read.expression import Access, At, Call, Expr, Mul, Ref, Total, walk
 from symconv.read.facts import CallText, Facts
+from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition, Inference
+from symconv.read.kinds import Ranks
 from symconv.read.parsing import Parser, Sentence
 from symconv.read.positions import Positions
 from symconv.read.tensors import Tensors
@@ -74,8 +78,6 @@ class Region:
 
     def _define_lines(self, parser: Parser) -> None:
         """`define` lines come first: they are made before any formula is read."""
-        from symconv.read.kinds import Ranks
-
         for fact in self.facts.definitions:
             (left,) = parser.equation(fact.left)
             text = fact.right if isinstance(fact.right, Source) else fact.right.place
@@ -89,6 +91,8 @@ class Region:
             name = parser.kinds.name(left.name)
             body = parser.call(fact.right, text) if isinstance(fact.right, CallText) else parser.equation(fact.right)[0]
             parameters = tuple(i.name for i in left.index if isinstance(i, Ref)) if isinstance(left, Access) else None
+            if isinstance(left, Access) and isinstance(body, At) and left.index == body.index:
+                parameters, body = None, body.tensor  # L[x, y] = (I * G)[x, y] speaks of whole tensors
             if name in self.definitions:
                 raise fact.left.fault(0, f"{name} defined twice", "one definition", "remove one of the two")
             definition = Definition(name, parameters, body, text, fact.line)
@@ -165,8 +169,6 @@ class Region:
         values = Values(world, definition.source, frozenset(definition.parameters))
         body = values.value(definition.body)
         requires = tuple(c for a in axes if a.bounded for c in [at_least(a.extent, 1)])
-        from symconv.ops.window import needed
-
         return Defined(name, definition.parameters, axes, body, None, needed(*requires), outside)
 
     def _note_kernels(self, definition: Definition) -> None:
@@ -186,9 +188,6 @@ class Region:
             self.world.kernels.add(kinds.name(plain[0].name))
 
     def _assume(self, parser: Parser) -> None:
-        from symconv.notation.latex_parser import parse_latex
-        from symconv.read.grammar import Grammar
-
         for text in self.facts.assumptions:
             source = Source(text.text.replace(">=", r"\ge ").replace("<=", r"\le "), text.name, text.line, text.column)
             comparisons = Grammar(source, parser.kinds).conditions(parse_latex(source))

@@ -40,6 +40,10 @@ class Cursor:
         self.next += 1
         return item
 
+    def rest_of(self) -> tuple[Node, ...]:
+        """What is left, without taking it."""
+        return self.items[self.next :]
+
     def rest(self) -> tuple[Node, ...]:
         found = self.items[self.next :]
         self.next = len(self.items)

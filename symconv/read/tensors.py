@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from symconv.calculus.gradient import gradient
 from symconv.errors import SymconvError
+from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import Source
 from symconv.ops.layer import apply, elementwise
 from symconv.read.expression import (
@@ -23,11 +24,11 @@ from symconv.read.expression import (
     Signed,
     Tuple,
 )
+from symconv.read.grammar import Grammar
 from symconv.read.library import TENSORS as OPERANDS
 from symconv.read.operators import call, join, tried
 from symconv.read.positions import Positions
 from symconv.read.world import World
-from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Tensor, define
 from symconv.term.value import Function
 
@@ -159,9 +160,6 @@ class Tensors(Positions):
 
     def argument_text(self, text: Source) -> object:
         """An option of an `op` line, written in the block."""
-        from symconv.notation.latex_parser import parse_latex
-        from symconv.read.grammar import Grammar
-
         row = parse_latex(text)
         expr = Grammar(text, self.world.kinds).expression(row.items, row.at)
         return Tensors(self.world, text).argument(expr)
@@ -248,6 +246,3 @@ class Tensors(Positions):
 
     def _same(self) -> Tensors:
         return type(self)(self.world, self.source, self.indices, self.wanted)
-
-
-__all__ = ["Poly", "Tensors"]

@@ -307,6 +307,3 @@ def _expanded(expr: Expr, name: str, names: list[str]) -> Expr:
     if isinstance(expr, Access) and expr.index == (Ref(name),):
         return replace(expr, index=tuple(Ref(n, at=expr.at) for n in names))
     return rebuild(expr, lambda e: _expanded(e, name, names))
-
-
-__all__ = ["Values"]

@@ -28,6 +28,7 @@ from symconv.term.value import (
     equal,
     multiply,
 )
+from tests.read.loops import equal_everywhere
 
 H, W, R, C, N, S = (Size(n) for n in ("H", "W", "r", "c", "n", "s"))
 II, J, U, V = (Poly.of(n) for n in "ijuv")
@@ -309,3 +310,28 @@ def test_a_block_forgets_and_keep_does_not() -> None:
     assert kept.formulas[1].links[0].kind is Kind.CLAIM
     fresh = read_document(first + "```symconv\ntensor X[n] y[n]\nloss L(y)\n```\n" + again, "md")
     assert fresh.formulas[1].links[0].kind is Kind.ILL_FORMED
+
+
+def test_a_book_with_indices_from_1_aliases_and_names_of_several_letters() -> None:
+    block = "loss F(lz)\ntensor lz[,] lw[,] a[,]\nupstream dlz = lz, da = a, dlw = lw\nalias dz = dlz, w = lw\noutside zero\n"
+    page = read_document(
+        f"```symconv\n{block}```\n"
+        r"$$lz_{i,j} = \sum_{m=1}^{r} \sum_{n=1}^{c} lw_{m,n} a_{i+m-1,j+n-1}$$"
+        r"$$dlw_{u,v} = \sum_{i} \sum_{j} dz_{i,j} \, a_{i+u-1,j+v-1}$$"
+        r"$$da_{u,v} = \sum_{i=u-r+1}^{u} \sum_{j=v-c+1}^{v} dlz_{i,j} \, w_{u-i+1,v-j+1}$$",
+        "md",
+    )
+    definition, kernel, image = (f.links[0] for f in page.formulas)
+    assert definition.kind is Kind.DEFINITION
+    sizes = {"r": 2, "c": 3, "rows_{lz}": 3, "columns_{lz}": 2}
+    for link in (kernel, image):
+        assert isinstance(link.claim, Claim), link.message
+        assert equal_everywhere(link.claim.left, link.claim.right, link.claim.free, sizes)
+
+
+def test_a_definition_in_words_only_speaks_of_whole_tensors() -> None:
+    block = "loss f(L)\ntensor L[,] I[,] G[,]\nop * = correlation valid, image first\ndefine L[x,y] = (I * G)[x,y]"
+    link = only(r"L[x,y] = \sum_{a=0}^{w-1} \sum_{b=0}^{h-1} I[x+a,y+b] G[a,b]", block)
+    assert isinstance(link.claim, Claim)
+    sizes = {"w": 2, "h": 1, "rows_I": 3, "columns_I": 4}
+    assert equal_everywhere(link.claim.left, link.claim.right, link.claim.free, sizes)
