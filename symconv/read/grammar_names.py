@@ -50,11 +50,8 @@ class Names(Rows):
         """`dX` before anything is known of it may be a gradient, a difference, or d times X."""
         item = cursor.item
         head = item.base if isinstance(item, Script) else item
-        if (
-            not isinstance(head, Letter)
-            or (key == "d" and not head.joined)
-            or self.kinds.kind(key) not in (None, "size")
-        ):
+        declared = self.kinds.kind(key) not in (None, "size")
+        if declared or not isinstance(head, Letter) or (key == "d" and not head.joined):
             return
         name, _ = self._longest(Cursor(cursor.rest_of(), cursor.at))
         if self.kinds.kind(name) == "tensor":

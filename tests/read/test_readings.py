@@ -313,7 +313,8 @@ def test_a_block_forgets_and_keep_does_not() -> None:
 
 
 def test_a_book_with_indices_from_1_aliases_and_names_of_several_letters() -> None:
-    block = "loss F(lz)\ntensor lz[,] lw[,] a[,]\nupstream dlz = lz, da = a, dlw = lw\nalias dz = dlz, w = lw\noutside zero\n"
+    block = "loss F(lz)\ntensor lz[,] lw[,] a[,]\nupstream dlz = lz, da = a, dlw = lw\n"
+    block += "alias dz = dlz, w = lw\noutside zero\n"
     page = read_document(
         f"```symconv\n{block}```\n"
         r"$$lz_{i,j} = \sum_{m=1}^{r} \sum_{n=1}^{c} lw_{m,n} a_{i+m-1,j+n-1}$$"
