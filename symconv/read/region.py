@@ -211,6 +211,7 @@ class Region:
         if not links:
             links = [Link("", Kind.NOT_A_CLAIM, line, column, segment.latex, message="nothing is stated")]
         links = [replace(link, id=f"{number}.{n}") for n, link in enumerate(links, 1)]
+        links = [replace(k, kind=Kind.IGNORED, claim=None) if k.id in self.ignored else k for k in links]
         return Formula(number, line, column, segment.latex, tuple(links))
 
     def _links(self, sentence: Sentence, previous: Sentence | None) -> list[Link]:

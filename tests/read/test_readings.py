@@ -336,3 +336,10 @@ def test_a_definition_in_words_only_speaks_of_whole_tensors() -> None:
     assert isinstance(link.claim, Claim)
     sizes = {"w": 2, "h": 1, "rows_I": 3, "columns_I": 4}
     assert equal_everywhere(link.claim.left, link.claim.right, link.claim.free, sizes)
+
+
+def test_a_formula_or_a_link_may_be_ignored() -> None:
+    block = BLOCK + "ignore eq1.2\n"
+    kinds = [link.kind for link in read(r"\frac{\partial L}{\partial z_i} = z_i = 2 z_i", block).formulas[0].links]
+    assert kinds == [Kind.CLAIM, Kind.IGNORED]
+    assert only("a = ?", BLOCK + "ignore eq1\n").kind is Kind.IGNORED
