@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from functools import cmp_to_key
+from typing import Any, cast
 
 import sympy
 from sympy.core.function import AppliedUndef
@@ -28,6 +29,7 @@ KNOWN: dict[str, Callable[[sympy.Expr], sympy.Expr]] = {
     "relu": lambda x: sympy.Max(0, x, evaluate=False),
     "step": lambda x: sympy.Piecewise((1, x > 0), (0, True)),
 }
+ATOMS = (sympy.Indexed, sympy.Symbol)
 NAMES: dict[Any, str] = {sympy.exp: "exp", sympy.log: "log", sympy.tanh: "tanh"}
 
 
@@ -56,12 +58,45 @@ class Writer:
         self._given = dict(given or {})
         self._bases: dict[str, sympy.IndexedBase] = {}
         self._written: dict[Node, sympy.Expr] = {}
+        self._keys: dict[Node, tuple[int, ...]] = {}
 
     def write(self, roots: Sequence[Node]) -> list[sympy.Expr]:
-        for node in below(r for r in roots if r not in self._written):
-            if node not in self._written:
-                self._written[node] = self._expression(node, [self._written[a] for a in node.args])
+        nodes = [n for n in below(r for r in roots if r not in self._written) if n not in self._written]
+        self._rank(n for n in nodes if n.kind is Kind.VARIABLE)
+        for node in nodes:
+            if node.kind is not Kind.VARIABLE:
+                self._written[node] = self._ordered(node) or self._expression(node, self._args(node))
         return [self._written[r] for r in roots]
+
+    def _args(self, node: Node) -> list[sympy.Expr]:
+        return [self._written[a] for a in node.args]
+
+    def _rank(self, variables: Iterable[Node]) -> None:
+        """Write the variables, and note SymPy's own order of them."""
+        new = {node: self._variable(cast(Variable, node.data)) for node in variables}
+        self._written |= new
+        entries = {e: n for n, e in ((n, self._written[n]) for n in (*self._keys, *new)) if isinstance(e, ATOMS)}
+        if len(entries) < len(self._keys) + len(new):  # expressions of the user's: SymPy shall order them
+            self._keys = {}
+            return
+        order = sorted(entries, key=cmp_to_key(sympy.Basic.compare))
+        self._keys = {entries[e]: (rank,) for rank, e in enumerate(order)}
+
+    def _ordered(self, node: Node) -> sympy.Expr | None:
+        """A product of different variables, or a sum of different such products, put in SymPy's order at once.
+
+        This is what `Mul` and `Add` make of them, without their search for terms to collect.
+        """
+        if node.kind not in (Kind.PRODUCT, Kind.SUM) or len(set(node.args)) < len(node.args):
+            return None
+        product = node.kind is Kind.PRODUCT
+        keys = {a: self._keys.get(a) for a in node.args}
+        if None in keys.values() or any((len(k) == 1) is not product for k in keys.values() if k):
+            return None
+        args = sorted(node.args, key=lambda a: (len(keys[a] or ()), keys[a]))
+        if product:
+            self._keys[node] = tuple(rank for a in args for rank in keys[a] or ())
+        return (sympy.Mul if product else sympy.Add)._from_args([self._written[a] for a in args], True)
 
     def _expression(self, node: Node, args: list[sympy.Expr]) -> sympy.Expr:
         data: Any = node.data
@@ -70,8 +105,6 @@ class Writer:
                 return sympy.Mul(*args)
             case Kind.SUM:
                 return sympy.Add(*args)
-            case Kind.VARIABLE:
-                return self._variable(data)
             case Kind.NUMBER:
                 return sympy.Rational(data.numerator, data.denominator)
             case Kind.APPLY:

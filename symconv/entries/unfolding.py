@@ -13,7 +13,7 @@ from itertools import product
 from typing import cast
 
 from symconv.entries.graph import Graph, Node
-from symconv.entries.positions import Positions, applications
+from symconv.entries.positions import Positions, Program, applications
 from symconv.entries.reverse import adjoints
 from symconv.errors import BridgeError
 from symconv.term.polynomial import Application, Poly
@@ -58,6 +58,7 @@ class Unfolding:
         self._entries: dict[Tensor, dict[Index, Node]] = {}
         self._limits: dict[Tensor, tuple[tuple[int | None, int | None], ...]] = {}
         self._variables = _variables(tensors)
+        self._programs: dict[tuple[Poly, ...], tuple[list[Program], list[Application]]] = {}
         self._passes: dict[Node, dict[Node, Node]] = {}
 
     def indices(self, tensor: Tensor) -> list[Index]:
@@ -173,15 +174,18 @@ class Unfolding:
 
     def _cases(self, polys: tuple[Poly, ...], at: Places, node: Callable[[Index], Node]) -> Node:
         """A node at some positions; where a maximum decides about them, a sum over its outcomes."""
-        programs = [self.positions.program(p) for p in polys]
-        pending = applications(polys)
+        programs, pending = self._programs.get(polys) or self._compiled(polys)
         if not pending:
-            return node(tuple(p(at) for p in programs))
+            return node(tuple([p(at) for p in programs]))
         g = self.graph
         terms = [
             g.product([won, node(tuple(p(inside) for p in programs))]) for won, inside in self._outcomes(pending, at)
         ]
         return g.sum(terms)
+
+    def _compiled(self, polys: tuple[Poly, ...]) -> tuple[list[Program], list[Application]]:
+        result = self._programs[polys] = [self.positions.program(p) for p in polys], applications(polys)
+        return result
 
     def _outcomes(self, pending: list[Application], at: Places) -> Iterator[tuple[Node, Places]]:
         """The places at each outcome of the maxima, with the node that is 1 there and 0 elsewhere."""
