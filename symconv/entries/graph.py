@@ -8,7 +8,9 @@ expanded, and nothing here knows how a tensor is defined.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -146,6 +148,18 @@ class Graph:
         return self.one if len(window) == 1 else self._node(Kind.WINS, tuple(window), place)
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection meanwhile: a graph holds no cycles, and searching a growing one is quadratic."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
 RELU, STEP = Function("relu"), Function("step")
 
 
@@ -165,4 +179,4 @@ def below(roots: Iterable[Node]) -> list[Node]:
     return sorted(found, key=_number)
 
 
-__all__ = ["RELU", "STEP", "Graph", "Kind", "Node", "Variable", "below"]
+__all__ = ["RELU", "STEP", "Graph", "Kind", "Node", "Variable", "below", "collector_paused"]

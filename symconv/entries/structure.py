@@ -25,7 +25,7 @@ import sympy
 
 from symconv.entries.coordinates import Enumeration, NotPolynomial, Terms, canonical
 from symconv.entries.expressions import Reader, Writer
-from symconv.entries.graph import Graph, Kind, Node, Variable, below
+from symconv.entries.graph import Graph, Kind, Node, Variable, below, collector_paused
 from symconv.entries.normal import NormalForms, TooLarge, Undefined
 from symconv.entries.points import Witness, suspects, witness
 from symconv.entries.positions import checked_sizes
@@ -93,6 +93,7 @@ class EntryVerdict:
     __repr__ = __str__
 
 
+@collector_paused()
 def prove_at(left: Side, right: Side, sizes: Mapping[str, int] | None = None) -> EntryVerdict:
     """Are two tensors, or a tensor and an array of SymPy expressions, equal at these sizes?
 
@@ -130,6 +131,7 @@ def prove_at(left: Side, right: Side, sizes: Mapping[str, int] | None = None) ->
     return _by_nodes(list(product(*shapes[0])), list(zip(*sides, strict=True)), sizes)
 
 
+@collector_paused()
 def prove_entries(left: Side, right: Side) -> EntryVerdict:
     """Are two SymPy arrays (or matrices) of entries equal, entry by entry?
 

@@ -9,7 +9,7 @@ from typing import Any
 import sympy
 
 from symconv.entries.expressions import Writer
-from symconv.entries.graph import Graph
+from symconv.entries.graph import Graph, collector_paused
 from symconv.entries.positions import checked_sizes
 from symconv.entries.unfolding import Unfolding
 from symconv.errors import ShapeError
@@ -19,6 +19,7 @@ from symconv.term.value import Entry
 Given = Mapping[str, Any]
 
 
+@collector_paused()
 def entries(tensor: Tensor, sizes: Mapping[str, int], leaves: Given | None = None) -> sympy.ImmutableDenseNDimArray:
     """All entries of a tensor at these sizes, as a SymPy array of the tensor's shape.
 
