@@ -59,7 +59,7 @@ def flat(value: Value, taken: set[str]) -> list[Term]:
                 result = [a * b for a in result for b in flat(part, taken)]
             return result
         case Sum(ranges, body):
-            ranges, body = renamed_apart(ranges, body, taken, _numbered)
+            ranges, body = renamed_apart(ranges, body, taken, numbered)
             taken |= {r.name for r in ranges}
             return [replace(t, ranges=ranges + t.ranges) for t in flat(body, taken)]
         case Bracket(conditions):
@@ -72,7 +72,7 @@ def flat(value: Value, taken: set[str]) -> list[Term]:
     return [Term(factors=(value,))]
 
 
-def _numbered(wanted: str, used: Iterable[str]) -> str:
+def numbered(wanted: str, used: Iterable[str]) -> str:
     """u, u1, u2, ...: the first one that is new."""
     stem = wanted.rstrip("'")
     return next(n for k in count() if (n := stem if not k else f"{stem}{k}") not in used)
@@ -170,4 +170,4 @@ def _mapped(value: Value, change: Callable[[Poly], Poly]) -> Value:
     return rebuild(value, lambda v: _mapped(v, change), change)
 
 
-__all__ = ["Term", "extreme", "flat", "holds", "solved"]
+__all__ = ["Term", "extreme", "flat", "holds", "numbered", "solved"]

@@ -146,12 +146,7 @@ class _Reader:
     def _sum(self, expr: sympy.Sum) -> Value:
         outside = dict(self.bound)
         ranges: list[Range] = []
-        for limit in reversed(expr.limits):  # SymPy's first limit is the innermost
-            if len(limit) != 3:
-                raise BridgeError(
-                    f"sum {expr}", f"the limits {limit}", "an index with two limits", "write (i, 0, n - 1)"
-                )
-            symbol, low, high = limit
+        for symbol, low, high in reversed(expr.limits):  # SymPy's first limit is the innermost
             ranges.append(Range(symbol.name, self._poly(low), self._poly(high)))
             self.bound[symbol.name] = symbol
         body = self.read(expr.function)
@@ -198,13 +193,15 @@ class _Reader:
         return bracket(self._relation(expr))
 
     def _relation(self, expr: Any) -> Condition:
-        """A relation between index polynomials."""
+        """A relation between index polynomials; SymPy may have divided both sides by a number."""
         if isinstance(expr, sympy.Eq | sympy.Ne):
-            left, right = map(self._poly, expr.args)
-            return equal(left, right) if isinstance(expr, sympy.Eq) else unequal(left, right)
-        great, less = self._poly(expr.gts), self._poly(expr.lts)
+            difference = self._poly((expr.lhs - expr.rhs).as_numer_denom()[0])
+            return equal(difference, 0) if isinstance(expr, sympy.Eq) else unequal(difference, 0)
+        numerator, denominator = (expr.gts - expr.lts).as_numer_denom()
+        if not denominator.is_positive:
+            raise _refused(expr)
         strict = isinstance(expr, sympy.StrictGreaterThan | sympy.StrictLessThan)
-        return at_least(great, less + 1 if strict else less)
+        return at_least(self._poly(numerator), int(strict))
 
     def _compared(self, expr: Any) -> Value:
         """A relation between real numbers, by the step function."""

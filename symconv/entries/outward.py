@@ -18,11 +18,11 @@ import sympy
 from symconv.entries.bridge import index_symbol, sympy_from_poly
 from symconv.entries.carry_out import over_leaves
 from symconv.entries.expressions import applied
-from symconv.entries.flat import Term, flat, holds, solved
+from symconv.entries.flat import Term, flat, holds, numbered, solved
 from symconv.errors import BridgeError
 from symconv.term.polynomial import Poly
-from symconv.term.substitution import substitute
-from symconv.term.tensor import Defined, Tensor, ranges_of
+from symconv.term.substitution import entry_formula, substitute
+from symconv.term.tensor import Defined, Tensor, ranges_of, sizes_in
 from symconv.term.value import (
     Apply,
     Condition,
@@ -71,7 +71,7 @@ class Iverson(sympy.Function):  # type: ignore[misc]
 
 
 def to_sympy(subject: Value | Tensor, ranges: Sequence[Range] = ()) -> sympy.Expr:
-    """A value, or the entry of a tensor at its own index, as a SymPy expression for all sizes.
+    """A value, or the entry of a tensor at `indices_of(tensor)`, as a SymPy expression for all sizes.
 
     `ranges` say what is known of the free indices of a value; those of a tensor lie on its axes.
 
@@ -83,12 +83,23 @@ def to_sympy(subject: Value | Tensor, ranges: Sequence[Range] = ()) -> sympy.Exp
     Sum(w[u]*x[i + u], (u, 0, r - 1))
     """
     if isinstance(subject, Tensor):
-        names = subject.parameters if isinstance(subject, Defined) else tuple("ijklmnpq"[: subject.rank])
-        ranges = ranges_of(subject, names)
+        names = tuple(symbol.name for symbol in indices_of(subject))
         index = tuple(map(Poly.of, names))
-        subject = subject.body if isinstance(subject, Defined) else Entry(subject, index)
+        ranges = ranges_of(subject, names)
+        subject = entry_formula(subject, index) if isinstance(subject, Defined) else Entry(subject, index)
     value = over_leaves(subject)
-    return _Writer({r.name for r in ranges} | free_indices(value), guard="piecewise").sum_of(value, tuple(ranges))
+    taken = {r.name for r in ranges} | free_indices(value) | {s.name for s in sizes_in(value)}
+    return _Writer(taken, guard="piecewise").sum_of(value, tuple(ranges))
+
+
+def indices_of(tensor: Tensor) -> tuple[sympy.Symbol, ...]:
+    """The free indices of `to_sympy(tensor)`: its own, with a number where a size has the same name."""
+    own = tensor.parameters if isinstance(tensor, Defined) else tuple("ijklmnpq"[: tensor.rank])
+    used = {s.name for s in sizes_in(Entry(tensor, ()))}
+    names: list[str] = []
+    for name in own:
+        names.append(numbered(name, {*used, *names}))
+    return tuple(map(index_symbol, names))
 
 
 class _Writer:
@@ -107,7 +118,7 @@ class _Writer:
     def _written(self, term: Term, known: tuple[Range, ...]) -> sympy.Expr:
         places = (*known, *term.ranges)
         outer, inner = self._emptiness(term.ranges, known)
-        conditions = [c for c in (*term.conditions, *inner) if not holds(c, places)]
+        conditions = [c for c in term.conditions if not holds(c, places)] + inner
         body = sympy.Mul(*(self._factor(f, places) for f in term.factors))
         body = self._guarded(body, conditions)
         if term.ranges:
@@ -203,4 +214,4 @@ def relation_of(condition: Condition, write: Callable[[Poly], sympy.Expr]) -> An
     return make(write(left), write(right))
 
 
-__all__ = ["Iverson", "relation_of", "to_sympy"]
+__all__ = ["Iverson", "indices_of", "relation_of", "to_sympy"]

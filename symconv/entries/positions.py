@@ -127,7 +127,8 @@ def checked_sizes(values: Iterable[Value], sizes: Mapping[str, int]) -> dict[str
                 f"{condition.poly} {sign} 0",
                 "choose sizes at which the operations are defined",
             )
-    return {s.name: sizes[s.name] for s in needed}
+    names = {s.name for s in needed}
+    return {name: number for name, number in sizes.items() if name in names}
 
 
 __all__ = ["Positions", "applications", "checked_sizes"]
