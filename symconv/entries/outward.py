@@ -202,8 +202,7 @@ def _end(poly: Poly | None, r: Range) -> sympy.Expr:
 def _entry(tensor: Tensor, index: tuple[Poly, ...]) -> sympy.Expr:
     if not index:
         return sympy.Symbol(tensor.name)
-    shape = tuple(sympy_from_poly(a.extent) for a in tensor.axes) if all(a.bounded for a in tensor.axes) else None
-    return sympy.IndexedBase(tensor.name, shape=shape)[tuple(map(sympy_from_poly, index))]
+    return sympy.IndexedBase(tensor.name)[tuple(map(sympy_from_poly, index))]
 
 
 def relation_of(condition: Condition, write: Callable[[Poly], sympy.Expr]) -> Any:
