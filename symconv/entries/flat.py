@@ -20,6 +20,7 @@ from symconv.term.value import (
     Condition,
     Entry,
     Function,
+    Maximum,
     Plus,
     Range,
     Sum,
@@ -144,9 +145,11 @@ def _with_index(term: Term, r: Range, numerator: Poly, divisor: Poly) -> Term:
     values: dict[Atom, Poly] = {r.name: place}
     remainder = rest.as_atom
 
-    def changed(poly: Poly) -> Poly:
-        poly = poly.substitute(values)
+    def exact(poly: Poly) -> Poly:
         return _exact(poly, remainder) if isinstance(remainder, Remainder) else poly
+
+    def changed(poly: Poly) -> Poly:
+        return exact(poly.substitute(values))
 
     conditions = [equal(rest, 0)] if rest else []
     conditions += [at_least(place, r.low)] if r.low is not None else []
@@ -154,7 +157,7 @@ def _with_index(term: Term, r: Range, numerator: Poly, divisor: Poly) -> Term:
     return Term(
         tuple(Range(o.name, o.low and changed(o.low), o.high and changed(o.high)) for o in term.ranges),
         (*conditions, *(Condition(c.kind, changed(c.poly)) for c in term.conditions)),
-        tuple(_mapped(substitute(f, {r.name: place}), changed) for f in term.factors),
+        tuple(_mapped(substitute(f, {r.name: place}), exact, rest.names()) for f in term.factors),
     )
 
 
@@ -166,8 +169,11 @@ def _exact(poly: Poly, remainder: Remainder) -> Poly:
     return poly if parts is None or times is None else parts[1] + times * numerator
 
 
-def _mapped(value: Value, change: Callable[[Poly], Poly]) -> Value:
-    return rebuild(value, lambda v: _mapped(v, change), change)
+def _mapped(value: Value, change: Callable[[Poly], Poly], names: set[str]) -> Value:
+    """The value with its index polynomials changed, except where a binder hides one of the names."""
+    if isinstance(value, Sum | Maximum) and names & {r.name for r in value.ranges}:
+        return value
+    return rebuild(value, lambda v: _mapped(v, change, names), change)
 
 
 __all__ = ["Term", "extreme", "flat", "holds", "numbered", "solved"]

@@ -171,10 +171,23 @@ class _Reader:
         terms: list[Value] = []
         before: Value = as_value(1)
         for value, condition in expr.args:
+            self._check_scope(value, condition)
             case = self._condition(condition)
             terms.append(multiply(before, case, self.read(value)))
             before = multiply(before, add(1, negative(case)))
         return add(*(t for t in terms if t != as_value(0)))
+
+    def _check_scope(self, value: Any, condition: Any) -> None:
+        """SymPy moves the guard of a sum inside a sum out of it; what is left has lost its meaning."""
+        inside = {limit[0] for s in value.atoms(sympy.Sum) for limit in s.limits}
+        lost = {s.name for s in inside & condition.free_symbols} - self.bound.keys() - self.indices
+        if lost:
+            raise BridgeError(
+                f"condition {condition}",
+                f"the index {', '.join(sorted(lost))}, which only a sum under the condition binds",
+                "a guard within the sum that binds its index: SymPy moves it out when sums are nested",
+                "write one Sum over all indices, or Iverson(condition) as a factor",
+            )
 
     def _condition(self, expr: Any) -> Value:
         """A condition as a number, 1 or 0."""

@@ -21,13 +21,13 @@ from symconv.proof.evaluate import World
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Leaf, Tensor, define, ranges_of
 from symconv.term.value import Entry, Range, Sum, at_least, bracket, total
-from tests.entries.operations import FORWARD, GRADIENTS, H, X, both, exact, leaf, numbers, r, size, w, x
+from tests.entries.operations import FORWARD, GRADIENTS, PIECEWISE, H, both, exact, leaf, numbers, r, size, w, x
 
 BORDER = {
     **{n: case for n, case in FORWARD.items() if n not in ("toeplitz",)},
     **{n: case for n, case in GRADIENTS.items() if not n.startswith(("toeplitz", "general"))},
+    **{n: PIECEWISE[n] for n in ("relu by w", "max")},
     "relu": (apply("relu", correlate(x, w)), {"H": 7, "r": 3}),
-    "max": (pool_max(X, (2, 2), stride=1), {"H": 3, "W": 4}),
 }
 
 

@@ -16,18 +16,19 @@ from sympy import IndexedBase, Piecewise, Sum, symbols
 from symconv.calculus.gradient import gradient, upstream
 from symconv.entries.bridge import size_symbols
 from symconv.entries.inward import from_sympy
-from symconv.entries.outward import to_sympy
+from symconv.entries.outward import Iverson, to_sympy
 from symconv.entries.structure import EntryStatus, prove_at
 from symconv.entries.unfold import entries
+from symconv.errors import BridgeError
 from symconv.ops.correlate import correlate
 from symconv.ops.pool import pool_max
 from symconv.ops.window import pad, rot180
 from symconv.proof.evaluate import World
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import define
+from symconv.term.tensor import Leaf, define
 from symconv.term.value import Derivative, Range, total
 from symconv.term.value import Sum as Total
-from tests.entries.operations import H, K, X, c, leaf, r, size
+from tests.entries.operations import H, K, X, c, leaf, r, size, w
 
 
 def note(what: str, value: object) -> None:
@@ -38,6 +39,10 @@ def note(what: str, value: object) -> None:
 G_, K_, X_ = IndexedBase("G"), IndexedBase("K"), IndexedBase("X")
 i, j, a, b = symbols("i j a b", integer=True)
 m, n, oh, ow = symbols("m n oh ow", integer=True, positive=True)
+
+
+def _leaves(**extents: int) -> dict[str, Leaf]:
+    return {name: leaf(name, n) for name, n in extents.items()}
 
 
 def test_simplify_frees_bound_indices() -> None:
@@ -71,6 +76,12 @@ def test_nested_sums_keep_their_guards() -> None:
     guarded = Piecewise((X_[i + a - 1], (i + a >= 1) & (i + a <= h)), (0, True))
     theirs = Sum(G_[i] * Sum(guarded * K_[a], (a, 0, m - 1)), (i, 0, o - 1))
     note("the padded loss", str(theirs.subs({m: 2, o: 1, h: 2}).doit()))
+
+    with pytest.raises(BridgeError, match=r"the index a, which only a sum under the condition binds.*write one Sum"):
+        from_sympy(sympy.Sum(theirs.function, *theirs.limits), {"G": leaf("G", 3), "X": leaf("X", 3), "K": w})
+    bracketed = Iverson((i + a >= 1) & (i + a <= 2)) * X_[i + a - 1]
+    ours = from_sympy(Sum(G_[i] * Sum(bracketed * K_[a], (a, 0, 1)), (i, 0, 0)), _leaves(G=1, X=2, K=2))
+    assert entries(define("L", (), lambda: ours), {})[()] == G_[0] * K_[1] * X_[0]
 
     layer = correlate(leaf("X", H), leaf("K", r), padding=1)
     g = upstream(layer)
