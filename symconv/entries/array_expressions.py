@@ -15,9 +15,21 @@ from functools import partial
 from typing import Any
 
 import sympy
-from sympy.tensor.array.expressions.array_expressions import ArraySymbol, _ArrayExpr
 
-from symconv.entries.bridge import expression, symbol_of
+from symconv.entries.array_nodes import (
+    ArrayNode,
+    Contraction,
+    Elementwise,
+    Formula,
+    Gathered,
+    Greatest,
+    LeafArray,
+    Stuffed,
+    Total,
+    Windows,
+    code,
+    index,
+)
 from symconv.entries.carry_out import over_leaves, within
 from symconv.entries.flat import Term, flat, holds, solved
 from symconv.entries.outward import relation_of
@@ -36,100 +48,6 @@ from symconv.term.value import (
     Value,
     free_indices,
 )
-
-
-class ArrayNode(_ArrayExpr):  # type: ignore[misc]
-    """An array over named indices; `axes` is a tuple of (index symbol, extent).
-
-    Not iterable: lambdify would walk a vector without end.
-    """
-
-    __iter__ = None
-
-    def __new__(cls, *args: Any) -> ArrayNode:
-        node: ArrayNode = sympy.Expr.__new__(cls, *map(sympy.sympify, args))
-        return node
-
-    @property
-    def axes(self) -> sympy.Tuple:
-        return self.args[0]
-
-    @property
-    def shape(self) -> tuple[sympy.Expr, ...]:
-        return tuple(extent for _, extent in self.axes)
-
-
-class LeafArray(ArraySymbol):  # type: ignore[misc]
-    """The array of a leaf; not iterable either."""
-
-    __iter__ = None
-
-    @classmethod
-    def of(cls, leaf: Leaf) -> LeafArray:
-        array: LeafArray = cls(leaf.name, tuple(code(n) for n in leaf.shape))
-        return array
-
-
-class Windows(ArrayNode):
-    """args: axes, array, positions; a position is (offset, step along each of the axes) on one axis of the array."""
-
-
-class Stuffed(ArrayNode):
-    """args: axes, array, steps: zeros between the entries."""
-
-
-class Gathered(ArrayNode):
-    """args: axes of the position, array, axis, position: one axis read at a position."""
-
-
-class Formula(ArrayNode):
-    """args: axes, expression: a number for each place; a condition counts 1 or 0."""
-
-
-class Elementwise(ArrayNode):
-    """args: axes, array, name of the function."""
-
-
-class Greatest(ArrayNode):
-    """args: axes, array, count: the maximum over the last `count` axes of the array."""
-
-
-class Contraction(ArrayNode):
-    """args: axes, coefficient, factors: the sum of the products over all indices but the axes'."""
-
-
-class Total(ArrayNode):
-    """args: axes, terms: a sum of arrays."""
-
-
-def index(name: str) -> sympy.Symbol:
-    """The symbol of an index in code; a size may have the same name."""
-    return sympy.Symbol(f"_{name}", integer=True)
-
-
-def code(poly: Poly) -> sympy.Expr:
-    """An index polynomial as an expression of the code."""
-    return expression(poly, _atom)
-
-
-def _atom(atom: Atom) -> sympy.Expr:
-    if isinstance(atom, str):
-        return index(atom)
-    if isinstance(atom, Size):
-        return symbol_of(atom)
-    if isinstance(atom, Quotient):
-        numerator, denominator = map(code, atom.polys())
-        if isinstance(atom, Remainder):
-            return sympy.Mod(numerator, denominator, evaluate=False)
-        return FloorDivision(numerator, denominator)
-    raise BridgeError(f"the index {atom}", "the place of a maximum", "a polynomial", "use compile() instead")
-
-
-class FloorDivision(sympy.Function):  # type: ignore[misc]
-    """a // b of whole numbers."""
-
-    nargs = 2
-    is_integer = True
 
 
 def array_expression(tensor: Tensor) -> sympy.Basic:
@@ -176,6 +94,7 @@ class Lowering:
             factors.append(Formula(_axes(held), relation_of(c, partial(_shifted, over=held))))
         seen = {symbol for f in factors for symbol, _ in f.axes}
         factors += [Formula(_axes((r,)), sympy.Integer(1)) for name, r in places.items() if index(name) not in seen]
+        factors.sort(key=lambda f: -len(f.axes))  # numpy contracts fastest with the large array first
         return Contraction(_axes(over), coefficient, sympy.Tuple(*factors))
 
     def _factor(self, value: Value, places: Mapping[str, Range]) -> ArrayNode:
@@ -277,7 +196,9 @@ class _Read:
             self.array_ = Gathered(_axes(over), self.array_, sympy.Integer(axis), _shifted(position, over))
             positions += [Poly.of(r.name) - (r.low or 0) for r in over]
             axis += len(over)
-        over = tuple(dict.fromkeys(r for p in positions for r in _named(p, self.places)))
+        in_order = tuple(dict.fromkeys(r for p in positions for r in _named(p, self.places)))
+        plain = len(in_order) == len(positions) and all(p.as_atom is not None for p in positions)
+        over = in_order if plain else tuple(r for r in self.places.values() if r in in_order)
         return Windows(_axes(over), self.array_, sympy.Tuple(*(self._steps(p, over) for p in positions)))
 
     def _steps(self, position: Poly, over: tuple[Range, ...]) -> sympy.Tuple:
@@ -296,17 +217,4 @@ def _affine(position: Poly) -> bool:
     return not inside and all(sum(isinstance(a, str) for a in m) < 2 for m, _ in position)
 
 
-__all__ = [
-    "ArrayNode",
-    "Contraction",
-    "Elementwise",
-    "FloorDivision",
-    "Formula",
-    "Gathered",
-    "Greatest",
-    "LeafArray",
-    "Stuffed",
-    "Total",
-    "Windows",
-    "array_expression",
-]
+__all__ = ["array_expression"]

@@ -17,7 +17,7 @@ import numpy as np
 import sympy
 from sympy.printing.numpy import NumPyPrinter
 
-from symconv.entries import array_expressions as node
+from symconv.entries import array_nodes as node
 from symconv.entries.array_expressions import array_expression
 from symconv.entries.array_runtime import FUNCTIONS, HELPERS
 from symconv.entries.bridge import symbol_of
@@ -112,6 +112,7 @@ class ArrayFunction:
     def __init__(self, tensor: Tensor, functions: Mapping[str, Callable[[Array], Array]]) -> None:
         self._value = entry_at_own_index(tensor)
         self._sizes = sizes_in(self._value)
+        self._known: dict[tuple[object, ...], dict[str, int]] = {}
         self.name = tensor.name
         expression, known = _expression(tensor), {**FUNCTIONS, **functions}
         _check_functions(expression, known)
@@ -139,7 +140,11 @@ class ArrayFunction:
                 f"{', '.join(self.arguments)}",
                 "give one array for each leaf",
             )
-        sizes = self._found({k: v for k, v in named.items() if k not in self._leaves}, given)
+        stated = {k: v for k, v in named.items() if k not in self._leaves}
+        key = (*((name, a.shape) for name, a in given.items()), *stated.items())
+        sizes = self._known.get(key)
+        if sizes is None:
+            sizes = self._known[key] = self._found(stated, given)
         return self._run(*(given[name] for name in self.arguments), *(sizes[s.name] for s in self._sizes))
 
     def __repr__(self) -> str:

@@ -23,12 +23,13 @@ from typing import Any, TypeAlias, cast
 
 import sympy
 
-from symconv.entries.coordinates import Enumeration, NotPolynomial, Terms, canonical
+from symconv.entries.coordinates import Enumeration, NotPolynomial
 from symconv.entries.expressions import Reader, Writer
 from symconv.entries.graph import Graph, Kind, Node, Variable, below, collector_paused
 from symconv.entries.normal import NormalForms, TooLarge, Undefined
 from symconv.entries.points import Witness, suspects, witness
 from symconv.entries.positions import checked_sizes
+from symconv.entries.term_lists import Terms, canonical
 from symconv.entries.unfold import entry_at_own_index
 from symconv.entries.unfolding import Unfolding
 from symconv.errors import BridgeError, ShapeError
