@@ -206,6 +206,22 @@ def test_what_no_tier_decides_is_undecided() -> None:
     assert str(verdict).startswith("undecided at H=1: entry (0,) is log(x[0]**2)")
 
 
+def test_what_grows_too_large_is_undecided() -> None:
+    """The normal form has a limit; nothing is said beyond it."""
+    whole = total((Range.upto("k", H),), x["k"])
+    t = Apply(Function("tanh"), x[0])
+    left = define("l", (), lambda: multiply(t, *[whole + 1] * 4))
+    right = define("m", (), lambda: multiply(t, *[multiply(whole, whole) + 2 * whole + 1] * 2))
+    assert prove_at(left, right, {"H": 4}).tier is Tier.NORMAL_FORM
+    assert prove_at(left, right, {"H": 30}).status is EntryStatus.UNDECIDED
+
+
+def test_a_division_by_what_is_always_zero_proves_nothing() -> None:
+    nothing = define("l", (), lambda: Reciprocal(multiply(x[0], x[0] + 1) - multiply(x[0], x[0]) - x[0]))
+    verdict = prove_at(nothing, define("m", (), lambda: 2 * nothing[()]), {"H": 1})
+    assert verdict.status is EntryStatus.UNDECIDED
+
+
 # -- arrays of the user's -------------------------------------------------------------------
 
 

@@ -76,6 +76,17 @@ def test_an_entry_is_a_natural_expression() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_sums_and_products_are_in_sympys_order(name: str) -> None:
+    """What is written without SymPy's own search for like terms is what SymPy would have written."""
+    tensor, sizes = ALL[name]
+    array = entries(tensor, sizes)
+    for e in sympy.flatten(array) if array.shape else [array[()]]:
+        for part in sympy.preorder_traversal(e):
+            if isinstance(part, sympy.Add | sympy.Mul):
+                assert part.func(*part.args).args == part.args
+
+
 def test_the_first_of_equal_entries_wins() -> None:
     tensor = both(pool_max(x, 3), x)
     found = entries(tensor, {"H": 3})
