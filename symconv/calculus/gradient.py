@@ -12,7 +12,7 @@ from symconv.term.substitution import fresh_name
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, tensors_in
 from symconv.term.value import Derivative, Entry, Range, multiply, total
 
-NAMES = {0: (), 1: ("a",), 2: ("a", "b"), 3: ("c", "a", "b"), 4: ("n", "c", "a", "b"), 5: ("n", "c", "a", "b", "e")}
+NAMES = {0: (), 1: ("a",), 2: ("a", "b"), 3: ("c", "a", "b"), 4: ("m", "c", "a", "b"), 5: ("m", "c", "a", "b", "e")}
 
 
 def upstream(f: Tensor, name: str = "G") -> Leaf:

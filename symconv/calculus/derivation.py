@@ -1,0 +1,163 @@
+"""The derivation of a gradient as a list of steps, in the order in which one would write them.
+
+Every step is an equal form of the same entry of the gradient; the last ones
+lead to a closed form where one is known.  Nothing is claimed here: whoever
+shows the steps proves each of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from symconv.calculus.rewriting import deltas, derive_inside, drop_known, flat, pick_all, stuffed
+from symconv.term.polynomial import Poly
+from symconv.term.substitution import entry_formula
+from symconv.term.tensor import Defined, Tensor, ranges_of, tensors_in
+from symconv.term.value import Entry, Plus, Sum, Times, Value, add, multiply, total
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line: the rule's name, the reason in words, and what the gradient's entry equals now."""
+
+    rule: str
+    reason: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The parts of a closed form, under the names that the page gives them.
+
+    spread: the stuffed upstream gradient (or it itself); padded: what is
+    correlated; form: the closed form built of these.
+    """
+
+    form: Defined
+    spread: Tensor | None = None
+    named: tuple[Defined, ...] = ()
+
+
+def derive(gradient: Defined, pieces: Pieces | None = None) -> list[Step]:
+    """The steps from the chain rule to the closed form."""
+    f, x = gradient.call.operands[:2] if gradient.call is not None else (gradient, gradient)
+    free = ranges_of(gradient, gradient.parameters)
+    steps = [Step("chain rule", _chain_reason(f, x), gradient.body)]
+    inside = derive_inside(gradient.body)
+    steps.append(Step("derivative inside the sums", _inside_reason(x), inside))
+    picked_from = drop_known(flat(deltas(inside)), free)
+    steps.append(Step("delta", _delta_reason(x), picked_from))
+    stride = pieces is not None and pieces.spread is not None
+    kept = _taps(picked_from, x, f) if stride or _is_input(gradient) else ()
+    value, picked = pick_all(picked_from, kept)
+    value = drop_known(value, free)
+    if picked:
+        steps.append(Step("pick", _pick_reason(picked, gradient), value))
+    if stride and pieces is not None and pieces.spread is not None:
+        g = gradient.call.operands[2] if gradient.call is not None else gradient
+        spread = stuffed(value, g, pieces.spread)
+        if spread != value:
+            reason = "The windows start s apart: write the upstream gradient with zeros between its entries, "
+            steps.append(Step("zero-stuffing", reason + "so that one entry answers for each position.", spread))
+    if pieces is not None:
+        steps += _closing(gradient, pieces)
+    return _without_repeats(steps)
+
+
+def _closing(gradient: Defined, pieces: Pieces) -> list[Step]:
+    """From the closed form backwards: its body unfolded, its body, and its name."""
+    index = tuple(map(Poly.of, gradient.parameters))
+    body = entry_formula(pieces.form, index)
+    opened = _unfolded(body, {pieces.spread} | set(pieces.named[:0]))
+    return [
+        Step("change of variable", "Count the taps backwards, from the last to the first: every index then runs "
+             "forwards, and the kernel stands rotated by 180 degrees.", opened),
+        Step("names", "Give the padded tensor its name; entries outside count as zero, so it may be read there.", body),
+        Step("closed form", "This is the named operation.", Entry(pieces.form, index)),
+    ]
+
+
+def _unfolded(value: Value, stop: set[Tensor | None]) -> Value:
+    """Entries of operations that only move entries, written as entries of what they move."""
+    match value:
+        case Plus(terms):
+            return add(*(_unfolded(t, stop) for t in terms))
+        case Times(factors):
+            return multiply(*(_unfolded(f, stop) for f in factors))
+        case Sum(ranges, body):
+            return total(ranges, _unfolded(body, stop))
+        case Entry(Defined() as tensor, index) if tensor not in stop:
+            formula = entry_formula(tensor, index)
+            return _unfolded(formula, stop) if isinstance(formula, Entry) else value
+    return value
+
+
+def _without_repeats(steps: list[Step]) -> list[Step]:
+    kept: list[Step] = []
+    for step in steps:
+        if not kept or step.value != kept[-1].value:
+            kept.append(step)
+    return kept
+
+
+def _is_input(gradient: Defined) -> bool:
+    """The gradient by something read at shifted places, an image; a kernel is read at the tap itself."""
+    if gradient.call is None or len(gradient.call.operands) < 2:
+        return False
+    f, x = gradient.call.operands[:2]
+    if not isinstance(f, Defined):
+        return False
+    entries = [v for v in _entries(f.body) if v.tensor == x]
+    return any(p.as_atom is None for v in entries for p in v.index)
+
+
+def _entries(value: Value) -> list[Entry]:
+    from symconv.term.value import walk
+
+    return [v for v in walk(value) if isinstance(v, Entry)]
+
+
+def _taps(value: Value, x: Tensor, f: Tensor) -> tuple[str, ...]:
+    """The indices of the window, which stay bound in an input gradient."""
+    if not isinstance(f, Defined) or not isinstance(value, Sum):
+        return ()
+    outputs = set(f.parameters)
+    sums = f.body.ranges if isinstance(f.body, Sum) else ()
+    spatial = {n for v in _entries(f.body) if v.tensor == x for p in v.index if p.as_atom is None for n in p.names()}
+    return tuple(r.name for r in sums if r.name in spatial - outputs)
+
+
+# -- the words -----------------------------------------------------------------------------
+
+
+def _chain_reason(f: Tensor, x: Tensor) -> str:
+    return (
+        f"The loss depends on {x.name} through every entry of {f.name}; the chain rule adds up all these ways, "
+        "each with its upstream gradient."
+    )
+
+
+def _inside_reason(x: Tensor) -> str:
+    return f"Put in the definition. Sums are finite, and only the entries of {x.name} depend on {x.name}."
+
+
+def _delta_reason(x: Tensor) -> str:
+    return f"One entry of {x.name} by another is 1 if they are the same entry and 0 if not: a bracket on the indices."
+
+
+def _pick_reason(picked: list[tuple[str, Poly]], gradient: Defined) -> str:
+    pairs = ", ".join(f"${name} = {_plain(place)}$" for name, place in dict(picked).items())
+    return f"Of all summands the bracket leaves the one with {pairs}; entries outside their range count as zero."
+
+
+def _plain(place: Poly) -> str:
+    return str(place).replace("*", " ")
+
+
+def uses(value: Value, tensor: Tensor) -> bool:
+    return tensor in set(tensors_in(value))
+
+
+def renamed(tensor: Defined, name: str) -> Defined:
+    """The same definition under a name of the page."""
+    return replace(tensor, name=name, call=None)

@@ -1,0 +1,321 @@
+"""SPECs: an operation with its options, a formula, or a document, as the command line takes them.
+
+    conv2d --stride 2 --padding 1 --channels 3,8
+    y_i = \\sum_{k=0}^{r-1} w_k x_{s i + d k}
+    notes.md                                         (with a `find` line)
+
+What an option does not say stays symbolic.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from symconv.errors import SizeError, UsageError
+from symconv.ops.correlate import convolve, correlate, depthwise, transposed
+from symconv.ops.layer import add_bias, apply, cross_entropy, dense, softmax
+from symconv.ops.pool import pool_average, pool_max
+from symconv.term.polynomial import Poly, Size
+from symconv.term.tensor import Axis, Defined, Leaf, Tensor, tensors_in
+from symconv.term.value import Entry
+
+AXES = {1: ("H",), 2: ("H", "W"), 3: ("D", "H", "W")}
+TAPS = {1: ("r",), 2: ("r", "c"), 3: ("q", "r", "c")}
+WORDS = {"X": "input", "K": "kernel", "b": "bias", "w": "weight", "y": "target"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What was asked for: the output, its leaves in the order of use, and where it came from."""
+
+    text: str
+    output: Defined
+    document: str = ""  # the text of the document that a SPEC was read from
+    wanted: tuple[str, ...] = field(default=())  # the leaves that `find` lines name
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        found = tensors_in(Entry(self.output, ()))
+        return tuple(t for t in found if isinstance(t, Leaf))
+
+    def leaf(self, name: str) -> Tensor:
+        """The tensor called so; a SPEC operation's tensors answer to their words and letters."""
+        for t in tensors_in(Entry(self.output, ())):
+            if name in (t.name, WORDS.get(t.name)) or WORDS.get(name) == t.name:
+                return t
+        names = [t.name for t in self.leaves]
+        near = difflib.get_close_matches(name, names, 1)
+        raise UsageError(
+            f"--wrt {name}",
+            f"no tensor {name}",
+            f"one of {', '.join(names)}",
+            f"did you mean {near[0]}?" if near else "name one of these",
+        )
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError("the options of the operation", message, "the options of `symconv export --help`", "correct it")
+
+
+def add_operation_options(parser: argparse.ArgumentParser) -> None:
+    """The options that operations take, numbers or names, one for all axes or one an axis."""
+    group = parser.add_argument_group("options of the operation (a number or a name; one, or one an axis: 2,1)")
+    for name, words in (
+        ("stride", "distance between windows; 1 unless said"),
+        ("padding", "zeros around the input; before:after for two sides"),
+        ("dilation", "distance between taps; 1 unless said"),
+        ("groups", "channel groups; 1 unless said"),
+        ("channels", "input and output channels: C,O"),
+        ("kernel", "kernel or window extents: r,c"),
+        ("size", "input extents: H,W"),
+        ("batch", "how many inputs"),
+        ("mode", "valid, full or same"),
+        ("output-padding", "extra rows of a transposed convolution"),
+        ("function", "the name of an elementwise function"),
+    ):
+        group.add_argument(f"--{name}", help=words, metavar="V")
+    group.add_argument("--bias", action="store_true", help="add a bias to each output channel")
+
+
+def parse_spec(text: str, options: argparse.Namespace | None = None, words: bool = False, layers: bool = True) -> Spec:
+    """Read a SPEC.
+
+    options: the operation's options, if they were read apart; else they stand in the text.
+    words: call the tensors input, kernel, ... instead of X, K, ...
+    layers: give convolutions batch and channel axes even where no option speaks of them.
+    """
+    if Path(text).suffix in (".md", ".tex", ".ipynb"):
+        return _from_document(text)
+    if any(sign in text for sign in "=\\") and not re.fullmatch(r"[\w-]+(\s+--.*)?", text, re.DOTALL):
+        return _from_formula(text)
+    if options is None:
+        parser = _Parser(prog="SPEC", add_help=False)
+        parser.add_argument("operation")
+        add_operation_options(parser)
+        options = parser.parse_args(shlex.split(text))
+        text = options.operation
+    return Spec(_spelled(text, options), _Builder(options, words, layers).build(text))
+
+
+def _spelled(operation: str, options: argparse.Namespace) -> str:
+    names = "stride padding dilation groups channels kernel size batch mode output_padding function".split()
+    parts = [f"--{n.replace('_', '-')} {getattr(options, n)}" for n in names if getattr(options, n, None)]
+    return " ".join([operation, *parts, *(["--bias"] if options.bias else [])])
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Builds the output of a named operation from its options."""
+
+    options: argparse.Namespace
+    words: bool
+    layers: bool
+
+    def build(self, operation: str) -> Defined:
+        match = re.fullmatch(r"(conv|convolution|correlation|depthwise|transposed|maxpool|avgpool)([123])d", operation)
+        if match:
+            return self._spatial(match.group(1), int(match.group(2)))
+        if operation in PLAIN:
+            return PLAIN[operation](self)
+        known = [f"{n}{d}d" for n in SPATIAL for d in (1, 2, 3)] + list(PLAIN)
+        near = difflib.get_close_matches(operation, known, 1)
+        raise UsageError(
+            f"operation {operation!r}",
+            "an unknown name",
+            "conv1d .. conv3d, convolution2d, depthwise2d, transposed2d, maxpool2d, avgpool2d, dense, softmax, "
+            "activation, a formula, or a document",
+            f"did you mean {near[0]}?" if near else "choose one of these",
+        )
+
+    # -- options -------------------------------------------------------------
+
+    def amount(self, text: str, least: int = 1) -> Poly:
+        """A number, or a name that becomes a size."""
+        text = text.strip()
+        if re.fullmatch(r"-?\d{1,9}", text):
+            if int(text) < least:
+                raise SizeError("SPEC", f"{text}", f"a number of at least {least}", "give a larger number or a name")
+            return Poly.of(int(text))
+        if not re.fullmatch(r"[A-Za-z]\w*", text):
+            raise UsageError("SPEC", f"{text!r}", "a whole number or a name", "write 2, or s")
+        return Poly.of(Size(text, least))
+
+    def amounts(self, option: str, axes: int, default: Sequence[str], least: int = 1) -> tuple[Poly, ...]:
+        given = getattr(self.options, option)
+        parts = given.split(",") if given else list(default)
+        if len(parts) == 1:
+            parts = parts * axes
+        if len(parts) != axes:
+            raise UsageError(f"--{option} {given}", f"{len(parts)} values", f"1 or {axes}", "give one, or one an axis")
+        return tuple(self.amount(p, least) for p in parts)
+
+    def padding(self, axes: int) -> tuple[tuple[Poly, Poly], ...]:
+        given = self.options.padding or "0"
+        parts = given.split(",") if "," in given else [given] * axes
+        if len(parts) != axes:
+            raise UsageError(f"--padding {given}", f"{len(parts)} values", f"1 or {axes}", "give one, or one an axis")
+        pairs = [(p.split(":") * 2)[:2] for p in parts]
+        return tuple((self.amount(a, 0), self.amount(b, 0)) for a, b in pairs)
+
+    def leaf(self, letter: str, *shape: Poly) -> Leaf:
+        return Leaf(WORDS.get(letter, letter) if self.words else letter, tuple(map(Axis.of, shape)))
+
+    # -- operations --------------------------------------------------------------
+
+    def _spatial(self, name: str, n: int) -> Defined:
+        image = self.amounts("size", n, AXES[n])
+        if name in ("maxpool", "avgpool"):
+            return self._pool(name, n, image)
+        taps = self.amounts("kernel", n, TAPS[n])
+        stride, dilation = self.amounts("stride", n, "1"), self.amounts("dilation", n, "1")
+        o = self.options
+        layered = self.layers or o.channels or o.groups or o.batch or o.bias or name == "depthwise"
+        batch = (self.amount(o.batch or "N"),) if self.layers or o.batch else ()
+        if name == "depthwise":
+            (channels,) = self.amounts("channels", 1, "C")
+            x, k = self.leaf("X", *batch, channels, *image), self.leaf("K", channels, *taps)
+            return self._biased(depthwise(x, k, stride, self.padding(n), dilation, o.mode), n)
+        if not layered:
+            x, k = self.leaf("X", *image), self.leaf("K", *taps)
+        else:
+            x, k = self._channelled(name, batch, image, taps)
+        if name == "transposed":
+            extra = self.amounts("output_padding", n, "0", 0)
+            return self._biased(transposed(x, k, stride, self.padding(n), extra, dilation), n)
+        operation = convolve if name == "convolution" else correlate
+        groups = self.amount(o.groups or "1")
+        made = operation(x, k, stride, self.padding(n), dilation, groups, o.mode, spatial=n)
+        return self._biased(made, n)
+
+    def _channelled(
+        self, name: str, batch: tuple[Poly, ...], image: tuple[Poly, ...], taps: tuple[Poly, ...]
+    ) -> tuple[Leaf, Leaf]:
+        groups = self.amount(self.options.groups or "1")
+        given = self.options.channels
+        if given:
+            inputs, outputs = self.amounts("channels", 2, ())
+            within = inputs.divided_by(groups)
+            if within is None:
+                raise SizeError(
+                    f"--channels {given} --groups {groups}",
+                    f"{inputs} input channels in {groups} groups",
+                    "a multiple of the groups",
+                    "change one of the two",
+                )
+        elif groups == 1:
+            inputs, within, outputs = Poly.of(Size("C")), Poly.of(Size("C")), Poly.of(Size("O"))
+        else:
+            within, outputs = Poly.of(Size("Cg")), groups * Size("Og")
+            inputs = groups * within
+        x = self.leaf("X", *batch, inputs, *image)
+        first = (inputs, outputs) if name == "transposed" else (outputs, within)
+        return x, self.leaf("K", *first, *taps)
+
+    def _biased(self, f: Defined, n: int) -> Defined:
+        if not self.options.bias:
+            return f
+        channel = f.rank - n - 1
+        return add_bias(f, self.leaf("b", *(f.shape[channel : channel + 1])), channel if channel >= 0 else None)
+
+    def _pool(self, name: str, n: int, image: tuple[Poly, ...]) -> Defined:
+        window = self.amounts("kernel", n, TAPS[n])
+        stride = self.amounts("stride", n, ()) if self.options.stride else window
+        o = self.options
+        lead = (self.amount(o.batch or "N"), self.amount(o.channels or "C")) if self.layers else ()
+        x = self.leaf("X", *lead, *image)
+        if name == "maxpool":
+            if o.padding:
+                raise UsageError("--padding", "a padded maximum", "no padding", "pad the input first")
+            return pool_max(x, window, stride, spatial=n)
+        return pool_average(x, window, stride, self.padding(n), spatial=n)
+
+    def dense(self) -> Defined:
+        inputs, outputs = self.amounts("channels", 2, ("n", "m"))
+        bias = self.leaf("b", outputs) if self.options.bias else None
+        w = Leaf("weight" if self.words else "W", (Axis.of(outputs), Axis.of(inputs)))
+        return dense(w, self.leaf("X", inputs), bias)
+
+    def softmax(self) -> Defined:
+        (count,) = self.amounts("size", 1, ("n",))
+        z = Leaf("input" if self.words else "z", (Axis.of(count),))
+        return cross_entropy(softmax(z), self.leaf("y", count))
+
+    def activation(self) -> Defined:
+        name = self.options.function or "f"
+        if not re.fullmatch(r"[A-Za-z]\w*", name):
+            raise UsageError("--function", f"{name!r}", "a name", "write relu, or f for an unknown function")
+        return apply(name, self.leaf("X", *self.amounts("size", 2, AXES[2])))
+
+
+SPATIAL = ("conv", "convolution", "correlation", "depthwise", "transposed", "maxpool", "avgpool")
+PLAIN: dict[str, Callable[[_Builder], Defined]] = {
+    "dense": _Builder.dense,
+    "softmax": _Builder.softmax,
+    "activation": _Builder.activation,
+}
+
+
+# -- formulas and documents ---------------------------------------------------------------
+
+
+def _from_formula(text: str) -> Spec:
+    """A definition in LaTeX; reads outside are zero, as for a padded input."""
+    formula = text.strip().strip("$").strip()
+    head = re.match(r"\\?[A-Za-z]+", formula)
+    if head is None:
+        raise UsageError("SPEC", f"{text!r}", "a formula such as y_i = \\sum_k w_k x_{i+k}", "name the result first")
+    document = f"```symconv\nloss L({head.group()})\noutside zero\n```\n\n$$ {formula} $$\n"
+    return _from_text(text, document, "SPEC")
+
+
+def _from_document(path: str) -> Spec:
+    from symconv.read.documents import read_file
+
+    text, _ = read_file(Path(path))
+    return _from_text(path, text, path)
+
+
+def _from_text(spec: str, text: str, name: str) -> Spec:
+    from symconv.read.claims import Kind
+    from symconv.read.reader import read_document
+
+    document = read_document(text, "md", name)
+    for formula in document.formulas:
+        for link in formula.links:
+            if link.kind in (Kind.NOT_UNDERSTOOD, Kind.ILL_FORMED):
+                raise UsageError(name, link.message, "formulas that can be read", "correct the formula")
+    wanted, output = [], None
+    for find in document.finds:
+        found = _found(find.what, document.tensors)
+        if found is not None:
+            output, leaf = found
+            wanted.append(leaf)
+    if output is None:
+        defined = [t for t in document.tensors.values() if isinstance(t, Defined)]
+        links = [link.defines for f in document.formulas for link in f.links if link.defines is not None]
+        output = (links or defined or [None])[0]
+    if output is None:
+        raise UsageError(
+            name, "no definition and no find line", "a formula that defines a tensor", "add one, or a `find` line"
+        )
+    return Spec(spec, output, text, tuple(wanted))
+
+
+def _found(text: str, tensors: dict[str, Tensor]) -> tuple[Defined, str] | None:
+    """`dL/dK`: the leaf K, and the last definition that depends on it."""
+    match = re.fullmatch(r"d\w+\s*/\s*d\s*(.+)", text.strip())
+    if match is None:
+        return None
+    name = match.group(1).strip()
+    for t in reversed(list(tensors.values())):
+        if isinstance(t, Defined) and any(leaf.name == name for leaf in tensors_in(Entry(t, ()))):
+            return t, name
+    return None
