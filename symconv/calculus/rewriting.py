@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symconv.calculus.functions import slope
+from symconv.calculus.functions import positive, slope
 from symconv.ops.pool import argmax_of
-from symconv.term.polynomial import Poly
+from symconv.term.polynomial import Atom, Poly
 from symconv.term.substitution import entry_formula, substitute
 from symconv.term.tensor import Axis, Defined, Tensor, tensors_in
 from symconv.term.value import (
@@ -20,6 +20,7 @@ from symconv.term.value import (
     Condition,
     Derivative,
     Entry,
+    Function,
     Maximum,
     Plus,
     Range,
@@ -34,6 +35,7 @@ from symconv.term.value import (
     bracket,
     free_indices,
     multiply,
+    negative,
     total,
 )
 
@@ -73,11 +75,32 @@ def _derive(value: Value, by: Entry) -> Value:
         case Maximum(ranges, body):
             winners = dict(zip((r.name for r in ranges), argmax_of(value), strict=True))
             return _derive(substitute(body, winners), by)
+        case Apply(Function("log"), argument) if (parts := split_log(argument)) is not None:
+            return _derive(parts, by)
         case Apply(function, argument):
             return multiply(slope(function, argument), _derive(argument, by))
         case Reciprocal(argument):
             return multiply(-1, value, value, _derive(argument, by))
     return Derivative(value, by)
+
+
+def split_log(value: Value) -> Value | None:
+    """log of a product of positive factors as the sum of their logs, log exp a as a."""
+    match value:
+        case Apply(Function("exp"), inner):
+            return inner
+        case Reciprocal(inner) if positive(inner):
+            return negative(_log(inner))
+        case Times(factors) if all(map(positive, factors)):
+            return add(*map(_log, factors))
+        case Entry(Defined() as tensor, index):
+            return split_log(entry_formula(tensor, index))
+    return None
+
+
+def _log(value: Value) -> Value:
+    parts = split_log(value)
+    return Apply(Function("log"), value) if parts is None else parts
 
 
 def _product_rule(factors: Sequence[Value], by: Entry) -> list[ValueLike]:
@@ -174,7 +197,8 @@ def rename_ranges(value: Sum, taken: set[str]) -> Sum:
         name = r.name
         while name in taken:
             name += "'"
-        limits = [p and p.substitute(dict(images)) for p in (r.low, r.high)]
+        atoms: dict[Atom, Poly] = {**images}
+        limits = [None if p is None else p.substitute(atoms) for p in (r.low, r.high)]
         if name != r.name:
             images[r.name] = Poly.of(name)
         ranges.append(Range(name, *limits))

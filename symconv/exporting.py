@@ -1,0 +1,96 @@
+"""From a SPEC to a NumPy module: every gradient derived, proved, and only then written.
+
+What is proved of a gradient is that its formula, for all sizes, is the
+derivative of the forward formula: its named closed form where there is one,
+else the explicit sum that the derivation ends with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from symconv.calculus.derivation import derive
+from symconv.calculus.gradient import gradient, upstream
+from symconv.errors import DependenceError, ExportError, UsageError
+from symconv.kernels import module_source
+from symconv.proof.closed_form import closed_form
+from symconv.proof.deciding import decide
+from symconv.proof.problem import equation
+from symconv.proof.verdict import Status, Verdict
+from symconv.specs import Spec, parse_spec
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Defined, Leaf, Tensor, ranges_of
+from symconv.term.value import Entry, Value
+from symconv.write.text import text_of_tensor, text_of_value
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedGradient:
+    """A gradient with its formula in words and the verdict on that formula."""
+
+    leaf: Tensor
+    tensor: Defined
+    formula: str
+    verdict: Verdict
+
+
+def prove_gradient(f: Defined, leaf: Tensor, name: str = "upstream") -> ProvedGradient:
+    """Derive dL/d(leaf) and prove the formula that will be shown for it."""
+    derived = gradient(f, leaf, upstream(f, name) if f.rank else None)
+    try:
+        form = closed_form(derived)
+    except (UsageError, DependenceError):
+        return _by_explicit_sum(leaf, derived)
+    verdict = Verdict(Status.PROVED, "all sizes", trace=form.trace)
+    return ProvedGradient(leaf, derived, text_of_tensor(form.tensor), verdict)
+
+
+def _by_explicit_sum(leaf: Tensor, derived: Defined) -> ProvedGradient:
+    value: Value = derive(derived)[-1].value
+    index = tuple(map(Poly.of, derived.parameters))
+    verdict = decide(equation(Entry(derived, index), value, ranges_of(derived, derived.parameters)))
+    return ProvedGradient(leaf, derived, text_of_value(value), verdict)
+
+
+def export_spec(spec: str | Spec, wrt: str | None = None, unproved: bool = False) -> str:
+    """The source of the module.
+
+    wrt: the one tensor whose gradient is wanted; all leaves without it.
+    unproved: write gradients that are not proved too, and say so in the file.
+    """
+    parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
+    wanted: Iterable[Tensor] = [parsed.leaf(wrt)] if wrt else [parsed.leaf(n) for n in parsed.wanted] or parsed.leaves
+    leaves = [t for t in wanted if isinstance(t, Leaf)]
+    proofs = [prove_gradient(parsed.output, leaf) for leaf in leaves]
+    open_ = [p for p in proofs if not p.verdict]
+    if open_ and not unproved:
+        raise NotProved(
+            parsed.text,
+            f"grad_{open_[0].leaf.name} is {open_[0].verdict}",
+            "gradients that are proved for all sizes",
+            "give --unproved to write it all the same; the file will say so",
+        )
+    verdicts = {p.leaf.name: f"{p.verdict.status.value} for {p.verdict.scope or 'no size'}: {p.formula}" for p in proofs}
+    return module_source(
+        parsed.output,
+        {p.leaf.name: p.tensor for p in proofs},
+        title=f"{parsed.text}: forward and gradients.",
+        notes=_notes(parsed, proofs),
+        verdicts=verdicts,
+        unproved=bool(open_),
+    )
+
+
+class NotProved(ExportError):
+    """A kernel whose formula is not proved and was not asked for unproved."""
+
+
+def _notes(spec: Spec, proofs: list[ProvedGradient]) -> list[str]:
+    index = tuple(map(Poly.of, spec.output.parameters))
+    places = f"[{', '.join(spec.output.parameters)}]" if index else ""
+    notes = [f"output{places} = {text_of_value(spec.output.body)}"]
+    used = dict.fromkeys(h for p in proofs for h in p.verdict.hypotheses)
+    if used:
+        notes.append("needs " + ", ".join(used))
+    return notes
