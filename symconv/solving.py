@@ -7,8 +7,7 @@ The page is Markdown with LaTeX and begins with a declaration block, so that
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass, field, replace
 
 from symconv.calculus.derivation import Pieces, Step, derive
 from symconv.calculus.gradient import gradient
@@ -18,18 +17,19 @@ from symconv.proof.deciding import decide
 from symconv.proof.evaluate import World
 from symconv.proof.problem import equation
 from symconv.proof.search import SizeSearch
-from symconv.proof.verdict import Verdict
+from symconv.proof.verdict import Verdict, show_condition
 from symconv.specs import Spec, parse_spec
-from symconv.term.polynomial import Poly
+from symconv.term.polynomial import Application, Poly
 from symconv.term.substitution import replace_tensors
-from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in
-from symconv.term.value import Entry, Value
-from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
-from symconv.write.page import declaration, matrix, sentence
+from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
+from symconv.term.value import Entry, Value, own_polys, walk
+from symconv.write.latex import latex_of_call, latex_of_tensor, latex_of_value
+from symconv.write.page import declaration, definable, matrix, readable, sentence
 from symconv.write.relations import latex_of_condition
 
 BRIEF = ("chain rule", "change of variable", "closed form")
-HAT, TILDE = "\\hat G", "\\tilde G"
+HAT = "\\hat G"
+MOST_ENTRIES = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Derivation:
     lines: tuple[Line, ...]
     form: Defined | None
     named: tuple[Defined, ...]
-    instance: str
+    instance: tuple[str, ...]
 
     @property
     def proved(self) -> bool:
@@ -107,7 +107,7 @@ def _derivation(f: Defined, x: Tensor, g: Leaf | None, sizes: dict[str, int] | N
     derived = gradient(f, x, g)
     pieces = _pieces(derived, f, g)
     lines = tuple(_line(derived, step) for step in derive(derived, pieces))
-    instance = _instance(f, derived, g, _instance_sizes(f, sizes))
+    instance = _instance(f, derived, _instance_sizes(f, sizes))
     form, named = (None, ()) if pieces is None else (pieces.form, pieces.named)
     return Derivation(x, derived, lines, form, named, instance)
 
@@ -191,19 +191,19 @@ def _instance_sizes(f: Defined, sizes: dict[str, int] | None) -> dict[str, int]:
     raise SizeError(f"--sizes {sizes}", "no sizes that fit", "what the operation needs", "change the sizes")
 
 
-def _instance(f: Defined, derived: Defined, g: Leaf | None, sizes: dict[str, int]) -> str:
-    """The output and the gradient entry by entry, where they can be shown as a vector or a matrix."""
+def _instance(f: Defined, derived: Defined, sizes: dict[str, int]) -> tuple[str, ...]:
+    """The sizes, then the output and the gradient entry by entry, where they are vectors or matrices."""
     from symconv.entries.unfold import entries
 
-    shown = [t for t in (f, derived) if t.rank in (1, 2)]
-    lines = [", ".join(f"${n} = {v}$" for n, v in sizes.items()) + ":", ""]
-    for tensor in shown:
+    lines = [", ".join(f"{n} = {v}" for n, v in sizes.items())]
+    for tensor in (f, derived):
+        if tensor.rank not in (1, 2):
+            continue
         array = entries(tensor, sizes)
-        if prod_of(array.shape) > 36:
-            return ""
-        name = latex_of_whole(tensor)
-        lines += [f"$${name} = {matrix(array)}$$", ""]
-    return "\n".join(lines) if shown else ""
+        if prod_of(array.shape) > MOST_ENTRIES:
+            return ()
+        lines.append(f"{latex_of_whole(tensor)} = {matrix(array)}")
+    return tuple(lines) if len(lines) > 1 else ()
 
 
 def prod_of(shape: tuple[int, ...]) -> int:
@@ -223,61 +223,99 @@ def latex_of_whole(tensor: Tensor) -> str:
 # -- the page ---------------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _Page:
+    """The lines of the page below its block, and the displays that the block asks to ignore."""
+
+    solution: Solution
+    lines: list[str] = field(default_factory=list)
+    displays: int = 0
+    ignored: list[int] = field(default_factory=list)
+
+    def text(self, text: str) -> None:
+        self.lines += [text, ""]
+
+    def display(self, latex: str, judged: bool = True) -> None:
+        self.displays += 1
+        if not judged:
+            self.ignored.append(self.displays)
+        self.text(f"$${latex}$$")
+
+    def body(self) -> list[str]:
+        self.text("## Given")
+        self.display(latex_of_tensor(replace(self.solution.output, call=None)))
+        self.text(_conventions(self.solution))
+        for derivation in self.solution.derivations:
+            self.section(derivation)
+        return self.lines
+
+    def section(self, derivation: Derivation) -> None:
+        lines = derivation.lines
+        if self.solution.level == "brief":
+            lines = tuple(n for n in lines if n.step.rule in BRIEF) or lines[-1:]
+        self.text(f"## The gradient by ${derivation.tensor.name}$")
+        for number, line in enumerate(lines, 1):
+            self.step(number, line, derivation)
+        self.text(_statement(derivation))
+        if derivation.instance and self.solution.level == "full":
+            self.instance(derivation)
+
+    def step(self, number: int, line: Line, derivation: Derivation) -> None:
+        step, form = line.step, derivation.form
+        self.text(f"**{number}. {sentence(step.rule)}** {step.reason}")
+        unsaid = [t for t in derivation.named if not definable(self.solution.output, t)]
+        judged = all(readable(t) for t in _below(step.value)) and not _holds_argmax(step.value)
+        judged = judged and self.solution.output.rank > 0 and not any(_shows(step.value, t) for t in unsaid)
+        if step.rule == "closed form" and form is not None:
+            whole = latex_of_whole(derivation.gradient)
+            self.display(f"{whole} = {latex_of_call(form)}", judged and readable(form))
+        else:
+            for tensor in derivation.named if step.rule == "names" else ():
+                self.display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor)}", False)
+            left = rf"\frac{{\partial L}}{{\partial {_entry_latex(derivation)}}}"
+            self.display(f"{left} = {latex_of_value(step.value)}", judged)
+        if not line.verdict:
+            self.text(f"This line is not proved: {line.verdict}")
+
+    def instance(self, derivation: Derivation) -> None:
+        sizes, *formulas = derivation.instance
+        self.text("### An instance")
+        self.text(f"With `{sizes}`, and $G$ for the upstream gradient:")
+        for formula in formulas:
+            self.display(formula, False)
+
+
 def _page(solution: Solution) -> Iterator[str]:
     names = " and ".join(f"${latex_of_whole(d.gradient)}$" for d in solution.derivations)
     yield f"# {names} for {solution.spec.text}" if "\\" not in solution.spec.text else f"# {names}"
     yield ""
+    page = _Page(solution)
+    body = page.body()
     yield "```symconv"
-    yield from declaration(solution.output, [t for d in solution.derivations for t in d.named])
+    yield from declaration(solution.output, [t for d in solution.derivations for t in d.named], page.ignored)
     yield "```"
     yield ""
-    yield "## Given"
-    yield ""
-    yield f"$${latex_of_tensor(replace(solution.output, call=None))}$$"
-    yield ""
-    yield _conventions(solution)
-    for derivation in solution.derivations:
-        yield ""
-        yield from _section(derivation, solution)
+    yield from body[:-1]
+
+
+def _below(value: Value) -> list[Tensor]:
+    """The tensors that a line shows by their operation."""
+    return [v.tensor for v in walk(value) if isinstance(v, Entry) and "(" in v.tensor.name]
+
+
+def _shows(value: Value, tensor: Tensor) -> bool:
+    return tensor in set(tensors_in(value))
+
+
+def _holds_argmax(value: Value) -> bool:
+    return any(isinstance(a, Application) for v in walk(value) for p in own_polys(v) for a in p.all_atoms())
 
 
 def _conventions(solution: Solution) -> str:
     entry = Entry(solution.output, tuple(map(Poly.of, solution.output.parameters)))
-    needs = [f"${latex_of_condition(c)}$" for c in requirements_of(entry)]
+    needs = [f"`{show_condition(c)}`" for c in requirements_of(entry)]
     text = "Indices begin at 0; entries outside a tensor count as 0; $L$ is a scalar that depends on the output alone."
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
-
-
-def _section(derivation: Derivation, solution: Solution) -> Iterator[str]:
-    lines = derivation.lines
-    if solution.level == "brief":
-        lines = tuple(n for n in lines if n.step.rule in BRIEF) or lines[-1:]
-    whole = latex_of_whole(derivation.gradient)
-    index = ", ".join(derivation.gradient.parameters)
-    left = rf"\frac{{\partial L}}{{\partial {_entry_latex(derivation)}}}"
-    yield f"## The gradient by ${derivation.tensor.name}$"
-    for number, line in enumerate(lines, 1):
-        step = line.step
-        yield ""
-        yield f"**{number}. {sentence(step.rule)}** {step.reason}"
-        yield ""
-        if step.rule == "closed form" and derivation.form is not None:
-            yield f"$${whole} = {latex_of_call(derivation.form)}$$"
-        else:
-            for tensor in derivation.named if step.rule == "names" else ():
-                yield f"$${latex_of_whole(tensor)} = {latex_of_call(tensor)}$$"
-                yield ""
-            yield f"$${left} = {latex_of_value(step.value)}$$"
-        if not line.verdict:
-            yield ""
-            yield f"This line is not proved: {line.verdict}"
-    yield ""
-    yield _statement(derivation, index)
-    if derivation.instance and solution.level == "full":
-        yield ""
-        yield "### An instance"
-        yield ""
-        yield derivation.instance.rstrip()
 
 
 def _entry_latex(derivation: Derivation) -> str:
@@ -285,12 +323,12 @@ def _entry_latex(derivation: Derivation) -> str:
     return latex_of_value(Entry(leaf, tuple(map(Poly.of, derivation.gradient.parameters)))) if leaf.rank else leaf.name
 
 
-def _statement(derivation: Derivation, index: str) -> str:
+def _statement(derivation: Derivation) -> str:
     if not derivation.proved:
         return "Not every line above is proved."
     hypotheses = dict.fromkeys(h for line in derivation.lines for h in line.verdict.hypotheses)
-    needs = f" (where {', '.join(hypotheses)})" if hypotheses else ""
+    needs = f" (where {', '.join(f'`{h}`' for h in hypotheses)})" if hypotheses else ""
     return f"Every line is proved equal to the derivative for all sizes{needs}."
 
 
-__all__ = ["Derivation", "Solution", "Value", "latex_of_poly", "product", "solve_spec"]
+__all__ = ["Derivation", "Solution", "solve_spec"]

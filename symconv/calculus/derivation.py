@@ -7,12 +7,12 @@ shows the steps proves each of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from symconv.calculus.rewriting import deltas, derive_inside, drop_known, flat, pick_all, stuffed
 from symconv.term.polynomial import Poly
-from symconv.term.substitution import entry_formula
-from symconv.term.tensor import Defined, Tensor, ranges_of, tensors_in
+from symconv.term.substitution import entry_formula, substitute
+from symconv.term.tensor import Defined, Tensor, ranges_of
 from symconv.term.value import Entry, Plus, Sum, Times, Value, add, multiply, total
 
 
@@ -68,13 +68,22 @@ def _closing(gradient: Defined, pieces: Pieces) -> list[Step]:
     """From the closed form backwards: its body unfolded, its body, and its name."""
     index = tuple(map(Poly.of, gradient.parameters))
     body = entry_formula(pieces.form, index)
-    opened = _unfolded(body, {pieces.spread} | set(pieces.named[:0]))
+    opened = _unfolded(body, {pieces.spread})
     return [
-        Step("change of variable", "Count the taps backwards, from the last to the first: every index then runs "
-             "forwards, and the kernel stands rotated by 180 degrees.", opened),
-        Step("names", "Give the padded tensor its name; entries outside count as zero, so it may be read there.", body),
-        Step("closed form", "This is the named operation.", Entry(pieces.form, index)),
+        Step("change of variable", _change_reason(opened, body), opened),
+        Step("names", "Give what is padded a name: zeros stand where the sum reads outside.", body),
+        Step("closed form", "This is the formula of a named operation.", Entry(pieces.form, index)),
     ]
+
+
+def _change_reason(opened: Value, body: Value) -> str:
+    turned = any(v.tensor.name.startswith("rot180") for v in _entries(body))
+    if turned:
+        return (
+            "Count the taps backwards, from the last to the first: the index of the kernel then runs backwards "
+            "and that of the gradient forwards. The kernel is rotated by 180 degrees."
+        )
+    return "Write the sum over the indices of the window that now slides."
 
 
 def _unfolded(value: Value, stop: set[Tensor | None]) -> Value:
@@ -95,9 +104,20 @@ def _unfolded(value: Value, stop: set[Tensor | None]) -> Value:
 def _without_repeats(steps: list[Step]) -> list[Step]:
     kept: list[Step] = []
     for step in steps:
-        if not kept or step.value != kept[-1].value:
+        if not kept or not _alike(step.value, kept[-1].value):
             kept.append(step)
     return kept
+
+
+def _alike(left: Value, right: Value) -> bool:
+    """Equal but for the names of bound indices and the order of factors."""
+    if isinstance(left, Sum) and isinstance(right, Sum) and len(left.ranges) == len(right.ranges):
+        names = {r.name: Poly.of(s.name) for r, s in zip(left.ranges, right.ranges, strict=True)}
+        same = all((r.low, r.high) == (s.low, s.high) for r, s in zip(left.ranges, right.ranges, strict=True))
+        return same and _alike(substitute(left.body, names), right.body)
+    if isinstance(left, Times) and isinstance(right, Times):
+        return len(left.factors) == len(right.factors) and set(left.factors) == set(right.factors)
+    return left == right
 
 
 def _is_input(gradient: Defined) -> bool:
@@ -132,32 +152,19 @@ def _taps(value: Value, x: Tensor, f: Tensor) -> tuple[str, ...]:
 
 def _chain_reason(f: Tensor, x: Tensor) -> str:
     return (
-        f"The loss depends on {x.name} through every entry of {f.name}; the chain rule adds up all these ways, "
+        f"The loss depends on ${x.name}$ through every entry of ${f.name}$; the chain rule adds up all these ways, "
         "each with its upstream gradient."
     )
 
 
 def _inside_reason(x: Tensor) -> str:
-    return f"Put in the definition. Sums are finite, and only the entries of {x.name} depend on {x.name}."
+    return f"Put in the definition. Sums are finite, and only the entries of ${x.name}$ depend on ${x.name}$."
 
 
 def _delta_reason(x: Tensor) -> str:
-    return f"One entry of {x.name} by another is 1 if they are the same entry and 0 if not: a bracket on the indices."
+    return f"One entry of ${x.name}$ by another is 1 if they are the same entry and 0 if not: a bracket on the indices."
 
 
 def _pick_reason(picked: list[tuple[str, Poly]], gradient: Defined) -> str:
-    pairs = ", ".join(f"${name} = {_plain(place)}$" for name, place in dict(picked).items())
+    pairs = ", ".join(f"`{name} = {place}`" for name, place in dict(picked).items())
     return f"Of all summands the bracket leaves the one with {pairs}; entries outside their range count as zero."
-
-
-def _plain(place: Poly) -> str:
-    return str(place).replace("*", " ")
-
-
-def uses(value: Value, tensor: Tensor) -> bool:
-    return tensor in set(tensors_in(value))
-
-
-def renamed(tensor: Defined, name: str) -> Defined:
-    """The same definition under a name of the page."""
-    return replace(tensor, name=name, call=None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from symconv.errors import DependenceError, ShapeError
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import fresh_name
-from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, tensors_in
+from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, sizes_in, tensors_in
 from symconv.term.value import Derivative, Entry, Range, multiply, total
 
 NAMES = {0: (), 1: ("a",), 2: ("a", "b"), 3: ("c", "a", "b"), 4: ("m", "c", "a", "b"), 5: ("m", "c", "a", "b", "e")}
@@ -37,19 +37,28 @@ def gradient(f: Tensor, x: Tensor, g: Tensor | None = None) -> Defined:
         raise ShapeError(place, "no upstream gradient", f"one of shape {f.shape}", "give G = upstream(F)")
     if g is not None and g.axes != f.axes:
         raise ShapeError(place, f"an upstream gradient of shape {g.shape}", f"{f.shape}", "give G = upstream(F)")
-    output = tuple(fresh_name(n, ()) for n in _output_names(f))
+    output = _output_names(f)
     entry = Entry(f, tuple(map(Poly.of, output)))
     if x not in set(tensors_in(entry)):
         raise DependenceError(
             place, f"{f.name} does not depend on {x.name}", f"a tensor that {f.name} is made of", "check the names"
         )
-    position = tuple(fresh_name(n, output) for n in NAMES.get(x.rank, tuple(f"a{k}" for k in range(x.rank))))
+    position = _position_names(x.rank, {*output, *(s.name for s in sizes_in(entry))})
     by = Entry(x, tuple(map(Poly.of, position)))
     ranges: tuple[Range, ...] = ranges_of(f, output)
     inner = Derivative(entry, by)
     body = total(ranges, inner if g is None else multiply(Entry(g, entry.index), inner))
     operands = (f, x) if g is None else (f, x, g)
     return Defined(f"dL/d{x.name}", position, x.axes, body, Call("gradient", operands))
+
+
+def _position_names(rank: int, taken: set[str]) -> tuple[str, ...]:
+    """Names for the entry that the derivative is by, none of which is an index or a size already."""
+    names: list[str] = []
+    for wanted in NAMES.get(rank, tuple(f"a{k}" for k in range(rank))):
+        free = (n for n in (wanted, *"kletxyzm") if n not in taken and n not in names)
+        names.append(next(free, fresh_name(wanted, {*taken, *names})))
+    return tuple(names)
 
 
 def _output_names(f: Tensor) -> tuple[str, ...]:

@@ -5,27 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from symconv.calculus.functions import DERIVATIVES
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, sizes_in, tensors_in
-from symconv.term.value import Entry
+from symconv.term.value import Apply, Entry, walk
 from symconv.write.latex import latex_of_poly
 
-# operation -> the options that a `define` line writes, with their defaults
+# what a declaration block can define: operation -> the options that its line writes, with their defaults
 OPTIONS: dict[str, dict[str, object]] = {
     "correlate": {"stride": 1, "padding": 0, "dilation": 1, "groups": 1},
     "convolve": {"stride": 1, "padding": 0, "dilation": 1, "groups": 1},
-    "depthwise": {"stride": 1, "padding": 0, "dilation": 1},
     "transposed": {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1},
     "pool_max": {"window": None, "stride": None, "padding": 0},
     "pool_average": {"window": None, "stride": None, "padding": 0},
+    "dense": {},
     "pad": {"amounts": None},
     "stuff": {"steps": None},
 }
 POSITIONAL = ("window", "amounts", "steps")
+READABLE = frozenset({*OPTIONS, "rot180", "crop"})
 
 
-def declaration(output: Defined, named: Sequence[Defined]) -> Iterator[str]:
-    """The block of a page: sizes, tensors, the definition, the loss, the named helpers."""
+def declaration(output: Defined, named: Sequence[Defined], ignored: Sequence[int]) -> Iterator[str]:
+    """The block of a page: sizes, tensors, the definition, the loss, the named helpers.
+
+    ignored: the numbers of displays that a block has no words for.
+    """
     entry = Entry(output, tuple(map(Poly.of, output.parameters)))
     sizes = sizes_in(entry)
     plain = [s.name for s in sizes if s.least == 1]
@@ -34,21 +39,54 @@ def declaration(output: Defined, named: Sequence[Defined]) -> Iterator[str]:
     for s in sizes:
         if s.least != 1:
             yield f"size {s.name} >= {s.least}"
-    leaves = [t for t in tensors_in(entry) if isinstance(t, Leaf)]
-    for leaf in leaves:
+    for leaf in (t for t in tensors_in(entry) if isinstance(t, Leaf)):
         extents = ",".join(latex_of_poly(n) for n in leaf.shape)
         yield f"tensor {leaf.name}[{extents}]" if leaf.rank else f"scalar {leaf.name}"
-    if output.call is not None:
+    if output.call is not None and output.call.operation in OPTIONS:
         yield f"define {output.name} = {call_text(output.call)}"
+    for name in sorted({v.function.name for v in _applications(output)}):
+        yield f"function {name}" if name not in DERIVATIVES else f"function {name} = {name}"
     if output.rank:
         yield f"loss L({output.name})"
     for tensor in dict.fromkeys(named):
-        if tensor.call is not None:
+        if tensor.call is not None and definable(output, tensor):
             yield f"define {tensor.name} = {call_text(tensor.call)}"
     yield "outside zero"
-    dilations = {d for t in named for d in ()}
-    if not dilations:
-        yield "op \\operatorname{corr} = correlation valid, image first"
+    yield "op \\operatorname{corr} = correlation valid, image first"
+    if ignored:
+        yield "ignore " + " ".join(f"eq{n}" for n in ignored)
+
+
+def definable(output: Defined, tensor: Defined) -> bool:
+    """A `define` line can say what the tensor is: an operation on what the block defines."""
+    call = tensor.call
+    if call is None or output.call is None or output.call.operation not in OPTIONS:
+        return False
+    one_sided = call.operation == "pad" and tensor.rank == 1 and len({str(a) for a in _sides(call)}) > 1
+    return not one_sided and all(
+        definable(output, t) for t in call.operands if isinstance(t, Defined) and t.name != output.name
+    )
+
+
+def _sides(call: Call) -> Sequence[object]:
+    amounts = call.option("amounts")
+    return amounts[0] if isinstance(amounts, tuple) and isinstance(amounts[0], tuple) else ()
+
+
+def _applications(output: Defined) -> list[Apply]:
+    values = [output.body, *(t.body for t in tensors_in(output.body) if isinstance(t, Defined))]
+    return [v for value in values for v in walk(value) if isinstance(v, Apply)]
+
+
+def readable(tensor: Tensor) -> bool:
+    """Every operation of a closed form has a name in declaration blocks, and no option that `corr(..)` cannot show."""
+    if not isinstance(tensor, Defined) or tensor.call is None:
+        return True
+    options = OPTIONS.get(tensor.call.operation, {})
+    plain = tensor.call.operation in ("pad", "stuff") or all(
+        _is_default(value, options[name]) for name, value in tensor.call.options if name in options
+    )
+    return tensor.call.operation in READABLE and plain and all(map(readable, tensor.call.operands))
 
 
 def call_text(call: Call) -> str:
@@ -66,6 +104,8 @@ def call_text(call: Call) -> str:
 def _operand(tensor: Tensor) -> str:
     if isinstance(tensor, Defined) and tensor.call is not None and "(" in tensor.name:
         return call_text(tensor.call)
+    if tensor.name.startswith("dL/d"):
+        return rf"\frac{{\partial L}}{{\partial {tensor.name[4:]}}}"
     return tensor.name
 
 
@@ -79,15 +119,29 @@ def _option(value: object) -> str:
     """One amount for all axes, if they agree; else a tuple."""
     if isinstance(value, tuple):
         items = [_option(v) for v in value]
-        return items[0] if len(set(items)) == 1 else f"({', '.join(items)})"
+        if len(set(items)) == 1:
+            return items[0]
+        return f"({', '.join(items)})"
     return latex_of_poly(value) if isinstance(value, Poly) else str(value)
 
 
 def matrix(array: Any) -> str:
-    """A vector as a row, a matrix as a matrix, entries in LaTeX."""
+    """A vector as a row, a matrix as a matrix, entries in LaTeX; an upstream gradient is written G."""
+    import sympy
+
+    for base in array.free_symbols | {a for e in array.reshape(_count(array.shape)) for a in e.atoms(sympy.IndexedBase)}:
+        if isinstance(base, sympy.IndexedBase) and str(base.label).startswith("dL/d"):
+            array = array.applyfunc(lambda e, base=base: e.replace(base, sympy.IndexedBase("G")))
     rows = [array.tolist()] if len(array.shape) == 1 else array.tolist()
     body = r" \\ ".join(" & ".join(_entry(e) for e in row) for row in rows)
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+
+
+def _count(shape: Sequence[int]) -> int:
+    count = 1
+    for n in shape:
+        count *= n
+    return count
 
 
 def _entry(expression: Any) -> str:
