@@ -41,7 +41,7 @@ MOST_PROBES = 300  # calls spent on saying what a wrong entry adds up
 class Comparison:
     """What was found of a function: REFUTED with the smallest case, or CHECKED up to a total of the sizes.
 
-    It is true unless the function is refuted.  `counterexample` names sizes and
+    It is true only where the function was called and never wrong.  `counterexample` names sizes and
     entry; it is None where the shape is wrong or the function raises, which
     `message` tells and `sizes` locates.
     """
@@ -62,7 +62,7 @@ class Comparison:
         return None if self.counterexample is None else self.counterexample.at
 
     def __bool__(self) -> bool:
-        return self.status is not Status.REFUTED
+        return self.status is Status.CHECKED
 
     def __str__(self) -> str:
         call = f"{self.function}({', '.join(self.arguments)})"
