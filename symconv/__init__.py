@@ -19,12 +19,50 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_API = (
-    "add_bias apply argmax closed_form compare concatenate condition convolve correlate correlate_pairs crop "
-    "cross_entropy define dense depthwise export flip from_sympy gradient indices matmul pad pool pool_average "
-    "pool_max prove rot180 sizes softmax solve stuff swap_channels tensor to_sympy toeplitz total transpose "
-    "transposed unvec upstream vec verify"
-).split()
+_API = [
+    "add_bias",
+    "apply",
+    "argmax",
+    "closed_form",
+    "compare",
+    "concatenate",
+    "condition",
+    "convolve",
+    "correlate",
+    "correlate_pairs",
+    "crop",
+    "cross_entropy",
+    "define",
+    "dense",
+    "depthwise",
+    "export",
+    "flip",
+    "from_sympy",
+    "gradient",
+    "indices",
+    "matmul",
+    "pad",
+    "pool",
+    "pool_average",
+    "pool_max",
+    "prove",
+    "rot180",
+    "sizes",
+    "softmax",
+    "solve",
+    "stuff",
+    "swap_channels",
+    "tensor",
+    "to_sympy",
+    "toeplitz",
+    "total",
+    "transpose",
+    "transposed",
+    "unvec",
+    "upstream",
+    "vec",
+    "verify",
+]
 
 __all__ = ["Status", "Tensor", "Verdict", "__version__", *_API]
 

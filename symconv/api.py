@@ -27,7 +27,8 @@ from symconv.proof.problem import equation
 from symconv.proof.verdict import Verdict
 from symconv.term import tensor as _terms
 from symconv.term.polynomial import Poly
-from symconv.term.value import Condition, Range, Value, ValueLike, total as _total
+from symconv.term.value import Condition, Entry, Range, Value, ValueLike
+from symconv.term.value import total as _total
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -73,7 +74,7 @@ gradient = _public(_gradient.gradient)
 
 def pool(x: Tensor, window: object, kind: str = "max", **options: Any) -> Tensor:
     """Pooling by name: kind "max" or "average"; options as for `pool_max` and `pool_average`."""
-    kinds = {"max": pool_max, "average": pool_average}
+    kinds: dict[str, Callable[..., Any]] = {"max": pool_max, "average": pool_average}
     if kind not in kinds:
         raise ShapeError(f"pool({x.name})", f"kind {kind!r}", "'max' or 'average'", "choose one of the two")
     return cast(Tensor, kinds[kind](x, window, **options))
@@ -131,9 +132,7 @@ def define(name: str, extents: Sequence[object], entry: Callable[..., ValueLike]
     """
     polys = tuple(poly_from_sympy(n) for n in extents)
     chosen = tuple(names) or _window.index_names(len(polys))
-    made = _terms.define(
-        name, polys, lambda *index: entry(*(index_symbol(str(i)) for i in index)), indices=chosen
-    )
+    made = _terms.define(name, polys, lambda *index: entry(*(index_symbol(str(i)) for i in index)), indices=chosen)
     return Tensor(made)
 
 
@@ -169,7 +168,8 @@ def prove(left: Any, right: Any, assuming: Iterable[object] = ()) -> Verdict | E
     if _is_array(left) and _is_array(right):
         return prove_entries(left, right)
     if _is_array(left) or _is_array(right):
-        return prove_at(*(side.term if isinstance(side, Tensor) else side for side in (left, right)))
+        first, second = (side.term if isinstance(side, Tensor) else side for side in (left, right))
+        return prove_at(first, second)
     raise BridgeError(
         "prove",
         f"{type(left).__name__} and {type(right).__name__}",
@@ -227,8 +227,8 @@ def closed_form(gradient: Tensor) -> Tensor:
 
 
 def _gradient_of(f: Tensor, name: str) -> Tensor:
-    leaf = next(t for t in _terms.tensors_in(_terms.Entry(f.term, ())) if t.name == name)
-    return cast(Tensor, gradient(f, Tensor(leaf), upstream(f, "G")))
+    leaf = next(t for t in _terms.tensors_in(Entry(f.term, ())) if t.name == name)
+    return Tensor(_gradient.gradient(f.term, leaf, _gradient.upstream(f.term, "G")))
 
 
 def compare(function: Callable[..., Any], derived: Tensor, **options: Any) -> Any:

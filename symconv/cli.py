@@ -18,7 +18,19 @@ from symconv.errors import NotationError, SymconvError
 
 OK, FAILED, OPEN = 0, 1, 2
 WRONG_USE, BAD_BLOCK, NO_INPUT, WOULD_OVERWRITE = 64, 65, 66, 73
-OPTIONS = "stride padding dilation groups channels kernel size batch mode output-padding function".split()
+OPTIONS = [
+    "stride",
+    "padding",
+    "dilation",
+    "groups",
+    "channels",
+    "kernel",
+    "size",
+    "batch",
+    "mode",
+    "output-padding",
+    "function",
+]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,7 +43,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    top = _Parser(prog="symconv", description="Derive, prove, explain and export the mathematics of convolution layers.")
+    top = _Parser(
+        prog="symconv", description="Derive, prove, explain and export the mathematics of convolution layers."
+    )
     top.add_argument("--version", action="version", version=f"symconv {symconv.__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, parser_class=_Parser, metavar="solve | verify | export")
 
@@ -42,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
     _add_output(solve, required=False)
 
     verify = verbs.add_parser("verify", help="judge every formula of documents")
-    verify.add_argument("paths", nargs="+", metavar="PATH", help=".md, .tex, .ipynb, a directory, or - for standard input")
+    verify.add_argument(
+        "paths", nargs="+", metavar="PATH", help=".md, .tex, .ipynb, a directory, or - for standard input"
+    )
     verify.add_argument("--json", action="store_true", help="print one JSON object")
     verify.add_argument("--certificates", metavar="DIR", help="write a certificate for every proved formula")
 
@@ -88,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USE
 
 
-def _spec(options: argparse.Namespace, words: bool, layers: bool) -> symconv.specs.Spec:  # type: ignore[name-defined]
+def _spec(options: argparse.Namespace, words: bool, layers: bool) -> symconv.specs.Spec:
     from symconv.specs import parse_spec
 
     given = any(getattr(options, n.replace("-", "_")) for n in OPTIONS) or options.bias
@@ -106,7 +122,10 @@ def _solve(options: argparse.Namespace) -> int:
     else:
         suffix = Path(options.output).suffix
         if suffix != ".md":
-            print(f"symconv: {options.output}: the ending {suffix or 'is missing'}; expected .md; choose .md", file=sys.stderr)
+            print(
+                f"symconv: {options.output}: the ending {suffix or 'is missing'}; expected .md; choose .md",
+                file=sys.stderr,
+            )
             return WRONG_USE
         return _write(options, text)
     return OK if solution.proved else FAILED

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from symconv.errors import SymconvError
 from symconv.proof.conditions import find_condition
-from symconv.proof.deciding import Effort, decide
+from symconv.proof.deciding import decide
 from symconv.proof.obligations import shapes_agree
 from symconv.proof.problem import Problem, tensor_equation
 from symconv.proof.verdict import Counterexample, Status, Verdict
@@ -23,17 +23,15 @@ from symconv.term.value import Condition, Value
 MOST_LETTERS = 120
 
 
-def judge(problem: Problem, effort: Effort = Effort()) -> Verdict:
+def judge(problem: Problem) -> Verdict:
     """The verdict on an equation between values."""
-    verdict = decide(problem, effort)
+    verdict = decide(problem)
     if verdict.status is not Status.REFUTED or verdict.counterexample is None:
         return verdict
     found = verdict.counterexample
-    sums = {
-        "exact_sum": short_sum(problem.left, found),
-        "claimed_sum": short_sum(problem.right, found),
-    }
-    return replace(verdict, counterexample=replace(found, **sums), condition=find_condition(problem))
+    exact, claimed = short_sum(problem.left, found), short_sum(problem.right, found)
+    shown = replace(found, exact_sum=exact, claimed_sum=claimed)
+    return replace(verdict, counterexample=shown, condition=find_condition(problem))
 
 
 def judge_tensors(left: Tensor, right: Tensor, assuming: Iterable[Condition] = ()) -> Verdict:

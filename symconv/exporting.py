@@ -71,7 +71,9 @@ def export_spec(spec: str | Spec, wrt: str | None = None, unproved: bool = False
             "gradients that are proved for all sizes",
             "give --unproved to write it all the same; the file will say so",
         )
-    verdicts = {p.leaf.name: f"{p.verdict.status.value} for {p.verdict.scope or 'no size'}: {p.formula}" for p in proofs}
+    verdicts = {
+        p.leaf.name: f"{p.verdict.status.value} for {p.verdict.scope or 'no size'}: {p.formula}" for p in proofs
+    }
     return module_source(
         parsed.output,
         {p.leaf.name: p.tensor for p in proofs},

@@ -120,7 +120,9 @@ class Tensor:
 
     def _defined(self, what: str) -> terms.Defined:
         if not isinstance(self.term, terms.Defined):
-            raise ShapeError(f"{self.name}.{what}()", "free data", "a tensor with a formula", "build an operation on it")
+            raise ShapeError(
+                f"{self.name}.{what}()", "free data", "a tensor with a formula", "build an operation on it"
+            )
         return self.term
 
     # -- how it shows itself -------------------------------------------------------

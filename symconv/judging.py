@@ -230,7 +230,9 @@ def _formula_json(report: FormulaReport) -> dict[str, object]:
     worst = report.worst
     formula = report.formula
     head = {"id": formula.id, "line": formula.line, "column": formula.column, "latex": formula.latex}
-    body = _verdict_json(worst.verdict, worst.read_as) if worst is not None else _verdict_json(Verdict(report.status), "")
+    body = (
+        _verdict_json(worst.verdict, worst.read_as) if worst is not None else _verdict_json(Verdict(report.status), "")
+    )
     links = [
         {
             "id": link.link.id,

@@ -130,7 +130,9 @@ def _pieces(derived: Defined, f: Defined, g: Leaf | None) -> Pieces | None:
         if tensor.call is None or tensor.call.operation not in ("stuff", "pad"):
             continue
         source = tensor.call.operands[0]
-        letter = HAT if tensor.call.operation == "stuff" else "\\tilde G" if _has(source, g) else f"\\tilde {source.name}"
+        letter = (
+            HAT if tensor.call.operation == "stuff" else "\\tilde G" if _has(source, g) else f"\\tilde {source.name}"
+        )
         body = replace_tensors(tensor.body, images)
         call = replace(tensor.call, operands=tuple(images.get(t, t) for t in tensor.call.operands))
         made = Defined(letter, tensor.parameters, tensor.axes, body, call, tensor.requires)
@@ -175,7 +177,9 @@ def _instance_sizes(f: Defined, sizes: dict[str, int] | None) -> dict[str, int]:
         if name not in known:
             raise UsageError(f"--sizes {name}={number}", f"no size {name}", f"one of {', '.join(known)}", "correct it")
         if number < known[name].least:
-            raise SizeError(f"--sizes {name}={number}", f"{number}", f"at least {known[name].least}", "take a larger one")
+            raise SizeError(
+                f"--sizes {name}={number}", f"{number}", f"at least {known[name].least}", "take a larger one"
+            )
     wanted = {"H": 3, "W": 3, "D": 3, "r": 2, "c": 2, "q": 2, "s": 2, "d": 1, "p": 1, "n": 3}
     first = {n: (sizes or {}).get(n, max(s.least, wanted.get(n, 2 if s.least else 1))) for n, s in known.items()}
     needs = requirements_of(entry)

@@ -62,7 +62,9 @@ class Spec:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError("the options of the operation", message, "the options of `symconv export --help`", "correct it")
+        raise UsageError(
+            "the options of the operation", message, "the options of `symconv export --help`", "correct it"
+        )
 
 
 def add_operation_options(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +108,19 @@ def parse_spec(text: str, options: argparse.Namespace | None = None, words: bool
 
 
 def _spelled(operation: str, options: argparse.Namespace) -> str:
-    names = "stride padding dilation groups channels kernel size batch mode output_padding function".split()
+    names = [
+        "stride",
+        "padding",
+        "dilation",
+        "groups",
+        "channels",
+        "kernel",
+        "size",
+        "batch",
+        "mode",
+        "output_padding",
+        "function",
+    ]
     parts = [f"--{n.replace('_', '-')} {getattr(options, n)}" for n in names if getattr(options, n, None)]
     return " ".join([operation, *parts, *(["--bias"] if options.bias else [])])
 
@@ -292,7 +306,8 @@ def _from_text(spec: str, text: str, name: str) -> Spec:
         for link in formula.links:
             if link.kind in (Kind.NOT_UNDERSTOOD, Kind.ILL_FORMED):
                 raise UsageError(name, link.message, "formulas that can be read", "correct the formula")
-    wanted, output = [], None
+    wanted: list[str] = []
+    output: Defined | None = None
     for find in document.finds:
         found = _found(find.what, document.tensors)
         if found is not None:
@@ -301,7 +316,7 @@ def _from_text(spec: str, text: str, name: str) -> Spec:
     if output is None:
         defined = [t for t in document.tensors.values() if isinstance(t, Defined)]
         links = [link.defines for f in document.formulas for link in f.links if link.defines is not None]
-        output = (links or defined or [None])[0]
+        output = next(iter(links or defined), None)
     if output is None:
         raise UsageError(
             name, "no definition and no find line", "a formula that defines a tensor", "add one, or a `find` line"

@@ -286,10 +286,10 @@ class Expansion:
                 inside = dict(zip(tensor.parameters, (_place(p, at) for p in index), strict=True))
                 return self._reciprocal(tensor.body, inside)
             case Apply(function, inner):
-                tensor, index = self._argument(inner, at)
-                return [Term(factors=(Factor(Head(tensor, function, True), index),))]
-        tensor, index = self._argument(argument, at)
-        return [Term(factors=(Factor(Head(tensor, None, True), index),))]
+                source, places = self._argument(inner, at)
+                return [Term(factors=(Factor(Head(source, function, True), places),))]
+        source, places = self._argument(argument, at)
+        return [Term(factors=(Factor(Head(source, None, True), places),))]
 
     # -- derivatives ------------------------------------------------------
 

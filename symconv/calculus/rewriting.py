@@ -8,6 +8,7 @@ rules.  What a step changes is exactly what its function says.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from symconv.calculus.functions import positive, slope
 from symconv.ops.pool import argmax_of
@@ -197,7 +198,7 @@ def rename_ranges(value: Sum, taken: set[str]) -> Sum:
         name = r.name
         while name in taken:
             name += "'"
-        atoms: dict[Atom, Poly] = {**images}
+        atoms = cast("dict[Atom, Poly]", dict(images))
         limits = [None if p is None else p.substitute(atoms) for p in (r.low, r.high)]
         if name != r.name:
             images[r.name] = Poly.of(name)

@@ -21,7 +21,9 @@ def swap_channels(k: Tensor, groups: PolyLike = 1) -> Defined:
     outputs, within = k.shape[0].divided_by(groups), k.shape[1]
     place = f"swap_channels({k.name})"
     if outputs is None:
-        raise ShapeError(place, f"{k.shape[0]} output channels in {groups} groups", "a multiple", "change one of the two")
+        raise ShapeError(
+            place, f"{k.shape[0]} output channels in {groups} groups", "a multiple", "change one of the two"
+        )
 
     def entry(*index: Poly) -> Value:
         c, o, taps = index[0], index[1], index[2:]
@@ -89,7 +91,12 @@ def correlate_pairs(
         call=Call(
             "correlate_pairs",
             (x, g),
-            (("stride", options.stride), ("padding", options.padding), ("dilation", options.dilation), ("groups", groups)),
+            (
+                ("stride", options.stride),
+                ("padding", options.padding),
+                ("dilation", options.dilation),
+                ("groups", groups),
+            ),
         ),
         requires=needed(*(at_least(f, 0) for f in options.slack(image, window))),
     )

@@ -59,7 +59,12 @@ def apply(function: Function | str, x: Tensor) -> Defined:
 def elementwise(x: Tensor, y: Tensor, operation: str = "+") -> Defined:
     """The sum (+), difference (-) or Hadamard product (*) of two tensors of one shape."""
     if x.axes != y.axes:
-        raise ShapeError(f"{x.name} {operation} {y.name}", f"shapes {x.shape} and {y.shape}", "one shape", "pad or crop one of the two")
+        raise ShapeError(
+            f"{x.name} {operation} {y.name}",
+            f"shapes {x.shape} and {y.shape}",
+            "one shape",
+            "pad or crop one of the two",
+        )
 
     def entry(*index: Poly) -> Value:
         a, b = x[index], y[index]
@@ -126,7 +131,10 @@ def cross_entropy(p: Tensor, y: Tensor) -> Defined:
     """- sum of y log p over the last axis (over all examples too): a scalar."""
     if p.axes != y.axes:
         raise ShapeError(
-            f"cross_entropy({p.name}, {y.name})", f"shapes {p.shape} and {y.shape}", "one shape", "give one label vector a prediction"
+            f"cross_entropy({p.name}, {y.name})",
+            f"shapes {p.shape} and {y.shape}",
+            "one shape",
+            "give one label vector a prediction",
         )
     names = index_names(p.rank)
     index = tuple(map(Poly.of, names))

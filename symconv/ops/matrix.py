@@ -80,7 +80,9 @@ def unvec(v: Tensor, shape: tuple[Poly, ...], order: Order = "columns") -> Defin
     for extent in shape:
         count = count * extent
     if v.rank != 1 or v.shape[0] != count:
-        raise ShapeError(f"unvec({v.name})", f"shape {v.shape} for {shape}", f"({count},)", "give as many entries as the shape has")
+        raise ShapeError(
+            f"unvec({v.name})", f"shape {v.shape} for {shape}", f"({count},)", "give as many entries as the shape has"
+        )
     return define(
         f"unvec({v.name})",
         shape,
@@ -107,7 +109,9 @@ def toeplitz(
     _check_order(order, place)
     shape = tuple(map(Poly.of, shape))
     if k.rank != len(shape):
-        raise ShapeError(place, f"a kernel of shape {k.shape} for an input of shape {shape}", "as many axes", "drop or add axes")
+        raise ShapeError(
+            place, f"a kernel of shape {k.shape} for an input of shape {shape}", "as many axes", "drop or add axes"
+        )
     options = geometry(shape, k.shape, stride, padding, dilation, None, place)
     out = options.output(shape, k.shape)
     rows, columns = Poly.of(1), Poly.of(1)
@@ -123,7 +127,9 @@ def toeplitz(
         names = ("u", "v", "w")[: k.rank]
         taps = tuple(map(Poly.of, names))
         hits: list[Condition] = [equal(d * u, o) for d, u, o in zip(options.dilation, taps, offset, strict=True)]
-        return total(tuple(Range.upto(n, r) for n, r in zip(names, k.shape, strict=True)), multiply(k[taps], bracket(*hits)))
+        return total(
+            tuple(Range.upto(n, r) for n, r in zip(names, k.shape, strict=True)), multiply(k[taps], bracket(*hits))
+        )
 
     return define(
         place,
@@ -151,7 +157,9 @@ def toeplitz(
 def matmul(a: Tensor, b: Tensor) -> Defined:
     """The matrix product; a vector counts as a column on the right, as a row on the left."""
     if a.rank not in (1, 2) or b.rank not in (1, 2) or a.axes[-1].extent != b.axes[0].extent:
-        raise ShapeError(f"{a.name} @ {b.name}", f"shapes {a.shape} and {b.shape}", "[m, n] and [n, l]", "transpose one of the two")
+        raise ShapeError(
+            f"{a.name} @ {b.name}", f"shapes {a.shape} and {b.shape}", "[m, n] and [n, l]", "transpose one of the two"
+        )
 
     def entry(*index: Poly) -> Value:
         k = Poly.of("k")

@@ -60,8 +60,7 @@ def _pooled(
 
     def entry(*index: Poly) -> Value:
         at = tuple(
-            s * y + u - p
-            for s, y, u, (p, _) in zip(strides, index[leading:], map(Poly.of, taps), around, strict=True)
+            s * y + u - p for s, y, u, (p, _) in zip(strides, index[leading:], map(Poly.of, taps), around, strict=True)
         )
         ranges = tuple(Range.upto(u, w) for u, w in zip(taps, extents, strict=True))
         return body(ranges, read(x, (*index[:leading], *at)))  # type: ignore[operator, no-any-return]
@@ -96,7 +95,9 @@ def pool_average(
     that no window covers is left out.
     """
     if weight is not None and weight.rank:
-        raise ShapeError(f"pool_average({x.name})", f"a weight of shape {weight.shape}", "a scalar", "use a leaf of rank 0")
+        raise ShapeError(
+            f"pool_average({x.name})", f"a weight of shape {weight.shape}", "a scalar", "use a leaf of rank 0"
+        )
 
     def mean(ranges: tuple[Range, ...], entry: Value) -> Value:
         count = Poly.of(1)

@@ -466,8 +466,9 @@ class Expander:
                 inside, guards, names = dict(at), set[Guard](), []
                 for n, low, high in ranges:
                     name = self.fresh()
-                    limits = (None if low is None else substitute(POLYS[low], inside)), (
-                        None if high is None else substitute(POLYS[high], inside)
+                    limits = (
+                        (None if low is None else substitute(POLYS[low], inside)),
+                        (None if high is None else substitute(POLYS[high], inside)),
                     )
                     inside[n] = atom(name)
                     names.append(name)
@@ -597,8 +598,8 @@ class Expander:
                 index = (substitute(POLYS[p], at) for p in v[2])
                 return self.reciprocal(formula[1], dict(zip(formula[0], index, strict=True)))
         name, order, inner = ("", 0, v) if v[0] != "apply" else v[1:]
-        tensor, index = self.argument(inner, at)
-        return [Term(factors=((head_name(tensor, name, order, True), tuple(map(text, index))),))]
+        tensor, places = self.argument(inner, at)
+        return [Term(factors=((head_name(tensor, name, order, True), tuple(map(text, places))),))]
 
     # derivatives: expand with the target as data, then drop one factor after the other
 
@@ -678,7 +679,7 @@ def slope_of(name: str, order: int, x: Value) -> Value:
     return known.get(name, ("apply", name, order + 1, x))
 
 
-def within(position: Poly, low: Poly | None | str, high: Poly | None | str) -> Iterator[Guard]:
+def within(position: Poly, low: Poly | str | None, high: Poly | str | None) -> Iterator[Guard]:
     if isinstance(low, dict):
         yield guard(plus(position, low, -1), False)
     if isinstance(high, dict):
@@ -703,8 +704,8 @@ class Proof:
             if kind != "ne":
                 self.facts = join(self.facts, guard(read_poly(p), kind == "eq"))
         for name, low, high in self.free:
-            limits = (None if limit is None else POLYS[limit] for limit in (low, high))
-            self.facts = join(self.facts, *within(atom(name), *limits))
+            ends = [None if limit is None else POLYS[limit] for limit in (low, high)]
+            self.facts = join(self.facts, *within(atom(name), *ends))
         left = expander.expand(read_value(problem["left"]), {})
         right = expander.expand(read_value(problem["right"]), {})
         right = [t.changed(coefficient=-t.coefficient) for t in right]
@@ -802,7 +803,12 @@ class Proof:
 
     def quotient(self, step: dict[str, Any]) -> None:
         """A quotient in one term as a bound index with two guards; den >= 1 follows."""
-        num, den, name, term = read_poly(step["numerator"]), read_poly(step["denominator"]), step["name"], self.term(step)
+        num, den, name, term = (
+            read_poly(step["numerator"]),
+            read_poly(step["denominator"]),
+            step["name"],
+            self.term(step),
+        )
         require(name[:1] == "%", "a bound index is called %1, %2, ...")
         self.new_name(name, term)
         self.follows(guard(plus(den, constant(1), -1), False), [step["positive"]], self.facts | term.guards)

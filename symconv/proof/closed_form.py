@@ -17,11 +17,10 @@ from symconv.ops.correlate import correlate, depthwise
 from symconv.ops.layer import elementwise
 from symconv.ops.matrix import matmul, toeplitz, unvec, vec
 from symconv.ops.window import pad, rot180, stuff, transpose
-from symconv.proof.normalise import UnsafeDivisor
+from symconv.proof.normalise import Undecided, UnsafeDivisor
 from symconv.proof.obligations import shapes_agree
 from symconv.proof.problem import tensor_equation
 from symconv.proof.prove import prove
-from symconv.proof.normalise import Undecided
 from symconv.proof.trace import Trace
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Tensor

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symconv.proof.deciding import Effort, Survey
-from symconv.proof.normalise import UnsafeDivisor
+from symconv.proof.normalise import Undecided, UnsafeDivisor
 from symconv.proof.problem import Problem
-from symconv.proof.prove import Undecided, prove
+from symconv.proof.prove import prove
 from symconv.proof.trace import innermost_quotients
 from symconv.proof.verdict import Conditional
 from symconv.term.polynomial import Poly, Quotient, Remainder, Size

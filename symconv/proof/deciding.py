@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 
 from symconv.calculus.form import Guard
 from symconv.proof.evaluate import OutOfRange, World, differ
-from symconv.proof.normalise import UnsafeDivisor
 from symconv.proof.evaluation.numbers import EvaluationError
+from symconv.proof.normalise import Undecided, UnsafeDivisor
 from symconv.proof.obligations import hypotheses_contradict, out_of_range
 from symconv.proof.problem import Problem
-from symconv.proof.prove import MAX_SPLITS, Undecided, difference_regions, prepared, prove
+from symconv.proof.prove import MAX_SPLITS, difference_regions, prepared, prove
 from symconv.proof.search import SizeSearch
 from symconv.proof.verdict import ALL_SIZES, STATED_SIZES, Counterexample, Status, Verdict, show_condition
 from symconv.term.value import Condition
@@ -91,7 +91,6 @@ class Survey:
             if differ(exact, claimed):
                 return Counterexample(sizes, at, claimed, exact)
         return None
-
 
     def holds_at_first(self) -> bool:
         """No counterexample at the first few sizes, of which there are at least three."""

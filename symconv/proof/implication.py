@@ -75,10 +75,7 @@ class Knowledge:
 
     def entails(self, goal: Guard) -> tuple[Certificate, ...] | None:
         """Certificates that the goal follows: one for an inequality, two for an equality."""
-        if goal.equality:
-            sides = (goal.poly, -goal.poly)
-        else:
-            sides = (goal.poly,)
+        sides = [goal.poly, -goal.poly] if goal.equality else [goal.poly]
         found = []
         for side in sides:
             certificate = self.refutes(-side - 1)
@@ -107,13 +104,15 @@ class Knowledge:
                     extra += [_Row(p, (("known", p),)) for p in application_bounds(atom)]
         rows, zeros = _component([*extra, *self.rows], self.zeros, extra[:1])
         multipliers = [r for r in (*extra[1:], *self.rows) if _in_sizes(r.poly) and r.poly.as_int is None]
-        size = -1
+        before = -1
         for level, need in ((0, "all"), (1, "all"), (1, "one"), (2, "all"), (2, "one"), (2, "pair")):
             more = _products(rows, zeros, multipliers, level, need)
-            if len(more) == size:
+            if len(more) == before:
                 continue
-            size = len(more)
-            certificate = _solve([*rows, *(m for m, zero in more if not zero)], [*zeros, *(m for m, zero in more if zero)])
+            before = len(more)
+            certificate = _solve(
+                [*rows, *(m for m, zero in more if not zero)], [*zeros, *(m for m, zero in more if zero)]
+            )
             if certificate is not None:
                 return certificate
         return None

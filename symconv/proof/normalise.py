@@ -227,9 +227,7 @@ def solve_equalities(trace: Trace, key: int) -> None:
     while True:
         term = trace.terms[key]
         pending = [g for g in term.guards if g.equality and g not in solved]
-        choices = [
-            (_rank(name), str(g.poly), g, name) for g in pending for name in term.bound if determines(g, name)
-        ]
+        choices = [(_rank(name), str(g.poly), g, name) for g in pending for name in term.bound if determines(g, name)]
         if not choices:
             return
         _, _, guard, name = max(choices, key=lambda c: c[:2])

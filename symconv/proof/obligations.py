@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from symconv.calculus.form import Guard, guard_of, within
 from symconv.proof.implication import Knowledge
-from symconv.proof.normalise import UnsafeDivisor
+from symconv.proof.normalise import Undecided, UnsafeDivisor
 from symconv.proof.problem import Problem, equation
-from symconv.proof.prove import Undecided, prove
+from symconv.proof.prove import prove
 from symconv.proof.trace import innermost_quotients
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor, requirements_of, tensors_in

@@ -403,9 +403,7 @@ def _division(term: Term, name: str) -> tuple[Guard, Guard, Poly] | None:
 def same_frame(left: Term, right: Term) -> bool:
     """Equal but for coefficient, weight and denominators."""
     return (
-        left.factors == right.factors
-        and set(left.bound) == set(right.bound)
-        and set(left.guards) == set(right.guards)
+        left.factors == right.factors and set(left.bound) == set(right.bound) and set(left.guards) == set(right.guards)
     )
 
 

@@ -75,7 +75,7 @@ class Compound:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (type(other) is type(self) and self.parts == other.parts)  # type: ignore[attr-defined]
+        return self is other or (type(other) is type(self) and self.parts == other.parts)
 
     def __repr__(self) -> str:
         return self.text

@@ -233,13 +233,15 @@ def sizes_in(*values: Value) -> tuple[Size, ...]:
     for tensor in tensors:
         if isinstance(tensor, Leaf):
             for axis in tensor.axes:
-                note(axis.low), note(axis.high)
+                note(axis.low)
+                note(axis.high)
     for value in values:
         for poly in _polys_below(value):
             note(poly)
     for tensor in tensors:
         for axis in tensor.axes:
-            note(axis.low), note(axis.high)
+            note(axis.low)
+            note(axis.high)
         if isinstance(tensor, Defined):
             for poly in _polys_below(tensor.body):
                 note(poly)

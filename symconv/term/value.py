@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, Union
 
-from symconv.term.polynomial import Poly, PolyLike
+from symconv.term.polynomial import Atom, Poly, PolyLike
 
 if TYPE_CHECKING:
     from symconv.term.tensor import Tensor
@@ -175,7 +175,7 @@ class Argmax:
         return f"argmax_{self.ranges[self.axis].name}"
 
     def bounds(self, args: tuple[Poly, ...]) -> tuple[Poly, Poly]:
-        values = dict(zip(self.parameters, args, strict=True))
+        values: dict[Atom, Poly] = dict(zip(self.parameters, args, strict=True))
         window = self.ranges[self.axis]
         if window.low is None or window.high is None:
             raise ValueError("a maximum needs bounded ranges")  # refused by `maximum`

@@ -81,7 +81,7 @@ def _applications(output: Defined) -> list[Apply]:
 def readable(tensor: Tensor) -> bool:
     """Every operation of a closed form has a name in declaration blocks, and no option that `corr(..)` cannot show."""
     if not isinstance(tensor, Defined) or tensor.call is None:
-        return True
+        return "(" not in tensor.name
     options = OPTIONS.get(tensor.call.operation, {})
     plain = tensor.call.operation in ("pad", "stuff") or all(
         _is_default(value, options[name]) for name, value in tensor.call.options if name in options
@@ -129,7 +129,9 @@ def matrix(array: Any) -> str:
     """A vector as a row, a matrix as a matrix, entries in LaTeX; an upstream gradient is written G."""
     import sympy
 
-    for base in array.free_symbols | {a for e in array.reshape(_count(array.shape)) for a in e.atoms(sympy.IndexedBase)}:
+    for base in array.free_symbols | {
+        a for e in array.reshape(_count(array.shape)) for a in e.atoms(sympy.IndexedBase)
+    }:
         if isinstance(base, sympy.IndexedBase) and str(base.label).startswith("dL/d"):
             array = array.applyfunc(lambda e, base=base: e.replace(base, sympy.IndexedBase("G")))
     rows = [array.tolist()] if len(array.shape) == 1 else array.tolist()

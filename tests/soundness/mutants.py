@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 
 from symconv.proof.problem import Problem, equation
 from symconv.term.polynomial import Atom, Poly, Quotient, Remainder, Size
+from symconv.term.substitution import rebuild
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor, tensors_in
 from symconv.term.value import (
     Bracket,
     Condition,
+    Derivative,
     Entry,
     Maximum,
     Number,
@@ -30,7 +32,6 @@ from symconv.term.value import (
     children,
     multiply,
 )
-from symconv.term.substitution import rebuild
 from tests.theorems.statements import names, problem
 
 
@@ -67,8 +68,7 @@ def mutants_of(theorem: str) -> Iterator[Mutant]:
 
 def restated(original: Problem, right: Value) -> Problem:
     """The same claim with another right side; its own needs are added, the old order of sizes is kept."""
-    kept = equation(original.left, right, original.free, original.hypotheses, original.sizes)
-    return kept
+    return equation(original.left, right, original.free, original.hypotheses, original.sizes)
 
 
 def edits(value: Value, context: Context, done: frozenset[Tensor]) -> Iterator[Edit]:
@@ -81,9 +81,8 @@ def edits(value: Value, context: Context, done: frozenset[Tensor]) -> Iterator[E
         if isinstance(value, Entry):
             continue
         for kind, changed in edits(child, context, done):
-            if isinstance(child, Entry) and not isinstance(changed, Entry):
-                if type(value).__name__ == "Derivative" and n == 1:
-                    continue
+            if isinstance(value, Derivative) and n == 1 and not isinstance(changed, Entry):
+                continue
             yield kind, with_child(value, n, changed)
 
 

@@ -55,9 +55,12 @@ def page(mutants: Tally, late: Tally) -> str:
     rows = sorted(set(mutants.verdicts) | set(late.verdicts))
     lines.append(f"| all | {mutants.total} | {late.total} |")
     lines += [f"| {r.replace('_', ' ')} | {mutants.verdicts[r]} | {late.verdicts[r]} |" for r in rows]
-    lines += [f"| prover alone: {r.replace('_', ' ')} | {mutants.alone[r]} | {late.alone[r]} |" for r in sorted(set(mutants.alone) | set(late.alone))]
     lines += [
-        f"| **wrongly proved, or refuted without a counterexample that holds** | **{len(mutants.faults)}** | **{len(late.faults)}** |",
+        f"| prover alone: {r.replace('_', ' ')} | {mutants.alone[r]} | {late.alone[r]} |"
+        for r in sorted(set(mutants.alone) | set(late.alone))
+    ]
+    lines += [
+        f"| **wrongly proved, or refuted without evidence** | **{len(mutants.faults)}** | **{len(late.faults)}** |",
         "",
         "A mutant that is proved is one that stays true: the referee found no sizes at which it fails.",
         "",
@@ -65,7 +68,10 @@ def page(mutants: Tally, late: Tally) -> str:
         "",
     ]
     statuses = sorted({s for _, s in mutants.kinds})
-    lines += ["| change | " + " | ".join(s.replace("_", " ") for s in statuses) + " |", "|---" * (len(statuses) + 1) + "|"]
+    lines += [
+        "| change | " + " | ".join(s.replace("_", " ") for s in statuses) + " |",
+        "|---" * (len(statuses) + 1) + "|",
+    ]
     for kind in sorted({k for k, _ in mutants.kinds}):
         lines.append(f"| {kind} | " + " | ".join(str(mutants.kinds[kind, s]) for s in statuses) + " |")
     if mutants.open or late.open:

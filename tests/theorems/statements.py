@@ -72,9 +72,9 @@ def upto(name: str, extent: PolyLike) -> Range:
     return Range.upto(name, extent)
 
 
-H, W, D, r, c, q, s, t, d, e = (size(n) for n in "H W D r c q s t d e".split())
-P, Q, P1, Q1 = (size(n, 0) for n in "P Q P1 Q1".split())
-N, C, O, g, Cg, Og, m, n = (size(x) for x in "N C O g Cg Og m n".split())
+H, W, D, r, c, q, s, t, d, e = (size(n) for n in ["H", "W", "D", "r", "c", "q", "s", "t", "d", "e"])
+P, Q, P1, Q1 = (size(n, 0) for n in ["P", "Q", "P1", "Q1"])
+N, C, O, g, Cg, Og, m, n = (size(x) for x in ["N", "C", "O", "g", "Cg", "Og", "m", "n"])
 i, j, k, u, v, a, b = (Poly.of(x) for x in "ijkuvab")
 F_ = Function("f")
 
@@ -255,7 +255,6 @@ def _() -> Statement:
 @theorem("T7 channels: kernel gradient has no channel sum")
 def _() -> Statement:
     dK, G = both(correlate(XC, KC), KC)
-    o, ch = Poly.of("o"), Poly.of("ch")
     return dK, define(
         "closed",
         KC.shape,
@@ -498,7 +497,10 @@ def _() -> Statement:
     p, l = leaf("p", r), leaf("l", c)
     outer = define("outer", (r, c), lambda u, v: multiply(p[u], l[v]), indices=("u", "v"))
     rows = define(
-        "rows", (H, W - c + 1), lambda i, j: total((upto("v", c),), multiply(l[v], X[i, j + v])), requires=(at_least(W, c),)
+        "rows",
+        (H, W - c + 1),
+        lambda i, j: total((upto("v", c),), multiply(l[v], X[i, j + v])),
+        requires=(at_least(W, c),),
     )
     both_ways = define(
         "both", (H - r + 1, W - c + 1), lambda i, j: total((upto("u", r),), multiply(p[u], rows[i + u, j]))
@@ -627,12 +629,16 @@ def _() -> Statement:
 @theorem("T19 depthwise then pointwise = full convolution with a kernel of rank one a channel")
 def _() -> Statement:
     image, planes, mix = leaf("X", C, H, W), leaf("K", C, r, c), leaf("M", O, C)
-    separated = depthwise(image, planes)
-    o, z = Poly.of("o"), Poly.of("z")
+    separated, z = depthwise(image, planes), Poly.of("z")
     pointwise = define(
-        "pointwise", (O, *separated.shape[1:]), lambda o, i, j: total((upto("z", C),), multiply(mix[o, z], separated[z, i, j])), indices=("o", "i", "j")
+        "pointwise",
+        (O, *separated.shape[1:]),
+        lambda o, i, j: total((upto("z", C),), multiply(mix[o, z], separated[z, i, j])),
+        indices=("o", "i", "j"),
     )
-    kernel = define("kernel", (O, C, r, c), lambda o, z, u, v: multiply(mix[o, z], planes[z, u, v]), indices=("o", "z", "u", "v"))
+    kernel = define(
+        "kernel", (O, C, r, c), lambda o, z, u, v: multiply(mix[o, z], planes[z, u, v]), indices=("o", "z", "u", "v")
+    )
     return correlate(image, kernel), pointwise
 
 
@@ -678,7 +684,6 @@ def im2col(image: Leaf, window: tuple[Poly, Poly]) -> Defined:
     """Row i*WF + j holds the window at (i, j), row by row."""
     h, l = window
     hf, wf = image.shape[0] - h + 1, image.shape[1] - l + 1
-    p, z = Poly.of("p"), Poly.of("z")
     return define(
         "im2col",
         (hf * wf, h * l),
@@ -702,7 +707,10 @@ def _() -> Statement:
     where = (upto("u", r), upto("v", c))
     inside = bracket(at_least(a - u, 0), at_least(H - r, a - u), at_least(b - v, 0), at_least(W - c, b - v))
     return dX, define(
-        "col2im", X.shape, lambda a, b: total(where, multiply(M[(a - u) * wf + b - v, u * c + v], inside)), indices=("a", "b")
+        "col2im",
+        X.shape,
+        lambda a, b: total(where, multiply(M[(a - u) * wf + b - v, u * c + v], inside)),
+        indices=("a", "b"),
     )
 
 
@@ -736,9 +744,7 @@ def _() -> Statement:
     shuffled = define(
         "shuffle", (m * s, n * s), lambda i, j: image[(i % s) * s + j % s, i // s, j // s], indices=("i", "j")
     )
-    back = define(
-        "back", image.shape, lambda z, a, b: shuffled[a * s + z // s, b * s + z % s], indices=("z", "a", "b")
-    )
+    back = define("back", image.shape, lambda z, a, b: shuffled[a * s + z // s, b * s + z % s], indices=("z", "a", "b"))
     return back, define("same", image.shape, lambda z, a, b: image[z, a, b], indices=("z", "a", "b"))
 
 
@@ -767,7 +773,6 @@ def _() -> Statement:
 
 @theorem("E reflection padding by 1 as three guarded terms")
 def _() -> Statement:
-    position = i - 1
     reflected = define(
         "reflect",
         (H + 2,),
@@ -798,7 +803,9 @@ def _() -> Statement:
     line, shift = Leaf("x", (Axis(None, None),)), size("h", 0)
     shifted = define("shifted", (Axis(None, None),), lambda i: line[i - shift], indices=("i",))
     left = total((upto("u", r),), multiply(w[u], shifted[i + u]))
-    plain = define("plain", (Axis(None, None),), lambda i: total((upto("u", r),), multiply(w[u], line[i + u])), indices=("i",))
+    plain = define(
+        "plain", (Axis(None, None),), lambda i: total((upto("u", r),), multiply(w[u], line[i + u])), indices=("i",)
+    )
     return left, plain[i - shift]
 
 
@@ -876,7 +883,9 @@ def _() -> Statement:
     A = Leaf("A", (Axis(None, None),))
     inner = (H - r) // s
     left = total((upto("i", (inner - q) // t + 1),), A[i])
-    right = total((Range("i", None, None),), multiply(A[i], bracket(at_least(i, 0), at_least(H, s * t * i + s * q + r))))
+    right = total(
+        (Range("i", None, None),), multiply(A[i], bracket(at_least(i, 0), at_least(H, s * t * i + s * q + r)))
+    )
     return left, right, (at_least(H, r + s * q),)
 
 
@@ -892,7 +901,6 @@ def _() -> Statement:
 @theorem("E sum over i and u of X[i+u] counts how often each entry is read")
 def _() -> Statement:
     left = total((upto("i", H - r + 1), upto("u", r)), x[i + u])
-    low, high = Poly.of("k"), H - 1 - k
     count = total((upto("u", r),), bracket(at_least(k - u, 0), at_least(H - r, k - u)))
     return left, total((upto("k", H),), multiply(x[k], count)), (at_least(H, r),)
 
@@ -900,7 +908,7 @@ def _() -> Statement:
 @theorem("E the tail gets no gradient: rows beyond s(HF-1)+r-1")
 def _() -> Statement:
     f = correlate(x, w, stride=s)
-    dx, G = both(f, x)
+    dx, _ = both(f, x)
     return dx[a], Number(Fraction(0)), (at_least(a, s * (f.shape[0] - 1) + r), at_least(H - 1, a))
 
 
@@ -942,7 +950,9 @@ def _() -> Statement:
 @theorem("E stuffing then taking every s-th entry is the identity")
 def _() -> Statement:
     stuffed = stuff(x, s)
-    return define("taken", (H,), lambda i: stuffed[s * i], indices=("i",)), define("same", (H,), lambda i: x[i], indices=("i",))
+    return define("taken", (H,), lambda i: stuffed[s * i], indices=("i",)), define(
+        "same", (H,), lambda i: x[i], indices=("i",)
+    )
 
 
 @theorem("E a strided correlation samples the plain one")
@@ -971,4 +981,4 @@ def names() -> list[str]:
     return list(STATEMENTS)
 
 
-__all__ = ["Condition", "Entry", "negative", "names", "problem"]
+__all__ = ["Condition", "Entry", "names", "negative", "problem"]

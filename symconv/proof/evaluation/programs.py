@@ -14,7 +14,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from symconv.proof.evaluation.elementwise import VALUES, differentiated, elementwise, polynomial
-from symconv.proof.evaluation.numbers import EvaluationError, Key, first_greatest, gradient_at, greatest, reciprocal, total
+from symconv.proof.evaluation.numbers import (
+    EvaluationError,
+    Key,
+    first_greatest,
+    gradient_at,
+    greatest,
+    reciprocal,
+    total,
+)
 from symconv.proof.evaluation.positions import Code, Context, Frame, Loop, Scope, points
 from symconv.proof.evaluation.support import bounding_box
 from symconv.term.polynomial import Poly
