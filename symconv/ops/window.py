@@ -62,7 +62,12 @@ def per_axis(amounts: object, axes: int, place: str) -> tuple[object, ...]:
 
 
 def sides(amounts: object, axes: int, place: str) -> tuple[tuple[Poly, Poly], ...]:
-    """Amounts before and after, for each axis: from p, (p, q) per axis, or ((p0, p1), (q0, q1)) per side."""
+    """Amounts before and after, for each axis: from p, (p, q) per axis, or ((p0, p1), (q0, q1)) per side.
+
+    With one axis alone, (p0, p1) can only be its two sides.
+    """
+    if axes == 1 and isinstance(amounts, tuple) and len(amounts) == 2:
+        amounts = (amounts,)
     result = []
     for amount in per_axis(amounts, axes, place):
         before, after = amount if isinstance(amount, tuple) else (amount, amount)

@@ -116,7 +116,8 @@ def join(
         raise source.unsupported(at, "an operation on whole tensors with indices from 1", "write it by its entries")
     readings = _readings(fact, left, right, options)
     if wanted is not None:
-        readings = [r for r in readings if tuple(a.extent for a in r.tensor.axes) == tuple(a.extent for a in wanted)]
+        extents = [axis.extent.without_remainders() for axis in wanted]
+        readings = [r for r in readings if [a.extent.without_remainders() for a in r.tensor.axes] == extents]
     if len(readings) > 1 and len({r.mode for r in readings}) == 1:
         readings = _by_role(readings, left, right, world) or readings
     if not readings:

@@ -401,6 +401,20 @@ class Poly:
                 total[m] = total.get(m, 0) + k
         return Poly(total)
 
+    def without_remainders(self) -> Poly:
+        """Every remainder written as numerator - denominator * quotient, so that equal extents look equal.
+
+        >>> H, s = Poly.of(Size("H")), Poly.of(Size("s"))
+        >>> (H % s + s * (H // s)).without_remainders()
+        H
+        """
+        images: dict[Atom, Poly] = {
+            a: a.numerator - a.denominator * (a.numerator // a.denominator)
+            for a in self.atoms()
+            if isinstance(a, Remainder)
+        }
+        return self.substitute(images) if images else self
+
     # -- identity and text ------------------------------------------------
 
     def __eq__(self, other: object) -> bool:

@@ -62,15 +62,7 @@ def definable(output: Defined, tensor: Defined) -> bool:
     call = tensor.call
     if call is None or output.call is None or output.call.operation not in OPTIONS:
         return False
-    one_sided = call.operation == "pad" and tensor.rank == 1 and len({str(a) for a in _sides(call)}) > 1
-    return not one_sided and all(
-        definable(output, t) for t in call.operands if isinstance(t, Defined) and t.name != output.name
-    )
-
-
-def _sides(call: Call) -> Sequence[object]:
-    amounts = call.option("amounts")
-    return amounts[0] if isinstance(amounts, tuple) and isinstance(amounts[0], tuple) else ()
+    return all(definable(output, t) for t in call.operands if isinstance(t, Defined) and t.name != output.name)
 
 
 def _applications(output: Defined) -> list[Apply]:
