@@ -868,7 +868,13 @@ def imported(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("module", ROOM, ids=lambda path: path.stem)
 def test_the_evaluator_shares_no_code_with_the_prover(module: Path) -> None:
-    allowed = ("symconv.term.", "symconv.errors.", "mpmath.ctx_iv", "symconv.proof.evaluate.", "symconv.proof.evaluation.")
+    allowed = (
+        "symconv.term.",
+        "symconv.errors.",
+        "mpmath.ctx_iv",
+        "symconv.proof.evaluate.",
+        "symconv.proof.evaluation.",
+    )
     for name in imported(module):
         if name.split(".")[0] in ("symconv", "mpmath", "numpy", "sympy"):
             assert name.startswith(allowed), name
