@@ -1,0 +1,218 @@
+"""The Python interface, used as its users do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy
+
+import symconv as sc
+from symconv.proof.verdict import Status
+
+H, W, r, c = sc.sizes("H W r c")
+i, j, u, v = sc.indices("i j u v")
+X, K = sc.tensor("X", H, W), sc.tensor("K", r, c)
+F = sc.correlate(X, K)
+G = sc.upstream(F, "G")
+dX, dK = sc.gradient(F, X, G), sc.gradient(F, K, G)
+
+
+def test_the_example_of_the_design() -> None:
+    H, W, r, c = sc.sizes("H W r c")
+    X, K = sc.tensor("X", H, W), sc.tensor("K", r, c)
+    F = sc.correlate(X, K, stride=1, padding=0, dilation=1)
+    G = sc.upstream(F, "G")
+    dX = sc.gradient(F, X, G)
+    v = sc.prove(dX, sc.correlate(sc.pad(G, (r - 1, c - 1)), sc.rot180(K)))
+    assert v.status is sc.Status.PROVED
+    assert (v.scope, v.counterexample, v.condition) == ("all sizes", None, None)
+    assert v.certificate is not None
+    assert sc.prove(dX, dX, assuming=[H >= r])  # noqa: SIM300
+    assert repr(sc.closed_form(dX)) == "corr(pad(G, (r-1, c-1)), rot180(K))"
+    assert dX.entries(H=3, W=4, r=2, c=2).shape == (3, 4)
+
+    def my_function(G: np.ndarray, K: np.ndarray) -> np.ndarray:
+        padded = np.pad(G, [(n - 1, n - 1) for n in K.shape])
+        return np.einsum("ijuv,uv->ij", np.lib.stride_tricks.sliding_window_view(padded, K.shape), K)
+
+    found = sc.compare(my_function, dX)
+    assert found.status is sc.Status.REFUTED
+    assert found.counterexample.exact_sum == "G[0, 0]*K[0, 0]"
+    assert sc.compare(lambda G, K: my_function(G, K[::-1, ::-1]), dX)
+
+
+# -- proof ----------------------------------------------------------------------------
+
+
+def test_a_wrong_claim_has_a_counterexample() -> None:
+    verdict = sc.prove(dX, sc.correlate(sc.pad(G, (r - 1, c - 1)), K))
+    assert verdict.status is Status.REFUTED
+    found = verdict.counterexample
+    assert found is not None
+    assert sum(found.sizes.values()) == 6
+    assert found.exact_sum == "G[0, 0]*K[0, 0]"
+    assert found.claimed_sum.startswith("G[0, 0]*K[")
+
+
+def test_a_claim_that_is_true_under_a_condition() -> None:
+    n, k = sc.sizes("n k")
+    x = sc.tensor("x", n)
+    verdict = sc.prove(sc.total(x[u], (u, 0, k - 1)), sc.total(x[u], (u, 0, n - 1)))
+    assert verdict.status is Status.REFUTED
+    assert str(verdict).endswith("true if n = k")
+
+
+def test_hypotheses_as_sympy_relations() -> None:
+    n, k, m = sc.sizes("n k m")
+    x = sc.tensor("x", n)
+    assert sc.prove(x[k], x[m]).status is Status.REFUTED
+    assert sc.prove(x[k], x[m], assuming=[sympy.Eq(k, m)])
+    zero = sc.total(0)
+    for beyond in (k >= n, k > n - 1, n <= k, n < k + 1):
+        assert sc.prove(x[k], zero, assuming=[beyond])
+    assert sc.prove(x[k], zero, assuming=[sympy.Ne(k, n)]).status is Status.REFUTED
+    assert sc.prove(x[k], zero, assuming=[True]).status is Status.REFUTED
+
+
+def test_values_in_index_notation() -> None:
+    n, s = sc.sizes("n s")
+    x, w, k = sc.tensor("x", n), sc.tensor("w", r), sc.indices("k")
+    y = sc.define("y", [(n - r) // s + 1], lambda i: sc.total(w[k] * x[s * i + k], (k, 0, r - 1)))
+    assert sc.prove(y, sc.correlate(x, w, stride=s))
+    assert sc.prove(sc.total(x[k], (k, 0, n - 1)), sc.total(x[n - 1 - k], (k, 0, n - 1)))
+    assert sc.to_sympy(y).has(sympy.Sum)
+
+
+def test_arrays_of_entries() -> None:
+    sizes = {"H": 3, "W": 4, "r": 2, "c": 2}
+    left = dX.entries(**sizes)
+    right = sc.correlate(sc.pad(G, (r - 1, c - 1)), sc.rot180(K)).entries(**sizes)
+    assert sc.prove(left, right)
+    assert not sc.prove(left, sc.correlate(sc.pad(G, (r - 1, c - 1)), K).entries(**sizes))
+
+
+def test_entries_over_arrays_of_ones_own() -> None:
+    mine = sympy.Array([[1, 2], [3, 4]])
+    entries = F.entries({"K": mine}, H=2, W=2, r=2, c=2)
+    assert entries[0, 0].free_symbols
+    assert str(entries[0, 0]) == "X[0, 0] + 2*X[0, 1] + 3*X[1, 0] + 4*X[1, 1]"
+
+
+def test_the_sizes_of_a_tensor_are_sympy() -> None:
+    assert F.shape == (H - r + 1, W - c + 1)
+    assert sc.pad(X, ((1, 2), (0, r))).shape == (H + 3, W + r)
+    assert F.ndim == 2
+
+
+def test_arithmetic_on_tensors() -> None:
+    A, B = sc.tensor("A", H, W), sc.tensor("B", H, W)
+    assert sc.prove(A + B, B + A)
+    assert sc.prove((A - B) * B, A * B - B * B)
+    assert sc.tensor("A", H, W) == A
+    assert A != B
+    assert len({A, B, sc.tensor("A", H, W)}) == 2
+    m = sc.tensor("m", W, r)
+    assert (A @ m).shape == (H, r)
+
+
+# -- closed forms -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "form"),
+    [
+        ({}, "corr(pad(G, (r-1, c-1)), rot180(K))"),
+        ({"stride": 2}, "corr(pad(stuff(G, 2), "),
+        ({"dilation": 2}, "rot180(K), dilation=2)"),
+    ],
+)
+def test_closed_forms_of_the_input_gradient(options: dict[str, int], form: str) -> None:
+    f = sc.correlate(X, K, **options)
+    assert form in repr(sc.closed_form(sc.gradient(f, X, sc.upstream(f, "G"))))
+
+
+def test_the_closed_form_of_the_kernel_gradient() -> None:
+    found = sc.closed_form(dK)
+    assert repr(found) == "corr(X, G)"
+    assert sc.prove(dK, found)
+
+
+# -- numbers --------------------------------------------------------------------------------
+
+
+def test_compile_and_lambdify_agree() -> None:
+    rng = np.random.default_rng(1)
+    g, k = rng.normal(size=(4, 6)), rng.normal(size=(3, 2))
+    compiled = dX.compile()(G=g, K=k)
+    expected = np.zeros((6, 7))
+    for p in np.ndindex(g.shape):
+        for q in np.ndindex(k.shape):
+            expected[p[0] + q[0], p[1] + q[1]] += g[p] * k[q]
+    np.testing.assert_allclose(compiled, expected)
+    x = rng.normal(size=(5, 6))
+    np.testing.assert_allclose(F.compile()(X=x, K=k), F.lambdify()(X=x, K=k))
+
+
+def test_a_tensor_shows_itself() -> None:
+    assert repr(F) == "corr(X, K)"
+    assert F._repr_latex_().startswith("$")
+    assert "\\operatorname{rot180}" in sc.closed_form(dX).expression
+    assert "<b>proved</b>" in sc.prove(dK, sc.correlate(X, G))._repr_html_()
+
+
+# -- the border to SymPy ----------------------------------------------------------------
+
+
+def test_sympy_and_back() -> None:
+    x, w = sympy.IndexedBase("x"), sympy.IndexedBase("w")
+    k, n = sc.indices("k"), sc.sizes("n")
+    expr = sympy.Sum(w[k] * x[i + k], (k, 0, r - 1))
+    xs, ws = sc.tensor("x", n), sc.tensor("w", r)
+    value = sc.from_sympy(expr, xs, ws)
+    assert sc.prove(value, sc.total(ws[u] * xs[i + u], (u, 0, r - 1)))
+    assert sc.prove(sc.from_sympy(sc.to_sympy(value), xs, ws), value)
+    assert sc.to_sympy(sc.correlate(xs, ws)).has(sympy.Sum)
+
+
+# -- the three verbs -------------------------------------------------------------------------
+
+
+def test_solve() -> None:
+    solution = sc.solve("conv1d", wrt="input")
+    assert "rot180" in solution.to_markdown()
+
+
+def test_verify() -> None:
+    text = "```symconv\ntensor x[n] w[r]\n```\n$$\\sum_{k=0}^{n-1} x_k = \\sum_{k=0}^{n-1} x_{n-1-k}$$\n"
+    report = sc.verify(text, form="md")
+    assert report
+    assert [f.status for f in report.formulas] == [Status.PROVED]
+    wrong = sc.verify(text.replace("x_{n-1-k}", "x_{n-2-k}"), form="md")
+    assert not wrong
+    assert wrong.exit_code == 1
+
+
+def test_export(tmp_path: Path) -> None:
+    path = tmp_path / "kernels.py"
+    path.write_text(sc.export("conv1d --stride 2"), encoding="utf-8")
+    run = subprocess.run([sys.executable, str(path), "--self-test"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "grad_input" in path.read_text(encoding="utf-8")
+
+
+def test_a_certificate_is_replayed_by_the_checker_alone(tmp_path: Path) -> None:
+    path = tmp_path / "proof.json"
+    sc.prove(dX, sc.correlate(sc.pad(G, (r - 1, c - 1)), sc.rot180(K))).save(path)
+    run = subprocess.run([sys.executable, "-m", "symconv.proof.check", str(path)], capture_output=True, text=True)
+    assert run.returncode == 0
+    assert "accepted" in run.stdout
+
+
+def test_names_are_listed_and_others_are_refused() -> None:
+    assert set(dir(sc)) >= {"compare", "prove", "solve", "verify", "export"}
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        sc.nothing  # noqa: B018

@@ -1,0 +1,295 @@
+"""Bad input: every message says what was given, what is needed and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symconv as sc
+from symconv.errors import (
+    BridgeError,
+    DependenceError,
+    NameClash,
+    ScopeError,
+    ShapeError,
+    SizeError,
+    SymconvError,
+    UsageError,
+)
+from symconv.proof.verdict import Status
+
+H, W, r, c, C, M = sc.sizes("H W r c C M")
+i, j, k = sc.indices("i j k")
+X, K = sc.tensor("X", H, W), sc.tensor("K", r, c)
+F = sc.correlate(X, K)
+G = sc.upstream(F, "G")
+
+
+def image(*shape: int) -> Any:
+    return sc.tensor("x", *shape)
+
+
+def kernel(*shape: int) -> Any:
+    return sc.tensor("w", *shape)
+
+
+BAD: dict[str, tuple[Callable[[], object], type[SymconvError], str]] = {
+    # sizes that contradict each other
+    "one size with two least values": (
+        lambda: sc.prove(
+            sc.correlate(sc.tensor("x", sc.sizes("n")), kernel(2)),
+            sc.correlate(sc.tensor("x", sc.sizes("n", min=3)), kernel(2)),
+        ),
+        NameClash,
+        r"size n: at least 1 in one place and at least 3 in another; expected one size .*; make the size once",
+    ),
+    "entries at sizes that do not fit": (
+        lambda: F.entries(H=2, W=2, r=3, c=1),
+        SizeError,
+        r"sizes .*r=3.*H=2.*: H - r = -1; expected H - r >= 0; choose sizes at which",
+    ),
+    "entries with a size missing": (
+        lambda: F.entries(H=2, W=2, r=1),
+        SizeError,
+        r"size c: no value; expected a whole number of at least 1; give .*c=\.\.",
+    ),
+    "a negative number for a size": (
+        lambda: F.entries(H=-2, W=2, r=1, c=1),
+        SizeError,
+        r"size H: the value -2; expected a whole number of at least 1; give",
+    ),
+    "a negative least value": (
+        lambda: sc.sizes("H", min=-1),
+        SizeError,
+        r"size H: a least value of -1; expected 0, 1, 2, \.\.\.; .*min=0",
+    ),
+    "an extent of zero": (lambda: image(0), ShapeError, r"tensor x: an extent of 0; expected at least 1; give a pos"),
+    "an extent that need not be whole": (
+        lambda: sc.tensor("x", H / 2),
+        BridgeError,
+        r"H/2: a division by 2 .*; expected integers, sizes, .*; write a division as floor",
+    ),
+    # strides, dilations, paddings
+    "a negative stride": (
+        lambda: sc.correlate(X, K, stride=-1),
+        SizeError,
+        r"correlate\(X, K\): stride -1; expected a stride of at least 1; give a positive stride",
+    ),
+    "stride zero": (lambda: sc.correlate(X, K, stride=0), SizeError, r"stride 0; expected a stride of at least 1"),
+    "a negative stride of one axis": (lambda: sc.correlate(X, K, stride=(1, -2)), SizeError, r"stride -2; expected a"),
+    "a negative dilation": (
+        lambda: sc.correlate(X, K, dilation=-2),
+        SizeError,
+        r"dilation -2; expected a dilation of at least 1; give a positive dilation",
+    ),
+    "a negative padding": (
+        lambda: sc.correlate(X, K, padding=-1),
+        SizeError,
+        r"padding -1; expected a padding of at least 0; use crop",
+    ),
+    "an unknown mode": (
+        lambda: sc.correlate(X, K, mode="fool"),
+        UsageError,
+        r"mode 'fool'; expected 'valid', 'full' or 'same'; choose one of the three",
+    ),
+    # a kernel larger than its padded input
+    "a kernel larger than the input": (
+        lambda: sc.correlate(image(3, 3), kernel(5, 5)),
+        SizeError,
+        r"a kernel that reaches over 5 positions on an axis of 3; expected .* fits into the padded input; pad by at le",
+    ),
+    "a kernel larger than the padded input": (
+        lambda: sc.correlate(image(3, 3), kernel(6, 6), padding=1),
+        SizeError,
+        r"a kernel that reaches over .*; expected .* fits into the padded input; pad by at least .* smaller kernel",
+    ),
+    "a dilated kernel larger than the input": (
+        lambda: sc.correlate(image(4), kernel(3), dilation=2),
+        SizeError,
+        r"a kernel that reaches over 5 positions on an axis of 4; .* or take a smaller kernel or dilation",
+    ),
+    # names
+    "a name used twice": (
+        lambda: sc.prove(sc.correlate(sc.tensor("X", H), sc.tensor("X", r)), sc.tensor("y", H - r + 1)),
+        NameClash,
+        r"tensor X: shapes .* under one name; expected one tensor for one name; rename one of the two",
+    ),
+    "a tensor without a name": (
+        lambda: sc.tensor(H, W),
+        ShapeError,
+        r"tensor: the name H; expected a text; name the tensor first, then its extents",
+    ),
+    # an index out of scope
+    "an index that nothing binds": (
+        lambda: sc.define("y", [H], lambda i: X[i, j]),
+        ScopeError,
+        r"y\[i\]: the index j in its formula; expected an index that the tensor, a sum .* binds; sum over it, or",
+    ),
+    "an index outside its sum": (
+        lambda: sc.define("y", [H], lambda i: X[i, k] * sc.total(X[i, k], (k, 0, 3))),
+        ScopeError,
+        r"y\[i\]: the index k in its formula",
+    ),
+    "too few indices": (
+        lambda: X[i],
+        ShapeError,
+        r"X\[i\]: 1 indices; expected 2, one an axis; give every axis its index",
+    ),
+    # shapes
+    "axes that do not fit": (
+        lambda: sc.correlate(X, sc.tensor("w", r)),
+        ShapeError,
+        r"an input of shape \(H, W\) and a kernel of shape \(r,\); expected .*; add the missing axes",
+    ),
+    "a sum of two shapes": (
+        lambda: X + K,
+        ShapeError,
+        r"X \+ K: shapes \(H, W\) and \(r, c\); expected one shape; pad or crop one of the two",
+    ),
+    "a matrix product of two shapes": (
+        lambda: X @ K,
+        ShapeError,
+        r"X @ K: shapes \(H, W\) and \(r, c\); expected \[m, n\] and \[n, l\]; transpose one",
+    ),
+    "amounts for too many axes": (
+        lambda: sc.pad(X, (1, 2, 3)),
+        ShapeError,
+        r"pad\(X\): 3 amounts; expected 2, one an axis; give one amount, or one for each axis",
+    ),
+    "an upstream gradient of the wrong shape": (
+        lambda: sc.gradient(F, K, sc.tensor("G", H, W)),
+        ShapeError,
+        r"an upstream gradient of shape \(H, W\); expected \(H - r \+ 1, W - c \+ 1\); give G = upstream\(F\)",
+    ),
+    "no upstream gradient": (lambda: sc.gradient(F, K), ShapeError, r"no upstream gradient; expected one of shape"),
+    "a gradient by something else": (
+        lambda: sc.gradient(F, sc.tensor("Z", H), G),
+        DependenceError,
+        r"gradient of correlate\(X, K\) by Z: .* does not depend on Z; expected a tensor that .*; check the names",
+    ),
+    # channels
+    "wrong channel counts": (
+        lambda: sc.correlate(image(3, 8, 8), kernel(4, 2, 3, 3)),
+        ShapeError,
+        r"3 input channels, kernel for 2 in each of 1 groups; expected 2 input channels; make the input's channels",
+    ),
+    "wrong channel names": (
+        lambda: sc.correlate(sc.tensor("x", C, H, W), sc.tensor("w", M, M, r, c)),
+        ShapeError,
+        r"C input channels, kernel for M in each of 1 groups; expected M input channels",
+    ),
+    "wrong channels in groups": (
+        lambda: sc.correlate(image(4, 8, 8), kernel(4, 4, 3, 3), groups=2),
+        ShapeError,
+        r"4 input channels, kernel for 4 in each of 2 groups; expected 8 input channels",
+    ),
+    "groups that do not divide": (
+        lambda: sc.correlate(image(4, 8, 8), kernel(3, 2, 3, 3), groups=2),
+        ShapeError,
+        r"3 output channels in 2 groups; expected a multiple of the groups; change one of the two",
+    ),
+    "no groups": (lambda: sc.correlate(image(4, 8, 8), kernel(4, 4, 3, 3), groups=0), SizeError, r"groups 0; expected"),
+    # other wrong use
+    "a text as a hypothesis": (
+        lambda: sc.prove(F, F, assuming=["H >= r"]),
+        BridgeError,
+        r"assuming: 'H >= r'; expected a SymPy relation such as H >= r; write Eq",
+    ),
+    "a text as a side": (lambda: sc.prove(F, "X"), BridgeError, r"Tensor and str; expected two tensors.*; wrap a Sy"),
+    "a closed form of free data": (
+        lambda: sc.closed_form(X),
+        ShapeError,
+        r"closed_form\(X\): free data; expected a gradient; derive it",
+    ),
+    "an unknown kind of pooling": (
+        lambda: sc.pool(X, 2, kind="median"),
+        ShapeError,
+        r"pool\(X\): kind 'median'; expected 'max' or 'average'; choose one of the two",
+    ),
+    "an unknown rule for reads outside": (
+        lambda: sc.tensor("X", H, outside="wrap"),
+        ShapeError,
+        r"tensor X: outside='wrap'; expected 'zero' or 'error'; choose one of the two",
+    ),
+    "an array that nothing reads": (
+        lambda: sc.gradient(F, X, G).compile()(G=np.ones((2, 2)), K=np.ones((2, 2)), X=np.ones((5, 5))),
+        UsageError,
+        r"argument X; expected .*; leave it out or rename it",
+    ),
+    "an array missing": (lambda: F.compile()(X=np.ones((2, 2))), UsageError, r"no K; expected .*K.*; give K"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_the_message_says_what_to_change(name: str) -> None:
+    call, kind, message = BAD[name]
+    with pytest.raises(kind, match=message) as caught:
+        call()
+    for part in (caught.value.place, caught.value.found, caught.value.expected, caught.value.change):
+        assert part
+        assert part in str(caught.value)
+
+
+# -- claims that are neither true nor false --------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("assuming", "shown"),
+    [
+        ([H >= 5, H <= 3], "H >= 5, "),
+        ([r >= H + 1], "r >= H [+] 1"),
+        ([False], "0 >= 1"),
+    ],
+)
+@pytest.mark.parametrize("right", [sc.correlate(X, G), sc.rot180(sc.correlate(X, G))], ids=["true", "false"])
+def test_contradictory_hypotheses_prove_nothing(assuming: list[object], shown: str, right: Any) -> None:
+    verdict = sc.prove(sc.gradient(F, K, G), right, assuming=assuming)
+    assert verdict.status is Status.ILL_FORMED
+    assert not verdict
+    assert "the hypotheses contradict each other: " in verdict.message
+    assert shown.replace("[+]", "+") in verdict.message
+
+
+def test_two_shapes_are_not_compared() -> None:
+    verdict = sc.prove(F, sc.correlate(sc.pad(X, (1, 1)), K))
+    assert verdict.status is Status.ILL_FORMED
+    assert str(verdict) == (
+        "ill formed: axis 0 has extent H - r + 1 on the left and H - r + 3 on the right; "
+        "the two must agree for all sizes"
+    )
+
+
+def test_two_ranks_are_not_compared() -> None:
+    assert "2 axes on the left, 1 on the right" in str(sc.prove(F, sc.tensor("v", H)))
+
+
+def test_a_read_out_of_range_is_named() -> None:
+    strict = sc.tensor("v", H, outside="error")
+    y = sc.define("y", [H], lambda i: strict[i + 1])
+    verdict = sc.prove(y, y)
+    assert verdict.status is Status.ILL_FORMED
+    assert "v[i + 1] may leave the range 0 .. H - 1 of axis 0; let it be zero outside, pad it" in str(verdict)
+
+
+# -- arrays that do not fit, at run time -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ({"X": (2, 2), "K": (3, 1)}, r"H - r >= 0 is needed, the left side is -1; change the shapes or the options"),
+        ({"X": (2, 2), "K": (3,)}, r"K: 1 axes given, shape \(3,\); 2 needed, \(r, c\); reshape it"),
+    ],
+)
+def test_arrays_that_do_not_fit(shapes: dict[str, tuple[int, ...]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        F.compile()(**{name: np.ones(shape) for name, shape in shapes.items()})
+
+
+def test_arrays_that_contradict_each_other() -> None:
+    run = sc.gradient(F, K, G).compile()
+    with pytest.raises(ValueError, match=r"G: shape \(2, 2\) given; \(4, 4\) needed, .*; change this array or"):
+        run(G=np.ones((2, 2)), X=np.ones((5, 5)), r=2, c=2)
