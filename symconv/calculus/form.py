@@ -132,7 +132,7 @@ def merged(first: tuple[Guard, ...], second: tuple[Guard, ...]) -> tuple[Guard, 
 
 def signed(guard: Guard) -> Guard:
     """p = 0 with the sign that makes its first term positive."""
-    if guard.equality and guard.poly and guard.poly.sorted_terms()[0][1] < 0:
+    if guard.equality and not guard.poly.is_zero and guard.poly.sorted_terms()[0][1] < 0:
         return Guard(-guard.poly, True)
     return guard
 

@@ -85,7 +85,7 @@ def numbered(wanted: str, used: Iterable[str]) -> str:
 def holds(condition: Condition, ranges: Sequence[Range]) -> bool:
     """Does a condition hold at all places in the ranges, seen by putting each index at its worse end?"""
     if condition.kind != "ge":
-        return condition.kind == "eq" and not condition.poly
+        return condition.kind == "eq" and condition.poly.is_zero
     least = extreme(condition.poly, ranges, lowest=True)
     return least is not None and evident(at_least(least, 0))
 
@@ -131,7 +131,7 @@ def solved(term: Term) -> Term:
 def _solution(condition: Condition, name: str) -> tuple[Poly, Poly] | None:
     """(numerator, divisor) of the index in an equation, if it is tied to anything."""
     parts = condition.poly.linear_in(name) if condition.kind == "eq" else None
-    if parts is None or not parts[0]:
+    if parts is None or parts[0].is_zero:
         return None
     slope, rest = parts
     if evident(at_least(slope, 1)):
@@ -151,7 +151,7 @@ def _with_index(term: Term, r: Range, numerator: Poly, divisor: Poly) -> Term:
     def changed(poly: Poly) -> Poly:
         return exact(poly.substitute(values))
 
-    conditions = [equal(rest, 0)] if rest else []
+    conditions = [] if rest.is_zero else [equal(rest, 0)]
     conditions += [at_least(place, r.low)] if r.low is not None else []
     conditions += [at_least(r.high, place)] if r.high is not None else []
     return Term(
@@ -165,7 +165,7 @@ def _exact(poly: Poly, remainder: Remainder) -> Poly:
     """s * div(m, s) is m where mod(m, s) = 0."""
     numerator, divisor = remainder.polys()
     parts = poly.linear_in(Quotient(*remainder.parts))
-    times = parts[0].divided_by(divisor) if parts is not None and parts[0] else None
+    times = parts[0].divided_by(divisor) if parts is not None and not parts[0].is_zero else None
     return poly if parts is None or times is None else parts[1] + times * numerator
 
 

@@ -120,7 +120,7 @@ class FunctionWriter:
         for size in (*(s for leaf in given for n in leaf.shape for s in sizes_of(n)), *sizes_in(entry)):
             names.of(size, size.name)
         for shape in (*(leaf.shape for leaf in given), tensor.shape):
-            scope.wanted |= {n: w for n, w in zip(shape[::-1], _axis_names(len(shape)), strict=False) if len(n) > 1}
+            scope.wanted |= {n: w for n, w in zip(shape[::-1], _axis_names(len(shape)), strict=False) if n.terms > 1}
         return scope
 
     def _checks(self, scope: Scope, interface: Interface) -> None:
@@ -153,7 +153,7 @@ class FunctionWriter:
     def _derived(self, scope: Scope, known: Known, source: str) -> None:
         text = f"{source}[{known.axis}]"
         name = scope.name_of(known.size)
-        if known.rest:
+        if not known.rest.is_zero:
             rest = scope.text(-known.rest)
             text = f"{text} - {rest[1:]}" if rest.startswith("-") else f"{text} + {rest}"
         slope = scope.text(known.slope)
@@ -161,7 +161,7 @@ class FunctionWriter:
             atom = known.slope.as_atom
             if isinstance(atom, Size):
                 slope = f'_whole("{slope}", {slope}, 1)'
-            text = f"({text}) // {slope}" if known.rest else f"{text} // {slope}"
+            text = f"{text} // {slope}" if known.rest.is_zero else f"({text}) // {slope}"
         scope.line(f'{name} = _whole("{name}", {text}, {known.size.least})')
 
     def _requirements(self, scope: Scope, tensor: Defined, known: set[Size]) -> None:

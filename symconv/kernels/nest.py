@@ -209,7 +209,7 @@ class _Work:
         dropped = set()
         for low in lows:
             guards.append(Guard(q - (low + rest) // divisor))
-            if not low + rest:
+            if (low + rest).is_zero:
                 dropped.add(Guard(Poly.of(name) - low))
         for high in highs:
             whole = (high + rest + 1).divided_by(divisor)
@@ -302,7 +302,7 @@ class _Work:
             if count not in self.known and not surely_nonnegative(count):
                 count = self._extreme("max", [ZERO, count], name)
             self.counts[name] = count
-            if low:
+            if not low.is_zero:
                 shift[name] = Poly.of(name) + low
         if shift:
             self._put(shift)
@@ -382,9 +382,8 @@ def _remainder(numerator: Poly, divisor: Poly) -> Atom:
 def _range(index: Sequence[Poly], axes: Sequence[Axis]) -> list[Poly]:
     found = []
     for position, axis in zip(index, axes, strict=True):
-        found += [p for p in (axis.low and position - axis.low, axis.high and axis.high - position) if p is not None]
-        if axis.low == ZERO:
-            found.append(position)
+        found += [position - axis.low] if axis.low is not None else []
+        found += [axis.high - position] if axis.high is not None else []
     return found
 
 

@@ -111,7 +111,7 @@ class NestReads(NestText):
     def start(self, rest: Poly, shift: Poly | str) -> str:
         """Where the view begins: the position at index 0 in the padded array."""
         if isinstance(shift, str):
-            return plus(shift, self.text(rest)) if rest else shift
+            return shift if rest.is_zero else plus(shift, self.text(rest))
         return self.text(rest + shift)
 
     # -- index arrays

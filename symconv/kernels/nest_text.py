@@ -88,10 +88,10 @@ class NestText:
         """start : start + step*count : step."""
         first = self.scope.scalar(start, "start") if start.names() == set() else self.text(start)
         if step == ONE:
-            return f":{count}" if not start else f"{first} : {first} + {count}"
+            return f":{count}" if start.is_zero else f"{first} : {first} + {count}"
         stride = self.scope.scalar(step, "step")
-        end = f"{stride} * {count}" if not start else f"{first} + {stride} * {count}"
-        return f"{'' if not start else first + ' '}: {end} : {stride}".strip()
+        end = f"{stride} * {count}" if start.is_zero else f"{first} + {stride} * {count}"
+        return f"{'' if start.is_zero else first + ' '}: {end} : {stride}".strip()
 
     def margin(self, position: Poly, extent: Poly) -> tuple[str, Poly | str]:
         """The zeros that a read needs (before, after), and the amount before."""

@@ -145,7 +145,7 @@ class NestWriter(NestReads):
         count = self.scope.scalar(product_of(self.nest.counts[n] for n in names), f"n_{self.letter[names[-1]]}")
         step = form[0][names[-1]]
         if prefix:
-            first = plus(prefix, self.text(start)) if start else prefix
+            first = prefix if start.is_zero else plus(prefix, self.text(start))
             stride = self.scope.scalar(step, "step")
             return (
                 f"{first} : {first} + {stride} * {count} : {stride}" if step != ONE else f"{first} : {first} + {count}"

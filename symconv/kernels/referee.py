@@ -135,7 +135,7 @@ class Referee:
     def range(self, r: Range, spelling: Spelling) -> str:
         low, high = r.low or Poly.of(0), r.high or Poly.of(-1)
         end = self.poly(high + 1, spelling)
-        return f"range({end})" if not low else f"range({self.poly(low, spelling)}, {end})"
+        return f"range({end})" if low.is_zero else f"range({self.poly(low, spelling)}, {end})"
 
     def poly(self, poly: Poly, spelling: Spelling) -> str:
         def name_of(atom: Atom) -> str:

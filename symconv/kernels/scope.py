@@ -81,7 +81,7 @@ class Scope:
         text = self.text(poly)
         if poly in self._scalars:
             return self._scalars[poly]
-        if len(poly) <= 1 and "/" not in text and "%" not in text and len(text) <= 8:
+        if poly.terms <= 1 and "/" not in text and "%" not in text and len(text) <= 8:
             return text
         name = self.names.fresh(self.wanted.get(poly, wanted))
         self.line(f"{name} = {text}")

@@ -21,7 +21,7 @@ class Known:
 
     @property
     def plain(self) -> bool:
-        return self.slope == Poly.of(1) and not self.rest
+        return self.slope == Poly.of(1) and self.rest.is_zero
 
 
 @dataclass(frozen=True, slots=True)

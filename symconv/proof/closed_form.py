@@ -266,7 +266,7 @@ def _axis(tap: Poly, position: Poly, output: str, extent: Poly) -> tuple[Poly, P
         return None
     by_output = position.linear_in(output)
     by_tap = by_output and by_output[1].linear_in(bound[0])
-    if not by_output or not by_tap or not by_output[0] or not by_tap[0]:
+    if not by_output or not by_tap or by_output[0].is_zero or by_tap[0].is_zero:
         return None
     stride, dilation, rest = by_output[0], by_tap[0], by_tap[1]
     if flipped:  # u = r-1-tap

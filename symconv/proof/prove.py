@@ -149,7 +149,7 @@ def _multiples(polys: Iterable[Poly], name: str) -> set[Poly]:
     found = set()
     for poly in polys:
         parts = poly.linear_in(name)
-        if parts is not None and parts[0] and abs(parts[0].as_int or 2) != 1:
+        if parts is not None and not parts[0].is_zero and abs(parts[0].as_int or 2) != 1:
             found |= {parts[0], -parts[0]}
     return found
 
@@ -248,7 +248,7 @@ class _Matching:
         trace = self.trace
         names = {a: b for a, b in names.items() if a != b}
         for name, (other, sign, offset) in moves.items():
-            if sign == 1 and not offset:
+            if sign == 1 and offset.is_zero:
                 names[name] = other
             else:
                 names[trace.shift(key, name, sign, offset)] = other
@@ -376,7 +376,7 @@ def _changes(term: Term, name: str, target: Term, other: str) -> list[tuple[int,
         mine = g.poly.linear_in(name)
         for h in (h for h in target.guards if h.equality):
             theirs = h.poly.linear_in(other)
-            if not mine or not theirs or not mine[0] or not theirs[0]:
+            if not mine or not theirs or mine[0].is_zero or theirs[0].is_zero:
                 continue
             for sign in (1, -1):
                 if mine[0] * sign in (theirs[0], -theirs[0]):
@@ -391,7 +391,7 @@ def _division(term: Term, name: str) -> tuple[Guard, Guard, Poly] | None:
     """Guards a - d*q >= 0 and d - 1 - a + d*q >= 0 of an index q, with d."""
     for low in term.guards:
         parts = low.poly.linear_in(name)
-        if low.equality or parts is None or not parts[0]:
+        if low.equality or parts is None or parts[0].is_zero:
             continue
         divisor = -parts[0]
         high = Guard(divisor - 1 - low.poly)

@@ -198,11 +198,15 @@ class Poly:
     def __iter__(self) -> Iterator[tuple[Monomial, int]]:
         return iter(self._terms.items())
 
-    def __len__(self) -> int:
-        return len(self._terms)
+    @property
+    def is_zero(self) -> bool:
+        """The polynomial without a term.  (A Poly has no truth value of its own: `low or 0` would lose a 0.)"""
+        return not self._terms
 
-    def __bool__(self) -> bool:
-        return bool(self._terms)
+    @property
+    def terms(self) -> int:
+        """How many terms it has."""
+        return len(self._terms)
 
     @property
     def constant(self) -> int:
@@ -355,11 +359,11 @@ class Poly:
         >>> ((a + b) * (a - b)).divided_by(a + b)
         a - b
         """
-        if not den:
+        if den.is_zero:
             return None
         lead, c = max(den._terms.items(), key=lambda t: _graded(t[0]))
         rest, quotient = self, Poly({})
-        while rest:
+        while not rest.is_zero:
             monomial, k = max(rest._terms.items(), key=lambda t: _graded(t[0]))
             factor = _without(monomial, lead)
             if factor is None or k % c:

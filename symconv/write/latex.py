@@ -170,14 +170,14 @@ class Layouts:
 
     def _factor_poly(self, poly: Poly) -> Row:
         return (
-            self.poly(poly) if len(poly) <= 1 and not str(poly).startswith("-") else Row((Fence("(", self.poly(poly)),))
+            self.poly(poly) if poly.terms <= 1 and not str(poly).startswith("-") else Row((Fence("(", self.poly(poly)),))
         )
 
     # -- values ----------------------------------------------------------------------
 
     def value(self, value: Value, level: int = SUM) -> Row:
         made = self._plain(value)
-        weak = isinstance(value, Plus) or (isinstance(value, Position) and len(value.poly) > 1) or _negative(value)
+        weak = isinstance(value, Plus) or (isinstance(value, Position) and value.poly.terms > 1) or _negative(value)
         return Row((Fence("(", made),)) if weak and level > SUM else made
 
     def _plain(self, value: Value) -> Row:
@@ -221,7 +221,7 @@ class Layouts:
         for term in terms:
             made = (
                 self._plain(term)
-                if not isinstance(term, Position) or len(term.poly) == 1
+                if not isinstance(term, Position) or term.poly.terms == 1
                 else self.value(term, PRODUCT)
             )
             if items and not (made.items and made.items[0] == Sign("-")):

@@ -85,7 +85,7 @@ def _is_default(name: str, option: object) -> bool:
 
 def _text(value: Value, inside_product: bool = False) -> str:
     made = _plain(value)
-    weak = isinstance(value, Plus) or (isinstance(value, Position) and len(value.poly) > 1) or made.startswith("-")
+    weak = isinstance(value, Plus) or (isinstance(value, Position) and value.poly.terms > 1) or made.startswith("-")
     return f"({made})" if inside_product and weak else made
 
 
