@@ -15,10 +15,12 @@ are strings; what a compound atom is made of stands in `COMPOUNDS`.
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import count
+from math import prod
 from typing import Any, NoReturn
 
 Poly = dict[tuple[str, ...], int]
@@ -304,22 +306,53 @@ def is_name(a: str) -> bool:
     return bool(a) and not a[0].isdigit() and not any(sign in a for sign in "*<>|, \t\n")
 
 
+def is_plain(a: Any) -> bool:
+    """Names of indices and parameters: no size, bound index, constant or place of a function is called so."""
+    return type(a) is str and is_name(a) and a[0] not in "%/#$"
+
+
+def is_whole(n: Any) -> bool:
+    """Neither true nor 1.0 is a whole number here."""
+    return type(n) is int
+
+
+def read_number(data: Any) -> Fraction:
+    """`-3` or `1/2`: exponents would let a short text be a huge number."""
+    require(
+        type(data) is str and re.fullmatch("-?[0-9]{1,4000}(/[0-9]{1,4000})?", data) is not None,
+        f"{data!r} is no number",
+    )
+    return Fraction(data)
+
+
 def read_compound(data: Any) -> Poly:
     kind, *parts = data
     if kind in ("div", "mod"):
-        return atom(make_compound(kind, *(text(read_poly(p)) for p in parts)))
+        num, den = map(read_poly, parts)
+        DIVISORS.add(text(den))
+        return atom(make_compound(kind, text(num), text(den)))
     require(kind == "argmax", f"an unknown atom {kind!r}")
     ranges, body, axis, arguments = parts
-    function = repr((tuple(map(read_range, ranges)), read_value(body), axis))
-    FUNCTIONS[function] = (tuple(map(read_range, ranges)), axis)
+    window = tuple((n, read_limit(low), read_limit(high)) for n, low, high in ranges)
+    require(
+        [n for n, _, _ in window] == [f"%{k}" for k in range(len(window))],
+        "the axes of an argmax are called %0, %1, ...",
+    )
+    require(is_whole(axis) and 0 <= axis < len(window), "an argmax without this axis")
+    value: Value = ("max", window, read_value(body))
+    require(free_names(value) <= {f"${k}" for k in range(len(arguments))}, "an argmax with a hidden index")
+    function = repr((window, value[2], axis))
+    FUNCTIONS[function] = (window, axis)
     return atom(make_compound("argmax", function, tuple(text(read_poly(p)) for p in arguments)))
 
 
 FUNCTIONS: dict[str, tuple[Any, int]] = {}
+DIVISORS: set[str] = set()
 
 
 def read_range(data: Any) -> tuple[str, str | None, str | None]:
     name, low, high = data
+    require(is_plain(name), f"{name!r} is no name of an index")
     return name, read_limit(low), read_limit(high)
 
 
@@ -332,22 +365,27 @@ def read_value(data: Any) -> Value:
     kind, *parts = data
     match kind:
         case "number":
-            return kind, Fraction(parts[0])
+            return kind, read_number(parts[0])
         case "position":
             return kind, text(read_poly(parts[0]))
         case "entry":
+            require(is_whole(parts[0]) and parts[0] >= 0, "a tensor is meant by its number")
             return kind, parts[0], tuple(text(read_poly(p)) for p in parts[1])
         case "plus" | "times":
             return kind, tuple(map(read_value, parts[0]))
         case "sum" | "max":
             return kind, tuple(map(read_range, parts[0])), read_value(parts[1])
         case "bracket":
+            require(all(c in ("ge", "eq", "ne") for c, _ in parts[0]), "an unknown comparison")
             return kind, tuple((c, text(read_poly(p))) for c, p in parts[0])
         case "apply":
+            require(type(parts[0]) is str and parts[0] != "", "a function without a name")
+            require(is_whole(parts[1]) and parts[1] >= 0, "an order that is no whole number")
             return kind, parts[0], parts[1], read_value(parts[2])
         case "reciprocal":
             return kind, read_value(parts[0])
         case "derivative":
+            require(is_whole(parts[1]) and parts[1] >= 0, "a tensor is meant by its number")
             return kind, read_value(parts[0]), parts[1], tuple(text(read_poly(p)) for p in parts[2])
     reject(f"an unknown kind of value {kind!r}")
 
@@ -418,6 +456,14 @@ class Expander:
     """Left and right as flat sums; bound indices are called %1, %2, ... as they are met."""
 
     def __init__(self, tensors: list[Any]) -> None:
+        data = [t["name"] for t in tensors if "body" not in t]
+        require(len(set(data)) == len(data), "two tensors have one name")
+        for t in tensors:
+            require(("parameters" in t) == ("body" in t), "a definition needs parameters and a formula")
+            given = t.get("parameters", [])
+            require(
+                all(map(is_plain, given)) and len(set(given)) == len(given), "a parameter without a name of its own"
+            )
         self.tensors = [
             (
                 t["name"],
@@ -444,6 +490,7 @@ class Expander:
             return None
         if tensor not in self.bodies:
             self.bodies[tensor] = read_value(body)
+            require(free_names(self.bodies[tensor]) <= set(parameters), "a definition with an index out of scope")
         return parameters, self.bodies[tensor]
 
     def axes(self, tensor: Any) -> tuple[tuple[str | None, str | None], ...]:
@@ -676,7 +723,9 @@ def slope_of(name: str, order: int, x: Value) -> Value:
         "identity": one,
         "softplus": ("apply", "sigmoid", 0, x),
     }
-    return known.get(name, ("apply", name, order + 1, x))
+    if name in known and (order == 0 or name == "exp"):
+        return known[name]
+    return ("apply", name, order + 1, x)
 
 
 def within(position: Poly, low: Poly | str | None, high: Poly | str | None) -> Iterator[Guard]:
@@ -693,30 +742,82 @@ class Proof:
     """The state of a replay: sizes, facts, terms; a method for each rule."""
 
     def __init__(self, problem: dict[str, Any]) -> None:
-        self.least: dict[str, int] = {f"#{name}": least for name, least in problem["sizes"]}
+        self.least: dict[str, int] = {}
+        for name, least in problem["sizes"]:
+            require(type(name) is str and is_whole(least), "a size has a name and a whole number")
+            require(f"#{name}" not in self.least, f"the size {name} is there twice")
+            self.least[f"#{name}"] = least
         self.free = [read_range(r) for r in problem["free"]]
-        for name, _, _ in self.free:
-            require(bool(name) and name[0] not in "%/#$", f"the free index {name!r} has a reserved name")
+        require(len({n for n, _, _ in self.free}) == len(self.free), "a free index is there twice")
         expander = Expander(problem["tensors"])
         self.facts: set[Guard] = set()
+        self.not_zero: set[str] = set()
         for kind, p in problem["hypotheses"]:
             require(kind in ("ge", "eq", "ne"), f"an unknown hypothesis {kind!r}")
             if kind != "ne":
                 self.facts = join(self.facts, guard(read_poly(p), kind == "eq"))
+            else:
+                self.not_zero.add(guard(read_poly(p), True)[1])
         for name, low, high in self.free:
             ends = [None if limit is None else POLYS[limit] for limit in (low, high)]
             self.facts = join(self.facts, *within(atom(name), *ends))
-        left = expander.expand(read_value(problem["left"]), {})
-        right = expander.expand(read_value(problem["right"]), {})
+        for g in self.facts:
+            self._require_known(names_in(POLYS[g[1]]), set())
+        sides = [read_value(problem["left"]), read_value(problem["right"])]
+        for side in sides:
+            self._require_known(free_names(side), set())
+        left, right = (expander.expand(side, {}) for side in sides)
         right = [t.changed(coefficient=-t.coefficient) for t in right]
         self.terms: dict[int, Term] = dict(enumerate([*left, *right]))
-        self._check_scope()
-
-    def _check_scope(self) -> None:
-        known = set(self.least) | {name for name, _, _ in self.free}
         for term in self.terms.values():
-            for name in term.names() - known - term.bound:
-                require(name in COMPOUNDS, f"{name!r} is no size, free index or bound index")
+            self._require_known(term.names(), term.bound)
+            require(self.is_finite(term), "a sum without end")
+            for d in term.denominators:
+                self._require_not_zero(d, term.guards)
+        for d in DIVISORS:
+            self._require_not_zero(d, set())
+
+    def _require_known(self, names: set[str], bound: Iterable[str]) -> None:
+        known = {*self.least, *(name for name, _, _ in self.free), *bound}
+        for name in names - known:
+            require(name in COMPOUNDS, f"{name!r} is no size, free index or bound index")
+
+    def _require_not_zero(self, d: str, guards: set[Guard]) -> None:
+        """A divisor is positive for all sizes, or a hypothesis or guard says so."""
+        p = POLYS[d]
+        shown = self.by_form(plus(p, constant(1), -1)) or guard(plus(p, constant(1), -1), False) in self.facts | guards
+        require(shown or guard(p, True)[1] in self.not_zero, f"nothing says that the divisor {d} is not 0")
+
+    def by_form(self, p: Poly) -> bool:
+        """p >= 0 for all sizes, since it grows with each and is not negative at the least ones."""
+        value = 0
+        for m, c in p.items():
+            leasts = [self.least.get(a, -1) for a in m]
+            if m and (c < 0 or min(leasts) < 0):
+                return False
+            value += c * prod(leasts)
+        return value >= 0
+
+    def is_finite(self, term: Term) -> bool:
+        """Every bound index has limits on both sides, in turn."""
+        held: set[str] = set()
+        while True:
+            found = {n for n in term.bound - held if self.sides(n, term, term.bound - held) == {1, -1}}
+            if not found:
+                return held == term.bound
+            held |= found
+
+    def sides(self, name: str, term: Term, open_: frozenset[str] | set[str]) -> set[int]:
+        """1: a guard keeps the index from below, -1: from above, by indices that are not open."""
+        found: set[int] = set()
+        for equality, key in term.guards:
+            parts = linear(POLYS[key], name)
+            if parts is None or not names_in(parts[0]).union(names_in(parts[1])).isdisjoint(open_):
+                continue
+            for sign in (1, -1):
+                if self.by_form(plus(constant(-1), parts[0], sign)):
+                    found |= {1, -1} if equality else {sign}
+        return found
 
     def term(self, step: dict[str, Any]) -> Term:
         require(step["term"] in self.terms, f"there is no term {step['term']}")
@@ -728,7 +829,7 @@ class Proof:
             used |= names_in(POLYS[g[1]])
         for term in terms:
             used |= term.names() | term.bound
-        require(type(name) is str and name not in used, f"the name {name!r} is not new")
+        require(type(name) is str and is_name(name) and name not in used, f"the name {name!r} is not new")
 
     # what is known, and what follows from it
 
@@ -740,7 +841,7 @@ class Proof:
             return guard(p, True) in guards
         if kind != "known":
             return False
-        return guard(p, False) in guards or self.is_size_gap(p) or is_application_bound(p)
+        return guard(p, False) in guards or self.is_size_gap(p) or self.is_application_bound(p, guards)
 
     def is_size_gap(self, p: Poly) -> bool:
         names = [m for m in p if m]
@@ -749,11 +850,33 @@ class Proof:
         least = self.least.get(names[0][0])
         return least is not None and p.get((), 0) == -least
 
+    def is_application_bound(self, p: Poly, guards: set[Guard]) -> bool:
+        """value - low or high - value of an argmax that occurs in p, over a window that is not empty."""
+        for m in p:
+            for a in m:
+                if len(m) != 1 or COMPOUNDS.get(a, ("",))[0] != "argmax":
+                    continue
+                _, function, arguments = COMPOUNDS[a]
+                window, axis = FUNCTIONS[function]
+                values = {f"${k}": POLYS[p] for k, p in enumerate(arguments)}
+                limits = [tuple(substitute(POLYS[limit], values) for limit in r[1:]) for r in window]
+                own = {n for n, _, _ in window}
+                raw = (names_in(POLYS[limit]) for r in window for limit in r[1:])
+                lengths = [plus(high, low, -1) for low, high in limits]
+                if not all(map(own.isdisjoint, raw)) or not all(
+                    self.by_form(n) or guard(n, False) in guards for n in lengths
+                ):
+                    continue
+                low, high = limits[axis]
+                if p in (plus(atom(a), low, -1), plus(high, atom(a), -1)):
+                    return True
+        return False
+
     def contradiction(self, certificate: Any, guards: set[Guard], negated: Poly | None) -> None:
         """The summands must be allowed and add up to -1."""
         total: dict[tuple[str, ...], Fraction] = {}
         for multiplier, sources in certificate:
-            number, product, equality = Fraction(multiplier), constant(1), False
+            number, product, equality = read_number(multiplier), constant(1), False
             for kind, data in sources:
                 p = read_poly(data)
                 require(self.allows(kind, p, guards, negated), f"{text(p)} is not {kind}")
@@ -779,6 +902,7 @@ class Proof:
         require(name[:1] == "/", "a constant is called /1, /2, ...")
         require(not any(n[0] in "%$" for n in names_in(num) | names_in(den)), "a quotient of bound indices")
         self.new_name(name, *self.terms.values())
+        require(name not in names_in(num) | names_in(den), "the name occurs in its own quotient")
         self.follows(guard(plus(den, constant(1), -1), False), [step["positive"]], self.facts)
         images = quotient_images(num, den, name)
         self.facts = join(set(), *(guard(substitute(POLYS[g[1]], images), g[0]) for g in self.facts))
@@ -811,6 +935,7 @@ class Proof:
         )
         require(name[:1] == "%", "a bound index is called %1, %2, ...")
         self.new_name(name, term)
+        require(name not in names_in(num) | names_in(den), "the index occurs in its own quotient")
         self.follows(guard(plus(den, constant(1), -1), False), [step["positive"]], self.facts | term.guards)
         changed = term.place(quotient_images(num, den, name))
         guards = join(changed.guards, *quotient_guards(num, den, name))
@@ -851,7 +976,7 @@ class Proof:
         require(len(set(names.values())) == len(names), "two indices get one name")
         others = (term.names() | term.bound) - set(names)
         require(others.isdisjoint(names.values()), "a new name is taken")
-        require(all(n[:1] == "%" for n in names.values()), "a bound index is called %1, %2, ...")
+        require(all(is_name(n) and n[0] == "%" for n in names.values()), "a bound index is called %1, %2, ...")
         require(sorted(order) == list(range(len(term.factors))), "the factors are not all there")
         moved = term.changed(
             bound=frozenset(names.get(b, b) for b in term.bound), factors=tuple(term.factors[n] for n in order)
@@ -861,7 +986,10 @@ class Proof:
     def shift(self, step: dict[str, Any]) -> None:
         """SUM_v h(v) = SUM_w h(±w + e)."""
         term, name, new, offset = self.term(step), step["name"], step["new"], read_poly(step["offset"])
-        require(name in term.bound and step["sign"] in (1, -1), "not a bijection of a bound index")
+        require(
+            name in term.bound and is_whole(step["sign"]) and step["sign"] in (1, -1),
+            "not a bijection of a bound index",
+        )
         require(new[:1] == "%", "a bound index is called %1, %2, ...")
         self.new_name(new, term)
         require(names_in(offset).isdisjoint({name, new}), "the offset holds the index itself")
@@ -931,7 +1059,10 @@ class Proof:
         """h = h [p >= 0] + h [-p - 1 >= 0]."""
         term, p = self.term(step), read_poly(step["guard"])
         first, second = step["into"]
-        require(first != second and not {first, second} & set(self.terms), "the two halves need new numbers")
+        require(
+            is_whole(first) and is_whole(second) and first != second and not {first, second} & set(self.terms),
+            "the two halves need new numbers",
+        )
         del self.terms[step["term"]]
         self.terms[first] = term.changed(guards=join(term.guards, guard(p, False)))
         opposite = guard(plus(constant(-1), p, -1), False)
@@ -962,21 +1093,6 @@ class Proof:
                 for monomial, c in product.items():
                     total[monomial] = total.get(monomial, Fraction(0)) + term.coefficient * c
             require(not any(total.values()), "the remaining terms do not cancel")
-
-
-def is_application_bound(p: Poly) -> bool:
-    """value - low or high - value of an argmax that occurs in p."""
-    for m in p:
-        for a in m:
-            if len(m) != 1 or COMPOUNDS.get(a, ("",))[0] != "argmax":
-                continue
-            _, function, arguments = COMPOUNDS[a]
-            ranges, axis = FUNCTIONS[function]
-            values = {f"${k}": POLYS[p] for k, p in enumerate(arguments)}
-            low, high = (substitute(POLYS[limit], values) for limit in ranges[axis][1:])
-            if p in (plus(atom(a), low, -1), plus(high, atom(a), -1)):
-                return True
-    return False
 
 
 def quotient_images(num: Poly, den: Poly, name: str) -> dict[str, Poly]:
@@ -1014,7 +1130,7 @@ RULES: dict[str, Callable[[Proof, dict[str, Any]], None]] = {
 
 def check(certificate: dict[str, Any]) -> int:
     """Replay; the number of steps.  Raises `Rejected` with the first step that fails."""
-    for table in (COMPOUNDS, POLYS, FUNCTIONS, HEADS):
+    for table in (COMPOUNDS, POLYS, FUNCTIONS, HEADS, DIVISORS):
         table.clear()
     place = "the problem"
     try:
@@ -1028,7 +1144,7 @@ def check(certificate: dict[str, Any]) -> int:
         proof.finish()
     except Rejected as error:
         raise Rejected(f"{place}: {error}") from None
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ZeroDivisionError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         raise Rejected(f"{place}: malformed ({type(error).__name__}: {error})") from None
     return len(certificate["steps"])
 
@@ -1044,7 +1160,7 @@ def main(paths: list[str]) -> int:
             with open(path, encoding="utf-8") as file:
                 steps = check(json.load(file))
             print(f"{path}: accepted, {steps} steps")
-        except (Rejected, OSError, ValueError) as error:
+        except (Rejected, OSError, ValueError, RecursionError) as error:
             bad = 1
             print(f"{path}: rejected: {error}")
     return bad
