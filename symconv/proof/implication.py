@@ -7,7 +7,9 @@ which every monomial is a column of its own:
   level 0   the known polynomials themselves;
   level 1   also their products with one known polynomial in sizes alone;
   level 2   with two of these.
-The identity is the certificate; anyone can expand it.
+The identity is the certificate; anyone can expand it.  Where a point satisfies
+what is known and not the goal there is none, so that a point is looked for
+before products are taken.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symconv.calculus.form import Guard
+from symconv.proof.intervals import application_bounds, find_point
 from symconv.proof.linear import feasible_point
 from symconv.term.polynomial import ONE, Application, Monomial, Poly, Size
 
@@ -104,12 +107,16 @@ class Knowledge:
                     extra += [_Row(p, (("known", p),)) for p in application_bounds(atom)]
         rows, zeros = _component([*extra, *self.rows], self.zeros, extra[:1])
         multipliers = [r for r in (*extra[1:], *self.rows) if _in_sizes(r.poly) and r.poly.as_int is None]
-        before = -1
+        before, model_sought = -1, False
         for level, need in ((0, "all"), (1, "all"), (1, "one"), (2, "all"), (2, "one"), (2, "pair")):
             more = _products(rows, zeros, multipliers, level, need)
             if len(more) == before:
                 continue
             before = len(more)
+            if level and not model_sought:
+                model_sought = True
+                if find_point([r.poly for r in rows] + [p for z in zeros for p in (z.poly, -z.poly)]) is not None:
+                    return None
             certificate = _solve(
                 [*rows, *(m for m, zero in more if not zero)], [*zeros, *(m for m, zero in more if zero)]
             )
@@ -125,12 +132,6 @@ class Knowledge:
                 share = Fraction(1, -rest)
                 return (Summand(share, negated.sources), Summand(share, row.sources))
         return None
-
-
-def application_bounds(atom: Application) -> tuple[Poly, Poly]:
-    """value - low and high - value of an index function."""
-    low, high = atom.function.bounds(atom.arguments)
-    return Poly.atom(atom) - low, high - Poly.atom(atom)
 
 
 def _in_sizes(poly: Poly) -> bool:
@@ -232,4 +233,4 @@ def _solve(rows: list[_Row], zeros: list[_Row]) -> Certificate | None:
     return tuple(Summand(x * sign, row.sources) for x, (row, sign) in zip(point, signed, strict=True) if x)
 
 
-__all__ = ["Certificate", "Knowledge", "Source", "Summand", "application_bounds"]
+__all__ = ["Certificate", "Knowledge", "Source", "Summand"]
