@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -58,7 +60,7 @@ def test_every_line_evaluates_equal_to_the_line_before(spec: str) -> None:
     for derivation in solve_spec(spec).derivations:
         free = ranges_of(derivation.gradient, derivation.gradient.parameters)
         values = [line.step.value for line in derivation.lines]
-        for before, after in zip(values, values[1:], strict=False):
+        for before, after in pairwise(values):
             survey = Survey(equation(before, after, free), Effort())
             sizes = [z for z in survey.tuples().upto(16) if survey.admits(z)][:12]
             assert sizes

@@ -887,9 +887,9 @@ class Proof:
                 total[m] = total.get(m, Fraction(0)) + number * c
         require({m: c for m, c in total.items() if c} == {(): Fraction(-1)}, "the summands do not add up to -1")
 
-    def follows(self, g: Guard, certificates: Any, guards: set[Guard]) -> None:
-        p = POLYS[g[1]]
-        sides = [p, plus({}, p, -1)] if g[0] else [p]
+    def follows(self, p: Poly, equality: bool, certificates: Any, guards: set[Guard]) -> None:
+        """One certificate for p >= 0; for p = 0 another for -p >= 0."""
+        sides = [p, plus({}, p, -1)] if equality else [p]
         require(len(certificates) == len(sides), "a certificate too few or too many")
         for side, certificate in zip(sides, certificates, strict=True):
             self.contradiction(certificate, guards, plus(constant(-1), side, -1))
@@ -903,7 +903,7 @@ class Proof:
         require(not any(n[0] in "%$" for n in names_in(num) | names_in(den)), "a quotient of bound indices")
         self.new_name(name, *self.terms.values())
         require(name not in names_in(num) | names_in(den), "the name occurs in its own quotient")
-        self.follows(guard(plus(den, constant(1), -1), False), [step["positive"]], self.facts)
+        self.follows(plus(den, constant(1), -1), False, [step["positive"]], self.facts)
         images = quotient_images(num, den, name)
         self.facts = join(set(), *(guard(substitute(POLYS[g[1]], images), g[0]) for g in self.facts))
         self.facts = join(self.facts, *quotient_guards(num, den, name))
@@ -936,7 +936,7 @@ class Proof:
         require(name[:1] == "%", "a bound index is called %1, %2, ...")
         self.new_name(name, term)
         require(name not in names_in(num) | names_in(den), "the index occurs in its own quotient")
-        self.follows(guard(plus(den, constant(1), -1), False), [step["positive"]], self.facts | term.guards)
+        self.follows(plus(den, constant(1), -1), False, [step["positive"]], self.facts | term.guards)
         changed = term.place(quotient_images(num, den, name))
         guards = join(changed.guards, *quotient_guards(num, den, name))
         self.terms[step["term"]] = changed.changed(bound=term.bound | {name}, guards=guards)
@@ -1018,7 +1018,7 @@ class Proof:
             reject("the index is not a quotient")
         divisor = plus({}, parts[0], -1)
         require(POLYS[high[1]] == plus(plus(divisor, constant(-1)), POLYS[low[1]], -1), "not the limits of a quotient")
-        self.follows(guard(plus(divisor, constant(1), -1), False), [step["positive"]], self.facts)
+        self.follows(plus(divisor, constant(1), -1), False, [step["positive"]], self.facts)
         self.terms[step["term"]] = rest
 
     def only_in(self, term: Term, name: str, guards: set[Guard]) -> Term:
@@ -1031,19 +1031,21 @@ class Proof:
 
     def entail(self, step: dict[str, Any]) -> None:
         """A guard that follows may be written beside the others."""
-        term, g = self.term(step), guard(read_poly(step["guard"]), step["equality"])
+        term, p, equality = self.term(step), read_poly(step["guard"]), step["equality"]
+        g = guard(p, equality)
         known = set(self.least) | {n for n, _, _ in self.free} | term.bound
         for fact in self.facts:
             known |= names_in(POLYS[fact[1]])
         require(all(n in known or n in COMPOUNDS for n in names_in(POLYS[g[1]])), "a guard on unknown names")
-        self.follows(g, step["certificates"], self.facts | term.guards)
+        self.follows(p, equality, step["certificates"], self.facts | term.guards)
         self.terms[step["term"]] = term.changed(guards=join(term.guards, g))
 
     def discharge(self, step: dict[str, Any]) -> None:
         """A guard that follows from the others may be left out."""
-        term, g = self.term(step), guard(read_poly(step["guard"]), step["equality"])
+        term, p, equality = self.term(step), read_poly(step["guard"]), step["equality"]
+        g = guard(p, equality)
         require(g in term.guards, "the term has no such guard")
-        self.follows(g, step["certificates"], self.facts | (term.guards - {g}))
+        self.follows(p, equality, step["certificates"], self.facts | (term.guards - {g}))
         self.terms[step["term"]] = term.changed(guards=term.guards - {g})
 
     def absurd(self, step: dict[str, Any]) -> None:

@@ -95,6 +95,7 @@ def _knowledge(trace: Trace, key: int, without: Guard | None = None) -> Knowledg
 def _tidy(trace: Trace, key: int) -> None:
     """Identify left-over indices that must be equal, count those that only have limits."""
     _drop_zero_constants(trace, key)
+    _pin(trace, key)
     for name in left_over(trace.terms[key]):
         if name in trace.terms[key].bound:
             _identify(trace, key, name)
@@ -112,6 +113,19 @@ def _drop_zero_constants(trace: Trace, key: int) -> None:
             trace.entail(key, guard, proof)
             trace.rewrite(key, guard, name)
             solve_equalities(trace, key)
+
+
+def _pin(trace: Trace, key: int) -> None:
+    """p >= 0 and -p >= 0 is p = 0: an index whose two limits are one is eliminated."""
+    guards = set(trace.terms[key].guards)
+    pinned = [g for g in trace.terms[key].guards if not g.equality and Guard(-g.poly) in guards]
+    for guard in pinned:
+        equal = Guard(guard.poly, True)
+        proof = _knowledge(trace, key).entails(equal)
+        if proof is not None and equal not in trace.terms[key].guards:
+            trace.entail(key, equal, proof)
+    if pinned:
+        solve_equalities(trace, key)
 
 
 def _identify(trace: Trace, key: int, name: str) -> None:

@@ -170,7 +170,9 @@ class Layouts:
 
     def _factor_poly(self, poly: Poly) -> Row:
         return (
-            self.poly(poly) if poly.terms <= 1 and not str(poly).startswith("-") else Row((Fence("(", self.poly(poly)),))
+            self.poly(poly)
+            if poly.terms <= 1 and not str(poly).startswith("-")
+            else Row((Fence("(", self.poly(poly)),))
         )
 
     # -- values ----------------------------------------------------------------------
