@@ -73,7 +73,11 @@ gradient = _public(_gradient.gradient)
 
 
 def pool(x: Tensor, window: object, kind: str = "max", **options: Any) -> Tensor:
-    """Pooling by name: kind "max" or "average"; options as for `pool_max` and `pool_average`."""
+    """Pooling by name: kind "max" or "average"; options as for `pool_max` and `pool_average`.
+
+    >>> pool(tensor("x", sizes("n")), 2, "average").entries(n=4)
+    [x[0]/2 + x[1]/2, x[2]/2 + x[3]/2]
+    """
     kinds: dict[str, Callable[..., Any]] = {"max": pool_max, "average": pool_average}
     if kind not in kinds:
         raise ShapeError(f"pool({x.name})", f"kind {kind!r}", "'max' or 'average'", "choose one of the two")
@@ -93,7 +97,12 @@ def sizes(names: str, min: int = 1) -> Any:
 
 
 def indices(names: str) -> Any:
-    """SymPy integer symbols for indices."""
+    """SymPy integer symbols for indices.
+
+    >>> i, k = indices("i k")
+    >>> 2 * i + k
+    2*i + k
+    """
     made = tuple(index_symbol(name) for name in names.replace(",", " ").split())
     return made[0] if len(made) == 1 else made
 
@@ -124,11 +133,11 @@ def define(name: str, extents: Sequence[object], entry: Callable[..., ValueLike]
 
     entry: a function of the indices (SymPy integer symbols) that gives the value there.
 
-    >>> n, r, s = sizes("n r s")
+    >>> n, r = sizes("n r")
     >>> x, w, k = tensor("x", n), tensor("w", r), indices("k")
-    >>> y = define("y", [(n - r) // s + 1], lambda i: total(w[k] * x[s*i + k], (k, 0, r - 1)))
-    >>> y
-    y[i] = sum_{k=0}^{r - 1} w[k] x[i s + k]
+    >>> y = define("y", [(n - r) // 2 + 1], lambda i: total(w[k] * x[2*i + k], (k, 0, r - 1)))
+    >>> print(y.latex())
+    y_{i} = \\sum_{k=0}^{r-1} w_{k} x_{2 i+k}
     """
     polys = tuple(poly_from_sympy(n) for n in extents)
     chosen = tuple(names) or _window.index_names(len(polys))
@@ -137,7 +146,13 @@ def define(name: str, extents: Sequence[object], entry: Callable[..., ValueLike]
 
 
 def total(value: ValueLike, *limits: tuple[sympy.Symbol, object, object]) -> Value:
-    """The sum of a value over index ranges, both ends included: `total(w[k]*x[i+k], (k, 0, r - 1))`."""
+    """The sum of a value over index ranges, both ends included: `total(w[k]*x[i+k], (k, 0, r - 1))`.
+
+    >>> n, k = sizes("n"), indices("k")
+    >>> x = tensor("x", n)
+    >>> prove(total(x[k], (k, 0, n - 1)), total(x[n - 1 - k], (k, 0, n - 1)))
+    proved for all sizes
+    """
     ranges = tuple(Range(str(name), poly_from_sympy(low), poly_from_sympy(high)) for name, low, high in limits)
     return _total(ranges, value)
 
@@ -191,7 +206,12 @@ def _value(item: Any) -> Value:
 
 
 def condition(item: object) -> Condition:
-    """A hypothesis from a SymPy relation, or from True and False, to which SymPy may evaluate one."""
+    """A hypothesis from a SymPy relation, or from True and False, to which SymPy may evaluate one.
+
+    >>> H, r = sizes("H r")
+    >>> condition(H > r) == condition(H >= r + 1)
+    True
+    """
     if isinstance(item, Condition):
         return item
     if item in (True, False, sympy.true, sympy.false):
@@ -232,21 +252,42 @@ def _gradient_of(f: Tensor, name: str) -> Tensor:
 
 
 def compare(function: Callable[..., Any], derived: Tensor, **options: Any) -> Any:
-    """Judge a user's own function against a derived tensor; see `symconv.comparing.compare`."""
+    """Judge a user's own function against a derived tensor; see `symconv.comparing.compare`.
+
+    >>> import numpy as np
+    >>> n, r = sizes("n r")
+    >>> y = correlate(tensor("x", n), tensor("w", r))
+    >>> compare(lambda x, w: np.correlate(x, w, "valid"), y).status
+    <Status.CHECKED: 'checked'>
+    >>> compare(lambda x, w: np.convolve(x, w, "valid"), y).counterexample.at
+    {'i': 0}
+    """
     from symconv.comparing import compare as judge_function
 
     return judge_function(function, derived.term, **options)
 
 
 def from_sympy(expr: sympy.Expr, *tensors: Tensor) -> Value:
-    """An index expression (Sum, Indexed, Piecewise, Max) as a value."""
+    """An index expression (Sum, Indexed, Piecewise, Max) as a value.
+
+    >>> n, k = sizes("n"), indices("k")
+    >>> x = tensor("x", n)
+    >>> twice = from_sympy(sympy.Sum(2 * sympy.IndexedBase("x")[k], (k, 0, n - 1)), x)
+    >>> prove(twice, total(x[k] + x[n - 1 - k], (k, 0, n - 1)))
+    proved for all sizes
+    """
     from symconv.entries.inward import from_sympy as read
 
     return read(expr, {t.name: t.term for t in tensors})
 
 
 def to_sympy(item: Tensor | Value) -> sympy.Expr:
-    """A tensor's entry, or a value, as a SymPy expression."""
+    """A tensor's entry, or a value, as a SymPy expression.
+
+    >>> n, r = sizes("n r")
+    >>> to_sympy(correlate(tensor("x", n), tensor("w", r)))
+    Sum(w[u]*x[i + u], (u, 0, r - 1))
+    """
     from symconv.entries.outward import to_sympy as write
 
     return write(item.term if isinstance(item, Tensor) else item)
@@ -256,21 +297,38 @@ def to_sympy(item: Tensor | Value) -> sympy.Expr:
 
 
 def solve(spec: str, wrt: str | None = None, sizes: dict[str, int] | None = None, level: str = "full") -> Any:
-    """The worked solution of an operation, a formula or a document, as `symconv solve` writes it."""
+    """The worked solution of an operation, a formula or a document, as `symconv solve` writes it.
+
+    >>> solution = solve("conv1d", wrt="kernel")
+    >>> solution
+    <Solution of conv1d by K: proved for all sizes>
+    >>> print(solution.to_markdown().splitlines()[0])
+    # $\\frac{\\partial L}{\\partial K}$ for conv1d
+    """
     from symconv.solving import solve_spec
 
     return solve_spec(spec, wrt, sizes, level)
 
 
 def verify(source: str | Path, form: str | None = None) -> Any:
-    """Judge every formula of a document: a path, or a text with its form ("md", "tex", "ipynb")."""
+    """Judge every formula of a document: a path, or a text with its form ("md", "tex", "ipynb").
+
+    >>> note = "```symconv\\ntensor x[n]\\n```\\n$$\\\\sum_{k=0}^{n-1} x_k = \\\\sum_{k=0}^{n-1} x_{n-1-k}$$"
+    >>> print(verify(note, "md"))
+    document:4:3: eq1 proved for all sizes
+    document: 1 proved
+    """
     from symconv.judging import verify_paths, verify_text
 
     return verify_paths([source]) if form is None else verify_text(str(source), cast(Any, form))
 
 
 def export(spec: str, wrt: str | None = None, unproved: bool = False) -> str:
-    """The source of a NumPy module with forward and gradients, as `symconv export` writes it."""
+    """The source of a NumPy module with forward and gradients, as `symconv export` writes it.
+
+    >>> print(export("conv1d --stride 2").splitlines()[0][3:])
+    conv1d --stride 2: forward and gradients.
+    """
     from symconv.exporting import export_spec
 
     return export_spec(spec, wrt, unproved=unproved)

@@ -28,6 +28,15 @@ class Tensor:
 
     `T[i, j]` is an entry in index notation; `+` and `-` work entry by entry, `*` is the
     Hadamard product, a vector or scalar added to a map is a bias, `@` is the matrix product.
+
+    >>> import symconv as sc
+    >>> H, W, r, c = sc.sizes("H W r c")
+    >>> X, K = sc.tensor("X", H, W), sc.tensor("K", r, c)
+    >>> F = sc.correlate(X, K, stride=2)
+    >>> F
+    corr(X, K, stride=2)
+    >>> F.shape
+    (floor((H - r)/2) + 1, floor((W - c)/2) + 1)
     """
 
     def __init__(self, term: terms.Tensor) -> None:
@@ -128,7 +137,7 @@ class Tensor:
     # -- how it shows itself -------------------------------------------------------
 
     def latex(self) -> str:
-        """The definition as a LaTeX formula."""
+        """As a LaTeX formula: the definition of what was defined by one, the call of a named operation."""
         return latex_of_tensor(self.term)
 
     @property

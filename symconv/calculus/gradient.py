@@ -16,7 +16,13 @@ NAMES = {0: (), 1: ("a",), 2: ("a", "b"), 3: ("c", "a", "b"), 4: ("m", "c", "a",
 
 
 def upstream(f: Tensor, name: str = "G") -> Leaf:
-    """dL/dF as free data: a leaf with the axes of F."""
+    """dL/dF as free data: a leaf with the axes of F.
+
+    >>> import symconv as sc
+    >>> n, r = sc.sizes("n r")
+    >>> sc.upstream(sc.correlate(sc.tensor("x", n), sc.tensor("w", r))).shape
+    (n - r + 1,)
+    """
     return Leaf(name, f.axes)
 
 
@@ -27,10 +33,12 @@ def gradient(f: Tensor, x: Tensor, g: Tensor | None = None) -> Defined:
     of f's shape; left out where f is the loss itself (rank 0).
     Result: a tensor of x's shape.
 
-    >>> from symconv.term.tensor import Axis
-    >>> X = Leaf("X", (Axis.of("n"),))
-    >>> gradient(X, X, upstream(X)).shape
-    (n,)
+    >>> import symconv as sc
+    >>> n, r = sc.sizes("n r")
+    >>> x, w = sc.tensor("x", n), sc.tensor("w", r)
+    >>> y = sc.correlate(x, w)
+    >>> sc.gradient(y, x, sc.upstream(y, "G")).entries(n=3, r=2)
+    [G[0]*w[0], G[0]*w[1] + G[1]*w[0], G[1]*w[1]]
     """
     place = f"gradient of {f.name} by {x.name}"
     if g is None and f.rank:

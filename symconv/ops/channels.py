@@ -16,7 +16,13 @@ from symconv.term.value import Range, Value, at_least, multiply, total
 
 
 def swap_channels(k: Tensor, groups: PolyLike = 1) -> Defined:
-    """[g*Og, Cg, r..] -> [g*Cg, Og, r..]: input and output channels of each group change places."""
+    """[g*Og, Cg, r..] -> [g*Cg, Og, r..]: input and output channels of each group change places.
+
+    >>> import symconv as sc
+    >>> O, C, r, c = sc.sizes("O C r c")
+    >>> sc.swap_channels(sc.tensor("K", O, C, r, c)).shape
+    (C, O, r, c)
+    """
     groups = Poly.of(groups)
     outputs, within = k.shape[0].divided_by(groups), k.shape[1]
     place = f"swap_channels({k.name})"
@@ -52,6 +58,11 @@ def correlate_pairs(
 
     x [C, H..] and g [O, h..], or [N, C, H..] and [N, O, h..], summed over the batch.  With groups,
     c counts within the group of o.  Shape: [O, C/groups, H' ..].
+
+    >>> import symconv as sc
+    >>> C, H, O, h = sc.sizes("C H O h")
+    >>> sc.correlate_pairs(sc.tensor("X", C, H), sc.tensor("G", O, h)).shape
+    (O, C, H - h + 1)
     """
     groups = Poly.of(groups)
     batched = x.rank == g.rank and x.rank >= 3 and x.axes[0] == g.axes[0]

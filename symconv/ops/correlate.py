@@ -125,10 +125,13 @@ def correlate(
 ) -> Defined:
     """Cross-correlation, the "convolution" of deep learning.
 
-    >>> from symconv.term.tensor import Axis, Leaf
-    >>> X, K = Leaf("X", (Axis.of("H"),)), Leaf("K", (Axis.of("r"),))
-    >>> correlate(X, K).shape
+    >>> import symconv as sc
+    >>> H, r = sc.sizes("H r")
+    >>> X, K = sc.tensor("X", H), sc.tensor("K", r)
+    >>> sc.correlate(X, K).shape
     (H - r + 1,)
+    >>> sc.correlate(X, K, stride=2, padding=(0, 1)).entries(H=4, r=2)
+    [K[0]*X[0] + K[1]*X[1], K[0]*X[2] + K[1]*X[3]]
     """
     return _window_sum("correlate", x, k, stride, padding, dilation, groups, mode, spatial)
 
@@ -143,7 +146,14 @@ def convolve(
     mode: Mode | None = None,
     spatial: int | None = None,
 ) -> Defined:
-    """True convolution: `correlate` with the kernel turned by 180 degrees."""
+    """True convolution: `correlate` with the kernel turned by 180 degrees.
+
+    >>> import symconv as sc
+    >>> H, r = sc.sizes("H r")
+    >>> X, K = sc.tensor("X", H), sc.tensor("K", r)
+    >>> sc.convolve(X, K, mode="full").entries(H=2, r=2)
+    [K[0]*X[0], K[0]*X[1] + K[1]*X[0], K[1]*X[1]]
+    """
     return _window_sum("convolve", x, k, stride, padding, dilation, groups, mode, spatial)
 
 
@@ -250,7 +260,13 @@ def _channels(x: Tensor, k: Tensor, groups: Poly, leading: int, place: str) -> C
 def depthwise(
     x: Tensor, k: Tensor, stride: object = 1, padding: object = 0, dilation: object = 1, mode: Mode | None = None
 ) -> Defined:
-    """Each channel with a kernel of its own: x [C, H..] or [N, C, H..], k [C, r..]."""
+    """Each channel with a kernel of its own: x [C, H..] or [N, C, H..], k [C, r..].
+
+    >>> import symconv as sc
+    >>> C, H, W = sc.sizes("C H W")
+    >>> sc.depthwise(sc.tensor("X", C, H, W), sc.tensor("K", C, 3, 3), mode="same").shape
+    (C, H, W)
+    """
     n = k.rank - 1
     leading = x.rank - n
     place = f"depthwise({x.name}, {k.name})"
@@ -306,6 +322,14 @@ def transposed(
 
     x [H..], k [r..], or x [C, H..] / [N, C, H..] with k [C, O, r..] (input channels first, as in
     the frameworks).  Output extent: s(H-1) + d(r-1) + 1 - p0 - p1 + output_padding.
+
+    >>> import symconv as sc
+    >>> H, r = sc.sizes("H r")
+    >>> f = sc.transposed(sc.tensor("x", H), sc.tensor("w", r), stride=2)
+    >>> f.shape
+    (2*H + r - 2,)
+    >>> f.entries(H=2, r=2)
+    [w[0]*x[0], w[1]*x[0], w[0]*x[1], w[1]*x[1]]
     """
     place = f"transposed({x.name}, {k.name})"
     n, leading = layout(x, k, place)

@@ -13,7 +13,13 @@ EXP, LOG = Function("exp"), Function("log")
 
 def add_bias(x: Tensor, b: Tensor, axis: int | None = None) -> Defined:
     """x + b.  Tied: b is a scalar, or one number for each position on `axis` (the channels).
-    Untied: b has the shape of x."""
+    Untied: b has the shape of x.
+
+    >>> import symconv as sc
+    >>> O, H = sc.sizes("O H")
+    >>> sc.add_bias(sc.tensor("Y", O, H), sc.tensor("b", O), axis=0).entries(O=2, H=1)
+    [[Y[0, 0] + b[0]], [Y[1, 0] + b[1]]]
+    """
     if b.rank not in (0, 1, x.rank) or (b.rank == x.rank and b.axes != x.axes):
         raise ShapeError(
             f"add_bias({x.name}, {b.name})",
@@ -45,7 +51,15 @@ def add_bias(x: Tensor, b: Tensor, axis: int | None = None) -> Defined:
 
 
 def apply(function: Function | str, x: Tensor) -> Defined:
-    """A function of every entry; a name that is not known is an unknown differentiable function."""
+    """A function of every entry; a name that is not known is an unknown differentiable function.
+
+    >>> import symconv as sc
+    >>> x = sc.tensor("x", sc.sizes("n"))
+    >>> sc.apply("relu", x).entries(n=2)
+    [Max(0, x[0]), Max(0, x[1])]
+    >>> sc.apply("f", x).entries(n=2)
+    [f(x[0]), f(x[1])]
+    """
     f = function if isinstance(function, Function) else Function(function)
     return define(
         f"{f.name}({x.name})",
@@ -80,7 +94,13 @@ def elementwise(x: Tensor, y: Tensor, operation: str = "+") -> Defined:
 
 
 def dense(w: Tensor, x: Tensor, b: Tensor | None = None) -> Defined:
-    """W x + b with w [m, n], x [n] (or [N, n], a row an example), b [m]."""
+    """W x + b with w [m, n], x [n] (or [N, n], a row an example), b [m].
+
+    >>> import symconv as sc
+    >>> m, n = sc.sizes("m n")
+    >>> sc.dense(sc.tensor("W", m, n), sc.tensor("x", n), sc.tensor("b", m)).entries(m=1, n=2)
+    [W[0, 0]*x[0] + W[0, 1]*x[1] + b[0]]
+    """
     if w.rank != 2 or x.rank not in (1, 2) or w.axes[1] != x.axes[-1] or (b is not None and b.axes != w.axes[:1]):
         raise ShapeError(
             f"dense({w.name}, {x.name})",
@@ -116,7 +136,12 @@ def exponential_sum(z: Tensor) -> Defined:
 
 
 def softmax(z: Tensor) -> Defined:
-    """exp(z_i) / S over the last axis."""
+    """exp(z_i) / S over the last axis.
+
+    >>> import symconv as sc
+    >>> sc.softmax(sc.tensor("z", sc.sizes("n"))).entries(n=2)
+    [exp(z[0])/(exp(z[0]) + exp(z[1])), exp(z[1])/(exp(z[0]) + exp(z[1]))]
+    """
     s = exponential_sum(z)
     return define(
         f"softmax({z.name})",
@@ -128,7 +153,16 @@ def softmax(z: Tensor) -> Defined:
 
 
 def cross_entropy(p: Tensor, y: Tensor) -> Defined:
-    """- sum of y log p over the last axis (over all examples too): a scalar."""
+    """- sum of y log p over the last axis (over all examples too): a scalar.
+
+    >>> import symconv as sc
+    >>> n, k = sc.sizes("n"), sc.indices("k")
+    >>> z, y = sc.tensor("z", n), sc.tensor("y", n)
+    >>> p = sc.softmax(z)
+    >>> dz = sc.gradient(sc.cross_entropy(p, y), z)
+    >>> sc.prove(dz, sc.define("dz", [n], lambda i: p[i] * sc.total(y[k], (k, 0, n - 1)) - y[i]))
+    proved for all sizes
+    """
     if p.axes != y.axes:
         raise ShapeError(
             f"cross_entropy({p.name}, {y.name})",

@@ -49,9 +49,12 @@ def _check_order(order: str, place: str) -> None:
 def vec(x: Tensor, order: Order = "columns") -> Defined:
     """All entries in one column: columns of the matrix one below the other, or its rows.
 
-    >>> from symconv.term.tensor import Leaf
-    >>> vec(Leaf("X", (Axis.of("H"), Axis.of("W")))).shape
-    (H*W,)
+    >>> import symconv as sc
+    >>> H, W = sc.sizes("H W")
+    >>> sc.vec(sc.tensor("X", H, W)).entries(H=2, W=2)
+    [X[0, 0], X[1, 0], X[0, 1], X[1, 1]]
+    >>> sc.vec(sc.tensor("X", H, W), "rows").entries(H=2, W=2)
+    [X[0, 0], X[0, 1], X[1, 0], X[1, 1]]
     """
     _check_order(order, f"vec({x.name})")
     count = Poly.of(1)
@@ -74,7 +77,13 @@ def vec(x: Tensor, order: Order = "columns") -> Defined:
 
 
 def unvec(v: Tensor, shape: tuple[Poly, ...], order: Order = "columns") -> Defined:
-    """The inverse of `vec`: a vector laid out as a tensor."""
+    """The inverse of `vec`: a vector laid out as a tensor.
+
+    >>> import symconv as sc
+    >>> H, W = sc.sizes("H W")
+    >>> sc.unvec(sc.tensor("v", H * W), (H, W)).entries(H=2, W=2)
+    [[v[0], v[2]], [v[1], v[3]]]
+    """
     _check_order(order, f"unvec({v.name})")
     count = Poly.of(1)
     for extent in shape:
@@ -104,6 +113,14 @@ def toeplitz(
 
     T[p, q] = sum over u of K[u] where s*i + d*u - p0 = j on every axis, i and j being the
     indices of p and q.  With dilation 1 the sum is K[j - s*i + p0] where that lies in range.
+
+    >>> import symconv as sc
+    >>> H, W, r, c = sc.sizes("H W r c")
+    >>> sc.toeplitz(sc.tensor("w", r), (W,)).entries(r=2, W=3)
+    [[w[0], w[1], 0], [0, w[0], w[1]]]
+    >>> X, K = sc.tensor("X", H, W), sc.tensor("K", r, c)
+    >>> sc.prove(sc.vec(sc.correlate(X, K)), sc.toeplitz(K, X.shape) @ sc.vec(X))
+    proved for all sizes
     """
     place = f"toeplitz({k.name})"
     _check_order(order, place)
@@ -155,7 +172,13 @@ def toeplitz(
 
 
 def matmul(a: Tensor, b: Tensor) -> Defined:
-    """The matrix product; a vector counts as a column on the right, as a row on the left."""
+    """The matrix product; a vector counts as a column on the right, as a row on the left.
+
+    >>> import symconv as sc
+    >>> m, n = sc.sizes("m n")
+    >>> sc.matmul(sc.tensor("A", m, n), sc.tensor("x", n)).entries(m=1, n=2)
+    [A[0, 0]*x[0] + A[0, 1]*x[1]]
+    """
     if a.rank not in (1, 2) or b.rank not in (1, 2) or a.axes[-1].extent != b.axes[0].extent:
         raise ShapeError(
             f"{a.name} @ {b.name}", f"shapes {a.shape} and {b.shape}", "[m, n] and [n, l]", "transpose one of the two"

@@ -93,6 +93,10 @@ def pool_average(
 
     x [H..] or with leading axes; the stride is the window unless said; a tail
     that no window covers is left out.
+
+    >>> import symconv as sc
+    >>> sc.pool_average(sc.tensor("x", sc.sizes("n")), 2).entries(n=5)
+    [x[0]/2 + x[1]/2, x[2]/2 + x[3]/2]
     """
     if weight is not None and weight.rank:
         raise ShapeError(
@@ -111,17 +115,24 @@ def pool_average(
 
 
 def pool_max(x: Tensor, window: object, stride: object | None = None, spatial: int | None = None) -> Defined:
-    """The greatest entry of each window; of equal entries the first in row-major order wins."""
+    """The greatest entry of each window; of equal entries the first in row-major order wins.
+
+    >>> import symconv as sc
+    >>> sc.pool_max(sc.tensor("x", sc.sizes("n")), 3, stride=1).entries(n=4)
+    [Max(x[0], x[1], x[2]), Max(x[1], x[2], x[3])]
+    """
     return _pooled("pool_max", x, window, stride, 0, spatial, Maximum)
 
 
 def argmax(pooled: Defined, index: tuple[Poly, ...]) -> tuple[Poly, ...]:
     """The window coordinates at which the entry of a max pooling is attained.
 
+    >>> from symconv.term.polynomial import Size
     >>> from symconv.term.tensor import Axis
-    >>> X = Leaf("X", (Axis.of("H"),))
-    >>> argmax(pool_max(X, 2), (Poly.of("i"),))
-    (at(argmax_u, (i,)),)
+    >>> pooled = pool_max(Leaf("X", (Axis.of(Size("H")),)), 2)
+    >>> (place,) = argmax(pooled, (Poly.of("i"),))
+    >>> sorted(place.names())
+    ['i']
     """
     body = pooled.body
     if not isinstance(body, Maximum):

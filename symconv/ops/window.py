@@ -81,9 +81,13 @@ def pad(tensor: Tensor, amounts: object) -> Defined:
     `amounts`: p for all axes, `(p, q)` per axis, `((p0, p1), (q0, q1))` per side.
     Shape: n + before + after on each axis.
 
-    >>> from symconv.term.tensor import Leaf
-    >>> pad(Leaf("X", (Axis.of("n"),)), (2,)).shape
-    (n + 4,)
+    >>> import symconv as sc
+    >>> H, W, p = sc.sizes("H W p")
+    >>> X = sc.tensor("X", H, W)
+    >>> sc.pad(X, (p, 1)).shape
+    (H + 2*p, W + 2)
+    >>> sc.pad(X, ((0, 1), (2, 0))).shape
+    (H + 1, W + 2)
     """
     around = sides(amounts, tensor.rank, f"pad({tensor.name})")
     axes = tuple(
@@ -106,7 +110,12 @@ def pad(tensor: Tensor, amounts: object) -> Defined:
 
 
 def crop(tensor: Tensor, amounts: object) -> Defined:
-    """Take away entries at the borders: `pad` with the amounts negated."""
+    """Take away entries at the borders: `pad` with the amounts negated.
+
+    >>> import symconv as sc
+    >>> sc.crop(sc.tensor("x", sc.sizes("n")), (1, 0)).entries(n=3)
+    [x[1], x[2]]
+    """
     around = sides(amounts, tensor.rank, f"crop({tensor.name})")
     return pad(tensor, tuple((-b, -a) for b, a in around))
 
@@ -115,6 +124,10 @@ def stuff(tensor: Tensor, steps: object) -> Defined:
     """Zero-stuffing: s - 1 zeros between neighbours, the adjoint of taking every s-th entry.
 
     Shape: s*(n - 1) + 1 on each axis.  Entry x is the operand's entry i where x = s*i, else 0.
+
+    >>> import symconv as sc
+    >>> sc.stuff(sc.tensor("x", sc.sizes("n")), 3).entries(n=2)
+    [x[0], 0, 0, x[1]]
     """
     strides = tuple(Poly.of(s) for s in per_axis(steps, tensor.rank, f"stuff({tensor.name})"))  # type: ignore[arg-type]
     check_positive(strides, f"stuff({tensor.name})", "step")
@@ -135,7 +148,13 @@ def stuff(tensor: Tensor, steps: object) -> Defined:
 
 
 def flip(tensor: Tensor, axes: Sequence[int]) -> Defined:
-    """Reverse the named axes."""
+    """Reverse the named axes.
+
+    >>> import symconv as sc
+    >>> H, W = sc.sizes("H W")
+    >>> sc.flip(sc.tensor("X", H, W), [1]).entries(H=2, W=2)
+    [[X[0, 1], X[0, 0]], [X[1, 1], X[1, 0]]]
+    """
     chosen = {a % tensor.rank for a in axes}
 
     def entry(*index: Poly) -> Value:
@@ -159,6 +178,11 @@ def rot180(tensor: Tensor, spatial: int | None = None) -> Defined:
 
     By default all axes of a kernel without channels (rank 1, 2, 3), and the
     last two or three of a kernel [O, C, r, c] or [O, C, q, r, c].
+
+    >>> import symconv as sc
+    >>> r, c = sc.sizes("r c")
+    >>> sc.rot180(sc.tensor("K", r, c)).entries(r=2, c=2)
+    [[K[1, 1], K[1, 0]], [K[0, 1], K[0, 0]]]
     """
     count = spatial if spatial is not None else (tensor.rank if tensor.rank <= 3 else tensor.rank - 2)
     turned = flip(tensor, range(tensor.rank - count, tensor.rank))
@@ -175,6 +199,11 @@ def transpose(tensor: Tensor, order: Sequence[int] | None = None) -> Defined:
     """Put the axes in another order; without one, reverse them.
 
     The result's axis a is the operand's axis order[a].
+
+    >>> import symconv as sc
+    >>> C, H, W = sc.sizes("C H W")
+    >>> sc.transpose(sc.tensor("X", C, H, W), (1, 2, 0)).shape
+    (H, W, C)
     """
     order = tuple(range(tensor.rank))[::-1] if order is None else tuple(order)
     if sorted(order) != list(range(tensor.rank)):
@@ -195,7 +224,13 @@ def transpose(tensor: Tensor, order: Sequence[int] | None = None) -> Defined:
 
 
 def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Defined:
-    """Lay tensors one behind the other along an axis; all other axes are equal."""
+    """Lay tensors one behind the other along an axis; all other axes are equal.
+
+    >>> import symconv as sc
+    >>> n, m = sc.sizes("n m")
+    >>> sc.concatenate([sc.tensor("x", n), sc.tensor("y", m)]).entries(n=2, m=1)
+    [x[0], x[1], y[0]]
+    """
     first = tensors[0]
     axis %= first.rank
     starts = [Poly.of(0)]

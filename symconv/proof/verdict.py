@@ -18,7 +18,11 @@ from symconv.term.value import Condition
 
 
 class Status(StrEnum):
-    """The outcomes, the worst first."""
+    """The outcomes, the worst first.
+
+    >>> Status.ILL_FORMED == "ill_formed"
+    True
+    """
 
     REFUTED = "refuted"
     ILL_FORMED = "ill_formed"
@@ -71,7 +75,15 @@ class Conditional:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found of one claim, and the evidence for it."""
+    """What was found of one claim, and the evidence for it.
+
+    >>> import symconv as sc
+    >>> n, k = sc.sizes("n k")
+    >>> x, i = sc.tensor("x", n), sc.indices("i")
+    >>> verdict = sc.prove(sc.total(x[i], (i, 0, k - 1)), sc.total(x[i], (i, 0, n - 1)))
+    >>> verdict
+    refuted; n=2, k=1: the claim gives x[0] + x[1], exact is x[0]; true if n = k
+    """
 
     status: Status
     scope: str = ""

@@ -171,7 +171,7 @@ class Poly:
     >>> s * (i + 1) - s
     i*s
     >>> (s * i + 3) // s
-    i + div(3, s)
+    div(3, s) + i
     """
 
     __slots__ = ("_hash", "_terms")
