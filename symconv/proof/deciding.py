@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from symconv.calculus.form import Guard
+from symconv.proof.definedness import undefined
 from symconv.proof.evaluate import OutOfRange, World, differ
 from symconv.proof.evaluation.numbers import EvaluationError
 from symconv.proof.normalise import Undecided, UnsafeDivisor
-from symconv.proof.obligations import hypotheses_contradict, out_of_range
+from symconv.proof.obligations import hypotheses_contradict
 from symconv.proof.problem import Problem
 from symconv.proof.prove import MAX_SPLITS, difference_regions, prepared, prove
 from symconv.proof.search import SizeSearch
@@ -141,7 +142,7 @@ def _decide(survey: Survey) -> Verdict:
 def _ill_formed(survey: Survey) -> Verdict | None:
     if hypotheses_contradict(survey.problem):
         return Verdict(Status.ILL_FORMED, message=f"the hypotheses contradict each other: {_shown(survey.problem)}")
-    failure = out_of_range(survey.problem)
+    failure = undefined(survey.problem)
     return None if failure is None else Verdict(Status.ILL_FORMED, message=failure.message)
 
 

@@ -10,7 +10,7 @@ of dictionaries.  Nothing here knows SymPy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from math import gcd
+from math import gcd, prod
 from typing import ClassVar, Protocol, Union
 
 
@@ -341,6 +341,8 @@ class Poly:
             whole = Poly({m: c // number for m, c in self._terms.items() if not m or c % number == 0})
             rest = self - whole * number
             return whole, None if rest.as_int is not None else rest
+        if not den.grows_from(1):  # nothing is simplified that a divisor 0 would make meaningless
+            return Poly({}), self
         exact = self.divided_by(den)
         if exact is not None:
             return exact, None
@@ -371,6 +373,20 @@ class Poly:
             step = Poly({factor: k // c})
             quotient, rest = quotient + step, rest - step * den
         return quotient
+
+    def grows_from(self, least: int) -> bool:
+        """It is at least this at the least sizes and grows with each; False wherever more than sizes occurs.
+
+        >>> H = Poly.of(Size("H"))
+        >>> (H * H + H).grows_from(2), (H - 1).grows_from(0), (H - 1).grows_from(1), (1 - H).grows_from(-9)
+        (True, True, False, False)
+        """
+        value = 0
+        for monomial, c in self._terms.items():
+            if monomial and (c < 0 or not all(isinstance(a, Size) and a.least >= 0 for a in monomial)):
+                return False
+            value += c * prod(a.least for a in monomial if isinstance(a, Size))
+        return value >= least
 
     def content(self) -> int:
         """The greatest common divisor of the coefficients, the constant left out."""

@@ -1,0 +1,159 @@
+"""Every part of a claim has a value at all sizes: reads in range, divisors positive, windows not empty.
+
+One walk through both sides and the definitions they use hands out every value
+with the guards that hold where it stands; each obligation looks at that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+
+from symconv.calculus.form import Guard, guard_of, within
+from symconv.proof.implication import Knowledge
+from symconv.proof.obligations import Failure
+from symconv.proof.problem import Problem
+from symconv.proof.trace import innermost_quotients
+from symconv.term.polynomial import Atom, Poly, Quotient, Size
+from symconv.term.tensor import Axis, Defined, Leaf, Tensor
+from symconv.term.value import (
+    Bracket,
+    Entry,
+    Maximum,
+    Position,
+    Range,
+    Reciprocal,
+    Sum,
+    Times,
+    Value,
+    children,
+    own_polys,
+)
+
+Known = tuple[Guard, ...]
+
+
+def undefined(problem: Problem) -> Failure | None:
+    """The first part of the claim that may be without a value."""
+    ends = [p for r in problem.free for p in (r.low, r.high) if p is not None]
+    for poly in (*ends, *(c.poly for c in problem.hypotheses)):
+        failure = next(_divisors(poly, problem.facts()), None)
+        if failure is not None:
+            return failure
+    for value, known in places(problem):
+        failure = next(_failures(value, known, problem), None)
+        if failure is not None:
+            return failure
+    return None
+
+
+def places(problem: Problem) -> Iterator[tuple[Value, Known]]:
+    """Every value of the claim and of its definitions, with the guards that hold there."""
+    done: set[Tensor] = set()
+    for side in (problem.left, problem.right):
+        yield from _below(side, problem.facts(), done)
+
+
+def _below(value: Value, known: Known, done: set[Tensor]) -> Iterator[tuple[Value, Known]]:
+    yield value, known
+    match value:
+        case Sum(ranges, _) | Maximum(ranges, _):
+            known = (*known, *_limits(ranges))
+        case Times(factors):
+            brackets = [c for f in factors if isinstance(f, Bracket) for c in f.conditions]
+            known = (*known, *(guard_of(c) for c in brackets if c.kind != "ne"))
+        case Entry(Defined() as tensor, _) if tensor not in done:
+            done.add(tensor)
+            axes = [g for p, a in zip(tensor.parameters, tensor.axes, strict=True) for g in within(Poly.of(p), a)]
+            facts = [g for g in known if not g.poly.names()]
+            yield from _below(tensor.body, (*facts, *axes), done)
+    for child in children(value):
+        yield from _below(child, known, done)
+
+
+def _limits(ranges: Sequence[Range]) -> list[Guard]:
+    return [g for r in ranges for g in within(Poly.of(r.name), Axis(r.low, r.high))]
+
+
+def _failures(value: Value, known: Known, problem: Problem) -> Iterator[Failure]:
+    inside = (*known, *_limits(value.ranges)) if isinstance(value, (Sum, Maximum)) else known
+    axes = value.tensor.axes if isinstance(value, Entry) else ()
+    for poly in (*own_polys(value), *(p for a in axes for p in (a.low, a.high) if p is not None)):
+        yield from _divisors(poly, inside)
+    match value:
+        case Entry(tensor, index) if tensor.outside == "error":
+            yield from _reads(tensor, index, known)
+        case Reciprocal(Position(p)) if not nonnegative(p - 1, known) and not _not_zero(p, problem):
+            yield _divisor(p)
+        case Maximum(ranges, _):
+            yield from _empty(ranges, known)
+
+
+def _divisors(poly: Poly, known: Known) -> Iterator[Failure]:
+    for atom in poly.all_atoms():
+        if isinstance(atom, Quotient) and not nonnegative(atom.denominator - 1, known):
+            yield _divisor(atom.denominator)
+
+
+def _not_zero(p: Poly, problem: Problem) -> bool:
+    return any(c.kind == "ne" and c.poly in (p, -p) for c in problem.hypotheses)
+
+
+def _divisor(p: Poly) -> Failure:
+    return Failure(f"the divisor {p} may be less than 1; state that {p} >= 1")
+
+
+def _empty(ranges: Sequence[Range], known: Known) -> Iterator[Failure]:
+    for r in ranges:
+        if r.low is not None and r.high is not None and not nonnegative(r.high - r.low, known):
+            yield Failure(
+                f"the window {r.name} = {r.low} .. {r.high} of a maximum may be empty; state that {r.high} >= {r.low}"
+            )
+
+
+def _reads(tensor: Tensor, index: tuple[Poly, ...], known: Known) -> Iterator[Failure]:
+    """Where a read outside is an error, every position follows to be within its axis."""
+    knowledge = Knowledge([g for g in known if not innermost_quotients([g.poly])])
+    for n, (position, axis) in enumerate(zip(index, tensor.axes, strict=True)):
+        for guard in within(position, axis):
+            if innermost_quotients([guard.poly]) or knowledge.entails(guard) is None:
+                name = tensor.name if isinstance(tensor, Leaf) else str(tensor)
+                yield Failure(
+                    f"{name}[{', '.join(map(str, index))}] may leave the range {axis.low} .. {axis.high} of axis {n}; "
+                    "let it be zero outside, pad it, or change the limits"
+                )
+                return
+
+
+# -- not negative by its form -------------------------------------------------------------
+
+
+def nonnegative(p: Poly, known: Sequence[Guard]) -> bool:
+    """p >= 0: its form says so, or one known guard and the form of what it leaves.
+
+    Less than linear programming could show, but what the checker repeats without a certificate.
+    """
+    return _by_form(p, known) or any(_by_form(p - g.poly, known) for g in known if not g.equality)
+
+
+def _by_form(p: Poly, known: Sequence[Guard]) -> bool:
+    """No coefficient is negative, and the value at the least sizes is not."""
+    value = 0
+    for monomial, c in p:
+        least = [_least(a, known) for a in monomial]
+        if monomial and (c < 0 or None in least):
+            return False
+        value += c * prod(x for x in least if x is not None)
+    return value >= 0
+
+
+def _least(atom: Atom, known: Sequence[Guard]) -> int | None:
+    """What the atom is never less than, if that is not negative."""
+    if isinstance(atom, Size):
+        return atom.least if atom.least >= 0 else None
+    if isinstance(atom, Quotient) and nonnegative(atom.numerator, known) and nonnegative(atom.denominator - 1, known):
+        return 0
+    return None
+
+
+__all__ = ["nonnegative", "places", "undefined"]
