@@ -1,0 +1,18 @@
+"""The table of figures, at sizes that take a second."""
+
+from __future__ import annotations
+
+from tests.benchmarks.table import Figure, figures, page
+
+
+def test_every_figure_has_its_row() -> None:
+    found = list(figures(side=5, kernel=2, shorter=4))
+    text = page(found)
+    assert len(found) == 9
+    assert all(f.value > 0 for f in found)
+    assert all(f.row() in text for f in found)
+
+
+def test_a_bound_that_is_broken_is_said() -> None:
+    assert Figure("a time", "<=", 2, 1.5).row() == "| a time | at most 2 | 1.5 | yes |"
+    assert Figure("a ratio", ">=", 2, 1.5, " times").row() == "| a ratio | at least 2 times | 1.5 times | **no** |"
