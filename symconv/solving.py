@@ -17,11 +17,12 @@ from symconv.proof.deciding import decide
 from symconv.proof.evaluate import World
 from symconv.proof.problem import equation
 from symconv.proof.search import SizeSearch
-from symconv.proof.verdict import Verdict, show_condition
+from symconv.proof.verdict import Verdict
 from symconv.specs import Spec, parse_spec
 from symconv.term.polynomial import Application, Poly
 from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
+from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Value, own_polys, walk
 from symconv.write.latex import latex_of_call, latex_of_tensor, latex_of_value
 from symconv.write.page import declaration, definable, matrix, readable, sentence
@@ -317,7 +318,7 @@ def _holds_argmax(value: Value) -> bool:
 
 def _conventions(solution: Solution) -> str:
     entry = Entry(solution.output, tuple(map(Poly.of, solution.output.parameters)))
-    needs = [f"`{show_condition(c)}`" for c in requirements_of(entry)]
+    needs = [f"`{text_of_condition(c)}`" for c in requirements_of(entry)]
     text = "Indices begin at 0; entries outside a tensor count as 0; $L$ is a scalar that depends on the output alone."
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
 

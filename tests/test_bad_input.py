@@ -240,7 +240,7 @@ def test_the_message_says_what_to_change(name: str) -> None:
     ("assuming", "shown"),
     [
         ([H >= 5, H <= 3], "H >= 5, "),
-        ([r >= H + 1], "r >= H [+] 1"),
+        ([r >= H + 1], "r >= H[+]1"),
         ([False], "0 >= 1"),
     ],
 )

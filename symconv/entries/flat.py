@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from symconv.entries.carry_out import renamed_apart, within
-from symconv.ops.window import evident
 from symconv.term.polynomial import Atom, Poly, Quotient, Remainder
 from symconv.term.substitution import rebuild, substitute
 from symconv.term.value import (
@@ -87,7 +86,7 @@ def holds(condition: Condition, ranges: Sequence[Range]) -> bool:
     if condition.kind != "ge":
         return condition.kind == "eq" and condition.poly.is_zero
     least = extreme(condition.poly, ranges, lowest=True)
-    return least is not None and evident(at_least(least, 0))
+    return least is not None and least.grows_from(0)
 
 
 def extreme(poly: Poly, ranges: Sequence[Range], lowest: bool) -> Poly | None:
@@ -99,7 +98,7 @@ def extreme(poly: Poly, ranges: Sequence[Range], lowest: bool) -> Poly | None:
         if parts is None:
             return None
         slope, rest = parts
-        rises, falls = evident(at_least(slope, 0)), evident(at_least(-slope, 0))
+        rises, falls = slope.grows_from(0), (-slope).grows_from(0)
         end = r.low if rises is lowest else r.high
         if end is None or not (rises or falls):
             return None
@@ -134,9 +133,9 @@ def _solution(condition: Condition, name: str) -> tuple[Poly, Poly] | None:
     if parts is None or parts[0].is_zero:
         return None
     slope, rest = parts
-    if evident(at_least(slope, 1)):
+    if slope.grows_from(1):
         return -rest, slope
-    return (rest, -slope) if evident(at_least(-slope, 1)) else None
+    return (rest, -slope) if (-slope).grows_from(1) else None
 
 
 def _with_index(term: Term, r: Range, numerator: Poly, divisor: Poly) -> Term:

@@ -270,16 +270,8 @@ def check_positive(values: Sequence[Poly], place: str, what: str) -> None:
 
 def needed(*conditions: Condition) -> tuple[Condition, ...]:
     """The conditions that are not true by themselves: sizes are at least their least value."""
-    return tuple(c for c in conditions if not evident(c))
-
-
-def evident(condition: Condition) -> bool:
-    """Sums of products of sizes with coefficients >= 0, once the least values are split off."""
-    if condition.kind != "ge" or condition.poly.names():
-        return False
-    shifted = condition.poly.substitute({s: Poly.atom(s) + s.least for s in condition.poly.sizes()})
-    plain = all(not hasattr(a, "parts") for a in shifted.atoms())
-    return plain and all(c >= 0 for _, c in shifted)
+    plain = [Condition(c.kind, c.poly.without_remainders()) for c in conditions]
+    return tuple(c for c in plain if c.kind != "ge" or not c.poly.grows_from(0))
 
 
 __all__ = [
@@ -289,7 +281,6 @@ __all__ = [
     "as_value",
     "concatenate",
     "crop",
-    "evident",
     "flip",
     "index_names",
     "inside",

@@ -22,7 +22,7 @@ from symconv.proof.obligations import shapes_agree
 from symconv.proof.problem import tensor_equation
 from symconv.proof.prove import prove
 from symconv.proof.trace import Trace
-from symconv.term.polynomial import Poly
+from symconv.term.polynomial import Poly, Quotient, Remainder
 from symconv.term.tensor import Defined, Tensor
 from symconv.term.value import Condition
 
@@ -136,10 +136,9 @@ def _input_form(reading: Reading, g: Tensor) -> Defined:
     for s, d, p, h, r, out in zip(
         reading.stride, reading.dilation, reading.padding, extents, taps, g.shape[reading.leading :], strict=True
     ):
-        near = d * (r - 1) - p
         # what is missing to the input's extent: h = s(out-1)+1 + near + far - d(r-1)
-        far = h - (s * (out - 1) + 1) - near + d * (r - 1)
-        around.append((near, _as_remainder(far, near, h + 2 * p - d * (r - 1) - 1, s, out)))
+        slack, tail = _slack_and_tail(s, out)
+        around.append((d * (r - 1) - p, h - 1 - slack + tail + p))
     still = ((Poly.of(0), Poly.of(0)),) * reading.leading
     ones = (Poly.of(1),) * reading.leading
     spread = g if all(s == 1 for s in reading.stride) else stuff(g, (*ones, *reading.stride))
@@ -152,9 +151,15 @@ def _input_form(reading: Reading, g: Tensor) -> Defined:
     return correlate(padded, _turned(kernel, n, reading), dilation=reading.dilation, spatial=n)
 
 
-def _as_remainder(far: Poly, near: Poly, slack: Poly, s: Poly, out: Poly) -> Poly:
-    """`far` written as near + slack mod s where the padding is the same on both sides."""
-    return near + slack % s if s != 1 and out == slack // s + 1 else far
+def _slack_and_tail(s: Poly, out: Poly) -> tuple[Poly, Poly]:
+    """(e, e mod s) for an output of extent e div s + 1: s(out-1) is the one less the other."""
+    steps = out - 1
+    for atom in steps.atoms():
+        if isinstance(atom, Quotient) and not isinstance(atom, Remainder) and atom.denominator == s:
+            slack = s * (steps - Poly.atom(atom)) + atom.numerator
+            if not any(isinstance(a, Quotient) for a in slack.atoms()):
+                return slack, slack % s
+    return s * steps, Poly.of(0)
 
 
 def _turned(kernel: Tensor, n: int, reading: Reading) -> Tensor:
@@ -169,7 +174,8 @@ def _kernel_form(reading: Reading, g: Tensor) -> Defined:
     for s, d, p, h, r, out in zip(
         reading.stride, reading.dilation, reading.padding, extents, taps, g.shape[reading.leading :], strict=True
     ):
-        around.append((p, s * (out - 1) + d * (r - 1) + 1 - p - h))
+        slack, tail = _slack_and_tail(s, out)
+        around.append((p, slack + d * (r - 1) + 1 - p - h - tail))
     still = ((Poly.of(0), Poly.of(0)),) * reading.leading
     plain = all(before == after == 0 for before, after in around)
     source = image if plain else pad(image, (*still, *around))

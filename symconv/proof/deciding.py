@@ -20,7 +20,8 @@ from symconv.proof.obligations import hypotheses_contradict
 from symconv.proof.problem import Problem
 from symconv.proof.prove import MAX_SPLITS, difference_regions, prepared, prove
 from symconv.proof.search import SizeSearch
-from symconv.proof.verdict import ALL_SIZES, STATED_SIZES, Counterexample, Status, Verdict, show_condition
+from symconv.proof.verdict import ALL_SIZES, STATED_SIZES, Counterexample, Status, Verdict
+from symconv.term.text import text_of_condition
 from symconv.term.value import Condition
 
 
@@ -158,7 +159,7 @@ def prove_or_search(survey: Survey, tried: set[tuple[int, ...]]) -> Verdict:
             reason = str(error)
         else:
             scope = ALL_SIZES if problem.sizes or any(r.low is None for r in problem.free) else STATED_SIZES
-            shown = tuple(map(show_condition, problem.hypotheses))
+            shown = tuple(map(text_of_condition, problem.hypotheses))
             return Verdict(Status.PROVED, scope=scope, trace=trace, hypotheses=shown)
         found = _guided(survey, share)
         if found is not None:
@@ -233,7 +234,7 @@ def _sweep(survey: Survey, tried: set[tuple[int, ...]], reason: str) -> Verdict:
 
 
 def _shown(problem: Problem) -> str:
-    return ", ".join(map(show_condition, problem.hypotheses)) or "the hypotheses"
+    return ", ".join(map(text_of_condition, problem.hypotheses)) or "the hypotheses"
 
 
 __all__ = ["Effort", "Survey", "decide", "prove_only"]

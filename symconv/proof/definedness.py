@@ -7,7 +7,6 @@ with the guards that hold where it stands; each obligation looks at that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
 
 from symconv.calculus.form import Guard, guard_of, within
 from symconv.proof.implication import Knowledge
@@ -137,23 +136,13 @@ def nonnegative(p: Poly, known: Sequence[Guard]) -> bool:
 
 
 def _by_form(p: Poly, known: Sequence[Guard]) -> bool:
-    """No coefficient is negative, and the value at the least sizes is not."""
-    value = 0
-    for monomial, c in p:
-        least = [_least(a, known) for a in monomial]
-        if monomial and (c < 0 or None in least):
-            return False
-        value += c * prod(x for x in least if x is not None)
-    return value >= 0
-
-
-def _least(atom: Atom, known: Sequence[Guard]) -> int | None:
-    """What the atom is never less than, if that is not negative."""
-    if isinstance(atom, Size):
-        return atom.least if atom.least >= 0 else None
-    if isinstance(atom, Quotient) and nonnegative(atom.numerator, known) and nonnegative(atom.denominator - 1, known):
-        return 0
-    return None
+    """No coefficient is negative once all is counted from its least value; a quotient of such is at least 0."""
+    least_zero: dict[Atom, Poly] = {
+        a: Poly.atom(Size(f"{a}", 0))
+        for a in p.atoms()
+        if isinstance(a, Quotient) and nonnegative(a.numerator, known) and nonnegative(a.denominator - 1, known)
+    }
+    return p.substitute(least_zero).grows_from(0)
 
 
 __all__ = ["nonnegative", "places", "undefined"]

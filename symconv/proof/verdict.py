@@ -14,6 +14,7 @@ from pathlib import Path
 
 from symconv.proof.certificate import certificate
 from symconv.proof.trace import Trace
+from symconv.term.text import text_of_condition
 from symconv.term.value import Condition
 
 
@@ -70,7 +71,7 @@ class Conditional:
     trace: Trace = field(repr=False)
 
     def __str__(self) -> str:
-        return show_condition(self.condition)
+        return text_of_condition(self.condition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,24 +128,6 @@ class Verdict:
         from html import escape
 
         return f"<p><b>{escape(self.status.value)}</b> {escape(str(self)[len(self.status.value) :])}</p>"
-
-
-def show_condition(condition: Condition) -> str:
-    """`H >= r`, `c = r`, `2 div H`: a condition with its negative terms moved to the right.
-
-    >>> from symconv.term.polynomial import Poly, Size
-    >>> show_condition(Condition("ge", Poly.of(Size("H")) - Size("r") - 1))
-    'H >= r + 1'
-    """
-    from symconv.term.polynomial import Poly, Remainder
-
-    sign = {"ge": ">=", "eq": "=", "ne": "!="}[condition.kind]
-    atom = condition.poly.as_atom
-    if isinstance(atom, Remainder) and condition.kind == "eq":
-        return f"{atom.denominator} divides {atom.numerator}"
-    left = Poly({m: c for m, c in condition.poly if c > 0 and m})
-    right = Poly({m: -c for m, c in condition.poly if c < 0 or not m})
-    return f"{left} {sign} {right}"
 
 
 def show_number(number: object) -> str:

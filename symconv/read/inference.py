@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from symconv.notation.names import canonical
 from symconv.notation.source import LocatedError, Source
-from symconv.ops.window import evident
 from symconv.read.expression import (
     Access,
     Biggest,
@@ -179,7 +178,7 @@ class Inference:
                 axis = Axis(low, high + low - 1 if extent.count else high)
                 self.known[name, n] = axis
                 needed = at_least(axis.extent, 1)
-                if not evident(needed) and needed not in self.world.hypotheses:
+                if not needed.poly.grows_from(0) and needed not in self.world.hypotheses:
                     self.world.hypotheses.append(needed)
 
     def _declared_poly(self, text: Source) -> Poly:
@@ -357,8 +356,8 @@ def _end(poly: Poly | None, box: dict[str, Axis], side: int) -> Poly | None:
         slope, _ = parts
         if slope.names():
             return None
-        up = evident(at_least(slope, 0))
-        if not up and not evident(at_least(0, slope)):
+        up = slope.grows_from(0)
+        if not up and not (-slope).grows_from(0):
             return None
         axis = box[name]
         end = axis.high if up == (side > 0) else axis.low

@@ -10,7 +10,7 @@ of dictionaries.  Nothing here knows SymPy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from math import gcd, prod
+from math import gcd
 from typing import ClassVar, Protocol, Union
 
 
@@ -375,18 +375,21 @@ class Poly:
         return quotient
 
     def grows_from(self, least: int) -> bool:
-        """It is at least this at the least sizes and grows with each; False wherever more than sizes occurs.
+        """It is never less than this, since with all sizes counted from their least values no coefficient is negative.
 
-        >>> H = Poly.of(Size("H"))
-        >>> (H * H + H).grows_from(2), (H - 1).grows_from(0), (H - 1).grows_from(1), (1 - H).grows_from(-9)
+        False wherever more than sizes occurs.
+
+        >>> H, r = Poly.of(Size("H")), Poly.of(Size("r"))
+        >>> (H * r - r).grows_from(0), (H - 1).grows_from(0), (H - 1).grows_from(1), (r - H).grows_from(-9)
         (True, True, False, False)
         """
-        value = 0
-        for monomial, c in self._terms.items():
-            if monomial and (c < 0 or not all(isinstance(a, Size) and a.least >= 0 for a in monomial)):
-                return False
-            value += c * prod(a.least for a in monomial if isinstance(a, Size))
-        return value >= least
+        atom = self.as_atom
+        if isinstance(atom, Size):
+            return atom.least >= least
+        if not all(isinstance(a, Size) for a in self.atoms()):
+            return False
+        counted = self.substitute({a: Poly.atom(a) + a.least for a in self.atoms() if isinstance(a, Size)})
+        return all(c >= 0 for _, c in counted - least)
 
     def content(self) -> int:
         """The greatest common divisor of the coefficients, the constant left out."""

@@ -17,6 +17,7 @@ from symconv.notation.latex_parser import parse_latex
 from symconv.notation.latex_writer import write_latex
 from symconv.notation.layout import Big, Fence, Fraction, Letter, Node, Numeral, Row, Script, Sign, Words, row
 from symconv.notation.names import NAME
+from symconv.term.grouping import grouped
 from symconv.term.polynomial import Application, Atom, Monomial, Poly, Quotient, Remainder, Size
 from symconv.term.tensor import Call, Defined, Tensor
 from symconv.term.value import (
@@ -122,14 +123,13 @@ class Layouts:
 
     def poly(self, poly: Poly) -> Row:
         """Positive terms first, sizes before indices in a product."""
-        terms = sorted(poly.sorted_terms(), key=lambda t: (t[1] < 0, not t[0]))
-        if len(terms) > 1 and terms[0][1] > 0 and not terms[0][0]:
-            terms = terms[1:] + terms[:1]
         items: list[Node] = []
-        for monomial, c in terms:
+        for c, monomial, inner in grouped(poly):
             if c < 0 or items:
                 items.append(Sign("-" if c < 0 else "+"))
             items += self._monomial(monomial, abs(c)).items
+            if inner is not None:
+                items.append(Fence("(", self.poly(inner)))
         return Row(tuple(items) or (Numeral("0"),))
 
     def _monomial(self, monomial: Monomial, c: int) -> Row:

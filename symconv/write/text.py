@@ -5,10 +5,10 @@ from __future__ import annotations
 from symconv.notation.display import shown
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Call, Defined, Tensor
+from symconv.term.text import text_of_condition, text_of_poly
 from symconv.term.value import (
     Apply,
     Bracket,
-    Condition,
     Derivative,
     Entry,
     Maximum,
@@ -22,8 +22,6 @@ from symconv.term.value import (
     Value,
 )
 
-_SIGNS = {"eq": "=", "ge": ">=", "ne": "!="}
-
 
 def text_of_value(value: Value) -> str:
     """A value on one line.
@@ -35,18 +33,6 @@ def text_of_value(value: Value) -> str:
     'sum_{u=0}^{r-1} X[i+u]'
     """
     return _text(shown(value))
-
-
-def text_of_poly(poly: Poly) -> str:
-    """An index polynomial without spaces, positive terms first."""
-    terms = sorted(poly.sorted_terms(), key=lambda t: (t[1] < 0 or not t[0], t[1] < 0))
-    text = ""
-    for monomial, c in terms:
-        factors = [str(a) for a in sorted(monomial, key=lambda a: isinstance(a, str))]
-        if abs(c) != 1 or not factors:
-            factors.insert(0, str(abs(c)))
-        text += ("-" if c < 0 else "+" if text else "") + "*".join(factors)
-    return text or "0"
 
 
 def text_of_tensor(tensor: Tensor) -> str:
@@ -148,11 +134,4 @@ def _maximum(r: Range) -> str:
     return f"max_{{{low}{r.name}{high}}}"
 
 
-def text_of_condition(condition: Condition) -> str:
-    """What is positive on the left, what is negative on the right."""
-    left = Poly({m: c for m, c in condition.poly if c > 0})
-    right = Poly({m: -c for m, c in condition.poly if c < 0})
-    return f"{text_of_poly(left)} {_SIGNS[condition.kind]} {text_of_poly(right)}"
-
-
-__all__ = ["text_of_condition", "text_of_poly", "text_of_tensor", "text_of_value"]
+__all__ = ["text_of_tensor", "text_of_value"]
