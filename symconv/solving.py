@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from symconv.calculus.derivation import Pieces, Step, derive
 from symconv.calculus.gradient import gradient
 from symconv.errors import DependenceError, SizeError, UsageError
+from symconv.notation.display import shown
 from symconv.proof.closed_form import closed_form
 from symconv.proof.deciding import decide
 from symconv.proof.evaluate import World
@@ -19,12 +20,12 @@ from symconv.proof.problem import equation
 from symconv.proof.search import SizeSearch
 from symconv.proof.verdict import Verdict
 from symconv.specs import Spec, parse_spec
-from symconv.term.polynomial import Application, Poly
+from symconv.term.polynomial import Application, Atom, Poly
 from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
-from symconv.term.value import Entry, Value, own_polys, walk
-from symconv.write.latex import latex_of_call, latex_of_tensor, latex_of_value
+from symconv.term.value import Entry, Sum, Value, own_polys, walk
+from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
 from symconv.write.page import declaration, definable, matrix, readable, sentence
 from symconv.write.relations import latex_of_condition
 
@@ -267,7 +268,7 @@ class _Page:
 
     def step(self, number: int, line: Line, derivation: Derivation) -> None:
         step, form = line.step, derivation.form
-        self.text(f"**{number}. {sentence(step.rule)}** {step.reason}")
+        self.text(f"**{number}. {sentence(step.rule)}** {step.reason}{_picked(line, derivation)}")
         unsaid = [t for t in derivation.named if not definable(self.solution.output, t)]
         judged = all(readable(t) for t in _below(step.value)) and not _holds_argmax(step.value)
         judged = judged and self.solution.output.rank > 0 and not any(_shows(step.value, t) for t in unsaid)
@@ -288,6 +289,24 @@ class _Page:
         self.text(f"With `{sizes}`, and $G$ for the upstream gradient:")
         for formula in formulas:
             self.display(formula, False)
+
+
+def _picked(line: Line, derivation: Derivation) -> str:
+    """Here $u = a - i$: the values that the brackets gave, under the letters that the line before shows."""
+    if not line.step.picked:
+        return ""
+    before = derivation.lines[derivation.lines.index(line) - 1].step.value
+    letters = {
+        a.name: b.name
+        for v, w in zip(walk(before), walk(shown(before)), strict=True)
+        if isinstance(v, Sum) and isinstance(w, Sum)
+        for a, b in zip(v.ranges, w.ranges, strict=True)
+    }
+    images: dict[Atom, Poly] = {old: Poly.of(new) for old, new in letters.items()}
+    pairs = [
+        f"${letters.get(name, name)} = {latex_of_poly(place.substitute(images))}$" for name, place in line.step.picked
+    ]
+    return f" Here {', '.join(pairs)}."
 
 
 def _page(solution: Solution) -> Iterator[str]:

@@ -222,12 +222,12 @@ class _Builder:
                     f"--channels {given} --groups {groups}",
                     f"{inputs} input channels in {groups} groups",
                     "a multiple of the groups",
-                    "change one of the two",
+                    "give numbers that do, or leave --channels out: a group then has C_g input and O_g output channels",
                 )
         elif groups == 1:
             inputs, within, outputs = Poly.of(Size("C")), Poly.of(Size("C")), Poly.of(Size("O"))
         else:
-            within, outputs = Poly.of(Size("Cg")), groups * Size("Og")
+            within, outputs = Poly.of(Size("C_g")), groups * Size("O_g")
             inputs = groups * within
         x = self.leaf("X", *batch, inputs, *image)
         first = (inputs, outputs) if name == "transposed" else (outputs, within)

@@ -18,11 +18,15 @@ from symconv.term.value import Entry, Plus, Sum, Times, Value, add, multiply, to
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line: the rule's name, the reason in words, and what the gradient's entry equals now."""
+    """One line: the rule's name, the reason in words, and what the gradient's entry equals now.
+
+    picked: the indices of the line before to which the brackets gave a value.
+    """
 
     rule: str
     reason: str
     value: Value
+    picked: tuple[tuple[str, Poly], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ def derive(gradient: Defined, pieces: Pieces | None = None) -> list[Step]:
     value, picked = pick_all(picked_from, kept)
     value = drop_known(value, free)
     if picked:
-        steps.append(Step("pick", _pick_reason(picked, gradient), value))
+        reason = "Of all summands the brackets leave one; entries outside their range count as zero."
+        steps.append(Step("pick", reason, value, tuple(dict(picked).items())))
     if stride and pieces is not None and pieces.spread is not None:
         g = gradient.call.operands[2] if gradient.call is not None else gradient
         spread = stuffed(value, g, pieces.spread)
@@ -163,8 +168,3 @@ def _inside_reason(x: Tensor) -> str:
 
 def _delta_reason(x: Tensor) -> str:
     return f"One entry of ${x.name}$ by another is 1 if they are the same entry and 0 if not: a bracket on the indices."
-
-
-def _pick_reason(picked: list[tuple[str, Poly]], gradient: Defined) -> str:
-    pairs = ", ".join(f"`{name} = {place}`" for name, place in dict(picked).items())
-    return f"Of all summands the bracket leaves the one with {pairs}; entries outside their range count as zero."

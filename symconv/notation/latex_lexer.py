@@ -90,7 +90,7 @@ def _control(source: Source, piece: str, at: int, spaced: bool) -> tuple[Token, 
     if name in TEXTS or name in (r"\tag", r"\begin", r"\end"):
         body, end = _argument(source, name, end)
         if name in TEXTS:
-            return Token("words", f"{name} {body}", at, spaced), end
+            return Token("words", f"{name} {body.replace(chr(92) + '_', '_')}", at, spaced), end
         kind: Kind = "tag" if name == r"\tag" else "begin" if name == r"\begin" else "end"
         return Token(kind, body.strip().rstrip("*"), at, spaced), end
     if piece != name:  # the star belongs to the formula: \sigma*x

@@ -40,6 +40,7 @@ def write_latex(node: Node) -> str:
         case Words(text=text, operator=operator):
             if operator and f"\\{text}" in FUNCTIONS:
                 return f"\\{text}"
+            text = text.replace("_", r"\_")
             return f"\\operatorname{{{text}}}" if operator else f"\\text{{{text}}}"
         case Styled(font=command, body=body) | Accent(mark=command, body=body):
             return f"{command}{{{write_latex(body)}}}"

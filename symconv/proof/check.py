@@ -28,6 +28,9 @@ Guard = tuple[bool, str]  # (equality?, text of the polynomial)
 COMPOUNDS: dict[str, tuple[Any, ...]] = {}
 POLYS: dict[str, Poly] = {}
 FORMAT = "symconv certificate 1"
+WORK = [0]
+MOST_WORK = 30_000_000  # a thousand times what the largest theorem takes
+MOST_ATOMS = 1000
 
 
 class Rejected(Exception):
@@ -41,6 +44,12 @@ def reject(reason: str) -> NoReturn:
 def require(condition: bool, reason: str) -> None:
     if not condition:
         reject(reason)
+
+
+def spend(units: int) -> None:
+    """A short certificate may ask for endless work; it is given up."""
+    WORK[0] += units
+    require(WORK[0] <= MOST_WORK, "more work than is allowed")
 
 
 # -- polynomials ----------------------------------------------------------------
@@ -66,6 +75,8 @@ def times(a: Poly, b: Poly) -> Poly:
     for m, c in a.items():
         for n, d in b.items():
             key = tuple(sorted(m + n))
+            spend(1 + len(key) + c.bit_length() + d.bit_length())
+            require(len(key) <= MOST_ATOMS, "a product of too many atoms")
             result[key] = result.get(key, 0) + c * d
     return {m: c for m, c in result.items() if c}
 
@@ -73,6 +84,7 @@ def times(a: Poly, b: Poly) -> Poly:
 def text(p: Poly) -> str:
     """A text that equal polynomials share; the polynomial is kept under it."""
     key = " ".join(f"{c}*{'*'.join(m)}" for m, c in sorted(p.items())) or "0"
+    spend(len(key))
     POLYS[key] = p
     return key
 
@@ -169,6 +181,7 @@ def exact_quotient(num: Poly, den: Poly) -> Poly | None:
 def names_in(p: Poly) -> set[str]:
     """All atoms, those inside compounds included."""
     found: set[str] = set()
+    spend(len(p))
     for m in p:
         for a in m:
             found.add(a)
@@ -226,7 +239,10 @@ def fails(g: Guard) -> bool:
 
 
 class Term:
-    """coefficient * weight / denominators * SUM_bound PROD factors [guards]."""
+    """coefficient * weight / denominators * SUM_bound PROD factors [guards].
+
+    needs: what must be >= 0 wherever the guards hold, or the term has no value.
+    """
 
     def __init__(
         self,
@@ -236,13 +252,16 @@ class Term:
         bound: frozenset[str] = frozenset(),
         factors: tuple[tuple[str, tuple[str, ...]], ...] = (),
         guards: set[Guard] | None = None,
+        needs: frozenset[Guard] = frozenset(),
     ) -> None:
+        spend(10 + len(factors) + len(guards or ()) + coefficient.denominator.bit_length())
         self.coefficient = coefficient
         self.weight = constant(1) if weight is None else weight
         self.denominators = denominators
         self.bound = bound
         self.factors = factors
         self.guards = guards or set()
+        self.needs = needs
 
     def times(self, other: Term) -> Term:
         return Term(
@@ -252,6 +271,7 @@ class Term:
             self.bound | other.bound,
             self.factors + other.factors,
             self.guards | other.guards,
+            self.needs | other.needs,
         )
 
     def changed(self, **parts: Any) -> Term:
@@ -262,6 +282,7 @@ class Term:
             "bound": self.bound,
             "factors": self.factors,
             "guards": set(self.guards),
+            "needs": self.needs,
         }
         return Term(**{**now, **parts})
 
@@ -348,12 +369,21 @@ def read_compound(data: Any) -> Poly:
 
 FUNCTIONS: dict[str, tuple[Any, int]] = {}
 DIVISORS: set[str] = set()
+BINDERS: set[str] = set()  # every name that a sum, a maximum or a definition binds
+DEFINED = [0]  # how many tensors are known so far
 
 
 def read_range(data: Any) -> tuple[str, str | None, str | None]:
     name, low, high = data
     require(is_plain(name), f"{name!r} is no name of an index")
     return name, read_limit(low), read_limit(high)
+
+
+def read_tensor(data: Any) -> int:
+    """A definition is made of tensors before it, so that none is made of itself."""
+    require(is_whole(data) and data >= 0, "a tensor is meant by its number")
+    require(data < DEFINED[0], f"tensor {data} is not known here")
+    return int(data)
 
 
 def read_limit(data: Any) -> str | None:
@@ -369,12 +399,13 @@ def read_value(data: Any) -> Value:
         case "position":
             return kind, text(read_poly(parts[0]))
         case "entry":
-            require(is_whole(parts[0]) and parts[0] >= 0, "a tensor is meant by its number")
-            return kind, parts[0], tuple(text(read_poly(p)) for p in parts[1])
+            return kind, read_tensor(parts[0]), tuple(text(read_poly(p)) for p in parts[1])
         case "plus" | "times":
             return kind, tuple(map(read_value, parts[0]))
         case "sum" | "max":
-            return kind, tuple(map(read_range, parts[0])), read_value(parts[1])
+            ranges = tuple(map(read_range, parts[0]))
+            BINDERS.update(n for n, _, _ in ranges)
+            return kind, ranges, read_value(parts[1])
         case "bracket":
             require(all(c in ("ge", "eq", "ne") for c, _ in parts[0]), "an unknown comparison")
             return kind, tuple((c, text(read_poly(p))) for c, p in parts[0])
@@ -385,8 +416,7 @@ def read_value(data: Any) -> Value:
         case "reciprocal":
             return kind, read_value(parts[0])
         case "derivative":
-            require(is_whole(parts[1]) and parts[1] >= 0, "a tensor is meant by its number")
-            return kind, read_value(parts[0]), parts[1], tuple(text(read_poly(p)) for p in parts[2])
+            return kind, read_value(parts[0]), read_tensor(parts[1]), tuple(text(read_poly(p)) for p in parts[2])
     reject(f"an unknown kind of value {kind!r}")
 
 
@@ -452,28 +482,30 @@ def free_names(v: Value) -> set[str]:
     return set()
 
 
+def read_definition(t: Any) -> tuple[tuple[str, ...], Value] | None:
+    """Parameters and formula of a defined tensor, None for data."""
+    require(("parameters" in t) == ("body" in t), "a definition needs parameters and a formula")
+    if "body" not in t:
+        return None
+    given, body = tuple(t["parameters"]), read_value(t["body"])
+    require(all(map(is_plain, given)) and len(set(given)) == len(given), "a parameter without a name of its own")
+    BINDERS.update(given)
+    require(free_names(body) <= set(given), "a definition with an index out of scope")
+    return given, body
+
+
 class Expander:
     """Left and right as flat sums; bound indices are called %1, %2, ... as they are met."""
 
     def __init__(self, tensors: list[Any]) -> None:
         data = [t["name"] for t in tensors if "body" not in t]
         require(len(set(data)) == len(data), "two tensors have one name")
-        for t in tensors:
-            require(("parameters" in t) == ("body" in t), "a definition needs parameters and a formula")
-            given = t.get("parameters", [])
-            require(
-                all(map(is_plain, given)) and len(set(given)) == len(given), "a parameter without a name of its own"
-            )
-        self.tensors = [
-            (
-                t["name"],
-                tuple((read_limit(a), read_limit(b)) for a, b in t["axes"]),
-                tuple(t["parameters"]) if "parameters" in t else None,
-                t.get("body"),
-            )
-            for t in tensors
-        ]
-        self.bodies: dict[Any, Value] = {}
+        self.tensors: list[tuple[Any, Any]] = []
+        for n, t in enumerate(tensors):
+            DEFINED[0] = n
+            axes = tuple((read_limit(a), read_limit(b)) for a, b in t["axes"])
+            self.tensors.append((axes, read_definition(t)))
+        DEFINED[0] = len(tensors)
         self.made: dict[str, tuple[tuple[str, ...], Value]] = {}
         self.numbers = count(1)
         self.opaque: frozenset[Any] = frozenset()
@@ -483,18 +515,17 @@ class Expander:
 
     def body(self, tensor: Any) -> tuple[tuple[str, ...], Value] | None:
         """Parameters and formula of a definition, None for data."""
-        if isinstance(tensor, str):
-            return self.made[tensor]
-        parameters, body = self.tensors[tensor][2:]
-        if parameters is None:
-            return None
-        if tensor not in self.bodies:
-            self.bodies[tensor] = read_value(body)
-            require(free_names(self.bodies[tensor]) <= set(parameters), "a definition with an index out of scope")
-        return parameters, self.bodies[tensor]
+        definition: tuple[tuple[str, ...], Value] | None
+        definition = self.made[tensor] if isinstance(tensor, str) else self.tensors[tensor][1]
+        return definition
 
     def axes(self, tensor: Any) -> tuple[tuple[str | None, str | None], ...]:
-        return ((None, None),) * len(self.made[tensor][0]) if isinstance(tensor, str) else self.tensors[tensor][1]
+        return ((None, None),) * len(self.made[tensor][0]) if isinstance(tensor, str) else self.tensors[tensor][0]
+
+    def limits(self, tensor: Any, index: tuple[Poly, ...]) -> Iterator[Guard]:
+        """The guards that a place is on the axes."""
+        for position, (low, high) in zip(index, self.axes(tensor), strict=True):
+            yield from within(position, low and POLYS[low], high and POLYS[high])
 
     def expand(self, v: Value, at: dict[str, Poly]) -> list[Term]:
         def put(key: str) -> Poly:
@@ -553,10 +584,7 @@ class Expander:
         return result
 
     def entry(self, tensor: Any, index: tuple[Poly, ...]) -> list[Term]:
-        guards: set[Guard] = set()
-        for position, (low, high) in zip(index, self.axes(tensor), strict=True):
-            guards = join(guards, *within(position, low and POLYS[low], high and POLYS[high]))
-        head, formula = Term(guards=guards), self.body(tensor)
+        head, formula = Term(guards=join(set(), *self.limits(tensor, index))), self.body(tensor)
         if formula is None or tensor in self.opaque:
             return [head.changed(factors=((head_name(tensor, "", 0, False), tuple(map(text, index))),))]
         parameters, body = formula
@@ -572,12 +600,13 @@ class Expander:
             inner[n] = f"%{k}"
         body = rename_value(body, inner)
         arguments = tuple(text(substitute(atom(n), at)) for n in free)
-        inside = dict(at)
-        for axis, (n, _, _) in enumerate(v[1]):
+        inside, needs = dict(at), set[Guard]()
+        for axis, (n, low, high) in enumerate(v[1]):
+            needs = join(needs, *not_empty(low, high, inside))
             function = repr((tuple(canonical), body, axis))
             FUNCTIONS[function] = (tuple(canonical), axis)
             inside[n] = atom(make_compound("argmax", function, arguments))
-        return self.expand(v[2], inside)
+        return needing(self.expand(v[2], inside), needs)
 
     def argument(self, v: Value, at: dict[str, Poly]) -> tuple[Any, tuple[Poly, ...]]:
         """A value as an entry of a tensor; one is made where it is not."""
@@ -604,32 +633,8 @@ class Expander:
     def logarithm(self, v: Value, at: dict[str, Poly]) -> list[Term] | None:
         if v[:3] == ("apply", "exp", 0):
             return self.expand(v[3], at)
-        if v[0] == "reciprocal" and self.positive(v[1]):
-            return [t.changed(coefficient=-t.coefficient) for t in self.apply("log", 0, v[1], at)]
-        if v[0] == "times" and all(map(self.positive, v[1])):
-            return [t for p in v[1] for t in self.apply("log", 0, p, at)]
-        if v[0] == "entry" and v[1] not in self.opaque:
-            formula = self.body(v[1])
-            if formula is not None:
-                index = (substitute(POLYS[p], at) for p in v[2])
-                return self.logarithm(formula[1], dict(zip(formula[0], index, strict=True)))
+        needs = set().union(*found) if None not in (found := [self.positive(p, at) for p in factors_of(v)]) else None
         return None
-
-    def positive(self, v: Value) -> bool:
-        match v:
-            case ("number", q):
-                return bool(q > 0)
-            case ("apply", "exp", 0, _):
-                return True
-            case ("reciprocal", inner) | ("sum", _, inner):
-                return self.positive(inner)
-            case ("plus" | "times", parts):
-                return all(map(self.positive, parts))
-            case ("entry", tensor, _):
-                formula = self.body(tensor)
-                return formula is not None and self.positive(formula[1])
-        return False
-
     def reciprocal(self, v: Value, at: dict[str, Poly]) -> list[Term]:
         if v[0] == "position":
             return [Term(denominators=(text(substitute(POLYS[v[1]], at)),))]

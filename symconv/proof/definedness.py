@@ -12,8 +12,9 @@ from symconv.calculus.form import Guard, guard_of, within
 from symconv.proof.implication import Knowledge
 from symconv.proof.obligations import Failure
 from symconv.proof.problem import Problem
+from symconv.proof.signs import nonnegative
 from symconv.proof.trace import innermost_quotients
-from symconv.term.polynomial import Atom, Poly, Quotient, Size
+from symconv.term.polynomial import Poly, Quotient
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor
 from symconv.term.value import (
     Bracket,
@@ -124,25 +125,4 @@ def _reads(tensor: Tensor, index: tuple[Poly, ...], known: Known) -> Iterator[Fa
                 return
 
 
-# -- not negative by its form -------------------------------------------------------------
-
-
-def nonnegative(p: Poly, known: Sequence[Guard]) -> bool:
-    """p >= 0: its form says so, or one known guard and the form of what it leaves.
-
-    Less than linear programming could show, but what the checker repeats without a certificate.
-    """
-    return _by_form(p, known) or any(_by_form(p - g.poly, known) for g in known if not g.equality)
-
-
-def _by_form(p: Poly, known: Sequence[Guard]) -> bool:
-    """No coefficient is negative once all is counted from its least value; a quotient of such is at least 0."""
-    least_zero: dict[Atom, Poly] = {
-        a: Poly.atom(Size(f"{a}", 0))
-        for a in p.atoms()
-        if isinstance(a, Quotient) and nonnegative(a.numerator, known) and nonnegative(a.denominator - 1, known)
-    }
-    return p.substitute(least_zero).grows_from(0)
-
-
-__all__ = ["nonnegative", "places", "undefined"]
+__all__ = ["places", "undefined"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from symconv.calculus.form import Guard, guard_of, merged, within
 from symconv.errors import ShapeError
+from symconv.proof.signs import nonnegative
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import (
     Axis,
@@ -50,12 +51,22 @@ def equation(
     assuming = tuple(assuming)
     named = free_indices(left) | free_indices(right) | {n for c in assuming for n in c.poly.names()}
     free = (*free, *(Range(n, None, None) for n in sorted(named - {r.name for r in free})))
-    hypotheses = tuple(dict.fromkeys((*assuming, *requirements_of(left, right))))
+    hypotheses = _without_implied(assuming, requirements_of(left, right))
     found = dict.fromkeys(order)
     found.update(dict.fromkeys(sizes_in(left, right)))
     for poly in [c.poly for c in hypotheses] + [p for r in free for p in (r.low, r.high) if p is not None]:
         found.update(dict.fromkeys(sorted(poly.sizes() - set(found))))
     return Problem(left, right, free, hypotheses, tuple(found))
+
+
+def _without_implied(assuming: tuple[Condition, ...], needs: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The hypotheses, and what the definitions need unless the rest says so already."""
+    kept = list(dict.fromkeys((*assuming, *needs)))
+    for need in reversed(needs):
+        others = [guard_of(c) for c in kept if c is not need and c.kind != "ne"]
+        if need not in assuming and need.kind == "ge" and nonnegative(need.poly, others):
+            kept.remove(need)
+    return tuple(kept)
 
 
 def tensor_equation(left: Tensor, right: Tensor, assuming: Iterable[Condition] = ()) -> Problem:

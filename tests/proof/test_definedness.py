@@ -8,7 +8,7 @@ import pytest
 
 from symconv.calculus.form import Guard
 from symconv.judging import verify_text
-from symconv.proof.definedness import nonnegative
+from symconv.proof.signs import nonnegative
 from symconv.proof.verdict import Status
 from symconv.term.polynomial import Poly, Size
 
