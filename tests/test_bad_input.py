@@ -257,7 +257,7 @@ def test_two_shapes_are_not_compared() -> None:
     verdict = sc.prove(F, sc.correlate(sc.pad(X, (1, 1)), K))
     assert verdict.status is Status.ILL_FORMED
     assert str(verdict) == (
-        "ill formed: axis 0 has extent H - r + 1 on the left and H - r + 3 on the right; "
+        "ill formed: the first axis has extent H - r + 1 on the left and H - r + 3 on the right; "
         "the two must agree for all sizes"
     )
 
@@ -271,7 +271,7 @@ def test_a_read_out_of_range_is_named() -> None:
     y = sc.define("y", [H], lambda i: strict[i + 1])
     verdict = sc.prove(y, y)
     assert verdict.status is Status.ILL_FORMED
-    assert "v[i + 1] may leave the range 0 .. H - 1 of axis 0; let it be zero outside, pad it" in str(verdict)
+    assert "v[i + 1] may leave the range 0 .. H - 1 of its first axis; let it be zero outside, pad it" in str(verdict)
 
 
 # -- arrays that do not fit, at run time -----------------------------------------------

@@ -20,7 +20,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import count
-from math import prod
 from typing import Any, NoReturn
 
 Poly = dict[tuple[str, ...], int]
@@ -99,6 +98,10 @@ def make_compound(kind: str, *parts: Any) -> str:
     name = f"{kind}<{'|'.join(part if isinstance(part, str) else repr(part) for part in parts)}>"
     COMPOUNDS[name] = (kind, *parts)
     return name
+
+
+def is_quotient(a: str) -> bool:
+    return a in COMPOUNDS and COMPOUNDS[a][0] in ("div", "mod")
 
 
 def substitute(p: Poly, values: dict[str, Poly]) -> Poly:
@@ -286,6 +289,9 @@ class Term:
         }
         return Term(**{**now, **parts})
 
+    def scaled(self, number: int) -> Term:
+        return self.changed(coefficient=number * self.coefficient)
+
     def place(self, values: dict[str, Poly], factors: bool = True, keep: Guard | None = None) -> Term:
         """Substitute, in the factors too or not; one guard may be kept as it is."""
 
@@ -308,6 +314,8 @@ class Term:
 # -- the problem: values and their expansion -------------------------------------------
 
 Value = tuple[Any, ...]
+Axes = tuple[tuple[str | None, str | None], ...]
+Definition = tuple[tuple[str, ...], Value]  # parameters and formula
 
 
 def read_poly(data: Any) -> Poly:
@@ -482,7 +490,7 @@ def free_names(v: Value) -> set[str]:
     return set()
 
 
-def read_definition(t: Any) -> tuple[tuple[str, ...], Value] | None:
+def read_definition(t: Any) -> Definition | None:
     """Parameters and formula of a defined tensor, None for data."""
     require(("parameters" in t) == ("body" in t), "a definition needs parameters and a formula")
     if "body" not in t:
@@ -500,27 +508,29 @@ class Expander:
     def __init__(self, tensors: list[Any]) -> None:
         data = [t["name"] for t in tensors if "body" not in t]
         require(len(set(data)) == len(data), "two tensors have one name")
-        self.tensors: list[tuple[Any, Any]] = []
+        self.tensors: list[tuple[Axes, Definition | None]] = []
         for n, t in enumerate(tensors):
             DEFINED[0] = n
             axes = tuple((read_limit(a), read_limit(b)) for a, b in t["axes"])
             self.tensors.append((axes, read_definition(t)))
         DEFINED[0] = len(tensors)
-        self.made: dict[str, tuple[tuple[str, ...], Value]] = {}
+        self.made: dict[str, Definition] = {}
         self.numbers = count(1)
         self.opaque: frozenset[Any] = frozenset()
 
     def fresh(self) -> str:
         return f"%{next(self.numbers)}"
 
-    def body(self, tensor: Any) -> tuple[tuple[str, ...], Value] | None:
+    def body(self, tensor: Any) -> Definition | None:
         """Parameters and formula of a definition, None for data."""
-        definition: tuple[tuple[str, ...], Value] | None
-        definition = self.made[tensor] if isinstance(tensor, str) else self.tensors[tensor][1]
-        return definition
+        return self.made[tensor] if isinstance(tensor, str) else self.tensors[tensor][1]
 
-    def axes(self, tensor: Any) -> tuple[tuple[str | None, str | None], ...]:
+    def axes(self, tensor: Any) -> Axes:
         return ((None, None),) * len(self.made[tensor][0]) if isinstance(tensor, str) else self.tensors[tensor][0]
+
+    def ends(self) -> Iterator[str]:
+        """The limits of all axes."""
+        return (limit for axes, _ in self.tensors for axis in axes for limit in axis if limit is not None)
 
     def limits(self, tensor: Any, index: tuple[Poly, ...]) -> Iterator[Guard]:
         """The guards that a place is on the axes."""
@@ -562,7 +572,7 @@ class Expander:
                     with_it = [t.changed(guards=join(t.guards, g)) for t in result]
                     if kind == "ne":
                         pairs = zip(result, with_it, strict=True)
-                        result = [t for a, b in pairs for t in (a, b.changed(coefficient=-b.coefficient))]
+                        result = [t for a, b in pairs for t in (a, b.scaled(-1))]
                     else:
                         result = with_it
                 return result
@@ -633,8 +643,57 @@ class Expander:
     def logarithm(self, v: Value, at: dict[str, Poly]) -> list[Term] | None:
         if v[:3] == ("apply", "exp", 0):
             return self.expand(v[3], at)
-        needs = set().union(*found) if None not in (found := [self.positive(p, at) for p in factors_of(v)]) else None
+        if v[0] == "reciprocal":
+            needs = self.positive(v[1], at)
+            if needs is not None:
+                return needing([t.scaled(-1) for t in self.apply("log", 0, v[1], at)], needs)
+        if v[0] == "times":
+            needs = self.all_positive(v[1], at)
+            if needs is not None:
+                return needing([t for p in v[1] for t in self.apply("log", 0, p, at)], needs)
+        if v[0] == "entry" and v[1] not in self.opaque:
+            formula = self.body(v[1])
+            if formula is not None:
+                index = tuple(substitute(POLYS[p], at) for p in v[2])
+                known = self.logarithm(formula[1], dict(zip(formula[0], index, strict=True)))
+                return known and needing(known, self.limits(v[1], index))
         return None
+
+    def positive(self, v: Value, at: dict[str, Poly]) -> set[Guard] | None:
+        """What makes the value positive; None where its form does not tell."""
+        match v:
+            case ("number", q):
+                return set() if q > 0 else None
+            case ("apply", "exp", 0, _):
+                return set()
+            case ("reciprocal", inner):
+                return self.positive(inner, at)
+            case ("sum", ranges, body):
+                inside, needs = dict(at), set[Guard]()
+                for n, low, high in ranges:
+                    needs = join(needs, *not_empty(low, high, inside))
+                    inside[n] = atom(f"${n}")
+                within_sum = self.positive(body, inside)
+                return None if within_sum is None else needs | within_sum
+            case ("plus", parts) | ("times", parts):
+                return self.all_positive(parts, at) if parts else None
+            case ("entry", tensor, index):
+                formula = self.body(tensor)
+                if formula is not None:
+                    places = tuple(substitute(POLYS[p], at) for p in index)
+                    inner_needs = self.positive(formula[1], dict(zip(formula[0], places, strict=True)))
+                    return None if inner_needs is None else join(inner_needs, *self.limits(tensor, places))
+        return None
+
+    def all_positive(self, parts: Iterable[Value], at: dict[str, Poly]) -> set[Guard] | None:
+        needs: set[Guard] = set()
+        for part in parts:
+            more = self.positive(part, at)
+            if more is None:
+                return None
+            needs |= more
+        return needs
+
     def reciprocal(self, v: Value, at: dict[str, Poly]) -> list[Term]:
         if v[0] == "position":
             return [Term(denominators=(text(substitute(POLYS[v[1]], at)),))]
@@ -647,8 +706,9 @@ class Expander:
         if v[0] == "entry" and v[1] not in self.opaque:
             formula = self.body(v[1])
             if formula is not None and formula[1][0] == "times":
-                index = (substitute(POLYS[p], at) for p in v[2])
-                return self.reciprocal(formula[1], dict(zip(formula[0], index, strict=True)))
+                index = tuple(substitute(POLYS[p], at) for p in v[2])
+                terms = self.reciprocal(formula[1], dict(zip(formula[0], index, strict=True)))
+                return needing(terms, self.limits(v[1], index))
         name, order, inner = ("", 0, v) if v[0] != "apply" else v[1:]
         tensor, places = self.argument(inner, at)
         return [Term(factors=((head_name(tensor, name, order, True), tuple(map(text, places))),))]
@@ -700,6 +760,19 @@ class Expander:
         return [o.times(i) for o in outer for i in inner]
 
 
+def needing(terms: list[Term], needs: Iterable[Guard]) -> list[Term]:
+    """The terms have a value only where all of this holds."""
+    more = join(set(), *needs)
+    return [t.changed(needs=t.needs | more) for t in terms]
+
+
+def not_empty(low: str | None, high: str | None, at: dict[str, Poly]) -> set[Guard]:
+    """What says that a range holds a place."""
+    if low is None or high is None:
+        return set()
+    return {guard(plus(substitute(POLYS[high], at), substitute(POLYS[low], at), -1), False)}
+
+
 HEADS: dict[str, tuple[Any, str, int, bool]] = {}
 
 
@@ -707,6 +780,10 @@ def head_name(tensor: Any, function: str, order: int, inverse: bool) -> str:
     key = repr((tensor, function, order, inverse))
     HEADS[key] = (tensor, function, order, inverse)
     return key
+
+
+WITH_ZEROS = ("log", "tanh", "relu", "step", "square", "identity")
+POSITIVE = ("sigmoid", "softplus")  # their derivatives need not be
 
 
 def slope_of(name: str, order: int, x: Value) -> Value:
@@ -752,56 +829,87 @@ class Proof:
             require(type(name) is str and is_whole(least), "a size has a name and a whole number")
             require(f"#{name}" not in self.least, f"the size {name} is there twice")
             self.least[f"#{name}"] = least
+        expander = Expander(problem["tensors"])
         self.free = [read_range(r) for r in problem["free"]]
         require(len({n for n, _, _ in self.free}) == len(self.free), "a free index is there twice")
-        expander = Expander(problem["tensors"])
         self.facts: set[Guard] = set()
         self.not_zero: set[str] = set()
         for kind, p in problem["hypotheses"]:
             require(kind in ("ge", "eq", "ne"), f"an unknown hypothesis {kind!r}")
-            if kind != "ne":
-                self.facts = join(self.facts, guard(read_poly(p), kind == "eq"))
+            g = guard(read_poly(p), kind != "ge")
+            self._require_known(names_in(POLYS[g[1]]), set())
+            if kind == "ne":
+                self.not_zero.add(g[1])
             else:
-                self.not_zero.add(guard(read_poly(p), True)[1])
+                self.facts = join(self.facts, g)
         for name, low, high in self.free:
             ends = [None if limit is None else POLYS[limit] for limit in (low, high)]
             self.facts = join(self.facts, *within(atom(name), *ends))
         for g in self.facts:
             self._require_known(names_in(POLYS[g[1]]), set())
+        for limit in expander.ends():
+            closed = all(n in self.least or n in COMPOUNDS for n in names_in(POLYS[limit]))
+            require(closed, f"the end {limit} of an axis is not made of sizes")
         sides = [read_value(problem["left"]), read_value(problem["right"])]
         for side in sides:
             self._require_known(free_names(side), set())
         left, right = (expander.expand(side, {}) for side in sides)
-        right = [t.changed(coefficient=-t.coefficient) for t in right]
-        self.terms: dict[int, Term] = dict(enumerate([*left, *right]))
-        for term in self.terms.values():
+        terms = [*left, *(t.scaled(-1) for t in right)]
+        for term in terms:
             self._require_known(term.names(), term.bound)
             require(self.is_finite(term), "a sum without end")
-            for d in term.denominators:
-                self._require_not_zero(d, term.guards)
+            self._require_value(term)
+        self.terms: dict[int, Term] = {n: t.changed(needs=frozenset()) for n, t in enumerate(terms)}
         for d in DIVISORS:
             self._require_not_zero(d, set())
+            require(names_in(POLYS[d]).isdisjoint(BINDERS), f"an index of the divisor {d} is bound elsewhere")
 
     def _require_known(self, names: set[str], bound: Iterable[str]) -> None:
         known = {*self.least, *(name for name, _, _ in self.free), *bound}
         for name in names - known:
             require(name in COMPOUNDS, f"{name!r} is no size, free index or bound index")
 
+    def _require_value(self, term: Term) -> None:
+        """Wherever its guards hold, no divisor is 0 and all that the term needs holds."""
+        for d in term.denominators:
+            self._require_not_zero(d, term.guards)
+        for _, need in term.needs:
+            shown = self.never_negative(POLYS[need], self.facts | term.guards)
+            require(shown, f"nothing says that {need} >= 0, without which there is no value")
+
     def _require_not_zero(self, d: str, guards: set[Guard]) -> None:
         """A divisor is positive for all sizes, or a hypothesis or guard says so."""
         p = POLYS[d]
-        shown = self.by_form(plus(p, constant(1), -1)) or guard(plus(p, constant(1), -1), False) in self.facts | guards
+        shown = self.never_negative(plus(p, constant(1), -1), self.facts | guards)
         require(shown or guard(p, True)[1] in self.not_zero, f"nothing says that the divisor {d} is not 0")
 
-    def by_form(self, p: Poly) -> bool:
-        """p >= 0 for all sizes, since it grows with each and is not negative at the least ones."""
-        value = 0
+    def never_negative(self, p: Poly, known: set[Guard]) -> bool:
+        """p >= 0: its form says so, or one known guard and the form of what it leaves."""
+        mine = names_in(p)  # a guard that brings in other quotients would never end
+        near = [POLYS[key] for equality, key in known if not equality]
+        near = [g for g in near if {a for m in g for a in m if is_quotient(a)} <= mine]
+        return self.by_form(p, known) or any(self.by_form(plus(p, g, -1), known) for g in near)
+
+    def by_form(self, p: Poly, known: set[Guard]) -> bool:
+        """No coefficient is negative once each size is counted from its least; a quotient of such is at least 0."""
+        least: dict[str, int | None] = {a: self.least_of(a, known) for m in p for a in m}
+        shifted: Poly = {}
         for m, c in p.items():
-            leasts = [self.least.get(a, -1) for a in m]
-            if m and (c < 0 or min(leasts) < 0):
-                return False
-            value += c * prod(leasts)
-        return value >= 0
+            product = constant(c)
+            for a in m:
+                start = least[a]
+                if start is None:
+                    return False
+                product = times(product, plus(atom(a), constant(start)))
+            shifted = plus(shifted, product)
+        return all(c > 0 for c in shifted.values())
+
+    def least_of(self, a: str, known: set[Guard]) -> int | None:
+        if not is_quotient(a):
+            return self.least.get(a)
+        _, num, den = COMPOUNDS[a]
+        positive = self.never_negative(plus(POLYS[den], constant(1), -1), known)
+        return 0 if positive and self.never_negative(POLYS[num], known) else None
 
     def is_finite(self, term: Term) -> bool:
         """Every bound index has limits on both sides, in turn."""
@@ -820,7 +928,7 @@ class Proof:
             if parts is None or not names_in(parts[0]).union(names_in(parts[1])).isdisjoint(open_):
                 continue
             for sign in (1, -1):
-                if self.by_form(plus(constant(-1), parts[0], sign)):
+                if self.by_form(plus(constant(-1), parts[0], sign), set()):
                     found |= {1, -1} if equality else {sign}
         return found
 
@@ -868,9 +976,7 @@ class Proof:
                 own = {n for n, _, _ in window}
                 raw = (names_in(POLYS[limit]) for r in window for limit in r[1:])
                 lengths = [plus(high, low, -1) for low, high in limits]
-                if not all(map(own.isdisjoint, raw)) or not all(
-                    self.by_form(n) or guard(n, False) in guards for n in lengths
-                ):
+                if not all(map(own.isdisjoint, raw)) or not all(self.never_negative(n, guards) for n in lengths):
                     continue
                 low, high = limits[axis]
                 if p in (plus(atom(a), low, -1), plus(high, atom(a), -1)):
@@ -890,6 +996,7 @@ class Proof:
             require(number >= 0 or equality, "a negative multiplier of an inequality")
             for m, c in product.items():
                 total[m] = total.get(m, Fraction(0)) + number * c
+                spend(total[m].denominator.bit_length())
         require({m: c for m, c in total.items() if c} == {(): Fraction(-1)}, "the summands do not add up to -1")
 
     def follows(self, p: Poly, equality: bool, certificates: Any, guards: set[Guard]) -> None:
@@ -917,6 +1024,7 @@ class Proof:
     def reuse(self, step: dict[str, Any]) -> None:
         """div(num, den) -> q where the facts say 0 <= num - den*q < den."""
         num, den, name = read_poly(step["numerator"]), read_poly(step["denominator"]), step["name"]
+        require(is_name(name), f"{name!r} is no name")
         require(set(quotient_guards(num, den, name)) <= self.facts, f"{name} is not known to be this quotient")
         images = quotient_images(num, den, name)
         self.facts = join(set(), *(guard(substitute(POLYS[g[1]], images), g[0]) for g in self.facts))
@@ -1011,7 +1119,9 @@ class Proof:
             require(parts is not None and number_of(parts[0]) == sign, "not a limit of the index")
         length = plus(plus(POLYS[low[1]], POLYS[high[1]]), constant(1))
         guards = join(rest.guards, guard(length, False))
-        self.terms[step["term"]] = rest.changed(guards=guards, weight=times(rest.weight, length))
+        counted = rest.changed(guards=guards, weight=times(rest.weight, length))
+        self._require_value(counted)
+        self.terms[step["term"]] = counted
 
     def unique(self, step: dict[str, Any]) -> None:
         """SUM_q [a - d*q >= 0][d - 1 - a + d*q >= 0] = 1 for d >= 1."""
@@ -1076,12 +1186,16 @@ class Proof:
         self.terms[second] = term.changed(guards=join(term.guards, opposite))
 
     def cancel(self, step: dict[str, Any]) -> None:
-        """h(e) * 1/h(e) = 1."""
+        """h(e) * 1/h(e) = 1, h being data, an unknown function, or one that is never 0."""
         term, n, m = self.term(step), step["factor"], step["inverse"]
         require(n != m and {n, m} <= set(range(len(term.factors))), "there are no such factors")
         (head, index), (other, place) = term.factors[n], term.factors[m]
         require(index == place and HEADS[head][:3] == HEADS[other][:3], "the factors are not each other's reciprocal")
         require(not HEADS[head][3] and HEADS[other][3], "the factors are not each other's reciprocal")
+        _, function, order, _ = HEADS[head]
+        require(
+            function not in WITH_ZEROS and (order == 0 or function not in POSITIVE), f"{function} has zeros of its own"
+        )
         rest = tuple(f for k, f in enumerate(term.factors) if k not in (n, m))
         self.terms[step["term"]] = term.changed(factors=rest)
 
@@ -1137,8 +1251,9 @@ RULES: dict[str, Callable[[Proof, dict[str, Any]], None]] = {
 
 def check(certificate: dict[str, Any]) -> int:
     """Replay; the number of steps.  Raises `Rejected` with the first step that fails."""
-    for table in (COMPOUNDS, POLYS, FUNCTIONS, HEADS, DIVISORS):
+    for table in (COMPOUNDS, POLYS, FUNCTIONS, HEADS, DIVISORS, BINDERS):
         table.clear()
+    WORK[0] = DEFINED[0] = 0
     place = "the problem"
     try:
         require(certificate["format"] == FORMAT, f"the format is not {FORMAT!r}")
@@ -1165,12 +1280,23 @@ def main(paths: list[str]) -> int:
     for path in paths:
         try:
             with open(path, encoding="utf-8") as file:
-                steps = check(json.load(file))
-            print(f"{path}: accepted, {steps} steps")
+                steps = check(json.load(file, object_pairs_hook=once_each))
+            say(f"{path}: accepted, {steps} steps")
         except (Rejected, OSError, ValueError, RecursionError) as error:
             bad = 1
-            print(f"{path}: rejected: {error}")
+            say(f"{path}: rejected: {error}")
     return bad
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a file, which may not say two things under one name."""
+    require(len(dict(pairs)) == len(pairs), "an object has a name twice")
+    return dict(pairs)
+
+
+def say(line: str) -> None:
+    """A name may hold what no output can show."""
+    print(line.encode(errors="backslashreplace").decode())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from symconv.proof.definedness import undefined
 from symconv.proof.evaluate import OutOfRange, World, differ
 from symconv.proof.evaluation.numbers import EvaluationError
 from symconv.proof.normalise import Undecided, UnsafeDivisor
-from symconv.proof.obligations import hypotheses_contradict
+from symconv.proof.obligations import Failure, hypotheses_contradict
 from symconv.proof.problem import Problem
 from symconv.proof.prove import MAX_SPLITS, difference_regions, prepared, prove
 from symconv.proof.search import SizeSearch
@@ -117,9 +117,11 @@ def decide(problem: Problem, effort: Effort = Effort()) -> Verdict:
 
 def _decide(survey: Survey) -> Verdict:
     problem = survey.problem
-    failure = _ill_formed(survey)
-    if failure is not None:
-        return failure
+    if hypotheses_contradict(problem):
+        return Verdict(Status.ILL_FORMED, message=f"the hypotheses contradict each other: {_shown(problem)}")
+    failure = undefined(problem)
+    if failure is not None and failure.certain:
+        return Verdict(Status.ILL_FORMED, message=failure.message)
     tried: set[tuple[int, ...]] = set()
     first = survey.tuples()
     for sizes in first.upto(survey.effort.farthest):
@@ -129,6 +131,8 @@ def _decide(survey: Survey) -> Verdict:
         found = survey.counterexample(sizes)
         if found is not None:
             return Verdict(Status.REFUTED, counterexample=found)
+        if survey.unread is not None and failure is not None:
+            return Verdict(Status.ILL_FORMED, message=_unread(survey.unread, sizes, failure))
         if len(tried) >= survey.effort.quick or survey.entries > survey.effort.entries // 4:
             break
     if not tried:
@@ -137,14 +141,15 @@ def _decide(survey: Survey) -> Verdict:
         return Verdict(
             Status.ILL_FORMED, message=f"no sizes up to a total of {survey.effort.farthest} meet {_shown(problem)}"
         )
+    if failure is not None:
+        return Verdict(Status.UNDECIDED, message=f"not shown: {failure.message}")
     return prove_or_search(survey, tried)
 
 
-def _ill_formed(survey: Survey) -> Verdict | None:
-    if hypotheses_contradict(survey.problem):
-        return Verdict(Status.ILL_FORMED, message=f"the hypotheses contradict each other: {_shown(survey.problem)}")
-    failure = undefined(survey.problem)
-    return None if failure is None else Verdict(Status.ILL_FORMED, message=failure.message)
+def _unread(read: OutOfRange, sizes: dict[str, int], failure: Failure) -> str:
+    """The read that left its range, by evaluation, and what was not shown about it."""
+    at = ", ".join(f"{name}={n}" for name, n in sizes.items())
+    return f"{read.place} is read out of range{' at ' if at else ''}{at}; {failure.message}"
 
 
 def prove_or_search(survey: Survey, tried: set[tuple[int, ...]]) -> Verdict:
@@ -169,9 +174,11 @@ def prove_or_search(survey: Survey, tried: set[tuple[int, ...]]) -> Verdict:
 
 def prove_only(problem: Problem) -> Verdict:
     """The prover alone, evaluation off: PROVED, ILL_FORMED or UNDECIDED."""
-    failure = _ill_formed(Survey(problem, Effort()))
+    if hypotheses_contradict(problem):
+        return Verdict(Status.ILL_FORMED, message=f"the hypotheses contradict each other: {_shown(problem)}")
+    failure = undefined(problem)
     if failure is not None:
-        return failure
+        return Verdict(Status.ILL_FORMED, message=failure.message)
     try:
         trace = prove(problem)
     except UnsafeDivisor as error:

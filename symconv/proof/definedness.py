@@ -14,8 +14,9 @@ from symconv.proof.obligations import Failure
 from symconv.proof.problem import Problem
 from symconv.proof.signs import nonnegative
 from symconv.proof.trace import innermost_quotients
-from symconv.term.polynomial import Poly, Quotient
+from symconv.term.polynomial import Atom, Poly, Quotient, Remainder
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor
+from symconv.term.text import ordinal
 from symconv.term.value import (
     Bracket,
     Entry,
@@ -113,16 +114,29 @@ def _empty(ranges: Sequence[Range], known: Known) -> Iterator[Failure]:
 
 def _reads(tensor: Tensor, index: tuple[Poly, ...], known: Known) -> Iterator[Failure]:
     """Where a read outside is an error, every position follows to be within its axis."""
-    knowledge = Knowledge([g for g in known if not innermost_quotients([g.poly])])
     for n, (position, axis) in enumerate(zip(index, tensor.axes, strict=True)):
         for guard in within(position, axis):
-            if innermost_quotients([guard.poly]) or knowledge.entails(guard) is None:
+            if not _follows(guard, known):
                 name = tensor.name if isinstance(tensor, Leaf) else str(tensor)
                 yield Failure(
-                    f"{name}[{', '.join(map(str, index))}] may leave the range {axis.low} .. {axis.high} of axis {n}; "
-                    "let it be zero outside, pad it, or change the limits"
+                    f"{name}[{', '.join(map(str, index))}] may leave the range {axis.low} .. {axis.high} "
+                    f"of its {ordinal(n)} axis; let it be zero outside, pad it, or change the limits",
+                    certain=False,
                 )
                 return
+
+
+def _follows(goal: Guard, known: Known) -> bool:
+    """The goal follows, every quotient a / d being a number q with 0 <= a - d q <= d - 1."""
+    guards = [*known, goal]
+    limits: list[Guard] = []
+    while quotients := innermost_quotients([g.poly for g in guards]):
+        top, bottom = quotients[0].polys()
+        q = Poly.of(f"/{len(limits)}")
+        images: dict[Atom, Poly] = {Quotient(top, bottom): q, Remainder(top, bottom): top - bottom * q}
+        guards = [Guard(g.poly.substitute(images), g.equality) for g in guards]
+        limits += [Guard(top - bottom * q), Guard(bottom - 1 - top + bottom * q)]
+    return Knowledge([*guards[:-1], *limits]).entails(guards[-1]) is not None
 
 
 __all__ = ["places", "undefined"]

@@ -17,6 +17,7 @@ from symconv.proof.prove import prove
 from symconv.proof.trace import innermost_quotients
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Tensor, requirements_of
+from symconv.term.text import ordinal
 from symconv.term.value import (
     Condition,
     Entry,
@@ -26,9 +27,10 @@ from symconv.term.value import (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An obligation that is not met, in words."""
+    """An obligation that is not met, in words; or, if not certain, one that could not be shown."""
 
     message: str
+    certain: bool = True
 
 
 def shapes_agree(left: Tensor, right: Tensor, assuming: Sequence[Condition]) -> Failure | None:
@@ -41,7 +43,7 @@ def shapes_agree(left: Tensor, right: Tensor, assuming: Sequence[Condition]) -> 
                 continue
             if mine is None or theirs is None or not _equal(left, right, mine, theirs, assuming):
                 return Failure(
-                    f"axis {n} has extent {_extent(a)} on the left and {_extent(b)} on the right; "
+                    f"the {ordinal(n)} axis has extent {_extent(a)} on the left and {_extent(b)} on the right; "
                     "the two must agree for all sizes"
                 )
     return None

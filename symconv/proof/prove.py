@@ -444,4 +444,5 @@ def describe(term: Term) -> str:
     """A term in one line, for messages."""
     factors = " ".join(f"{f.head.name}[{', '.join(map(str, f.index))}]" for f in term.factors)
     weight = "" if term.weight == ONE else f"({term.weight}) "
-    return f"{term.coefficient} {weight}{factors} {' '.join(map(str, term.guards))}"
+    text = f"{term.coefficient} {weight}{factors} {' '.join(map(str, term.guards))}"
+    return text.replace("%", "").replace("/", "q")

@@ -39,6 +39,16 @@ def text_of_condition(condition: Condition) -> str:
     return f"{left} {SIGNS[condition.kind]} {right}"
 
 
+def ordinal(n: int) -> str:
+    """`first` for axis 0: nobody has to ask whether axes are counted from 0 or 1.
+
+    >>> ordinal(0), ordinal(11)
+    ('first', '12th')
+    """
+    words = ("first", "second", "third", "fourth", "fifth", "sixth")
+    return words[n] if n < len(words) else f"{n + 1}th"
+
+
 def _joined(parts: list[Part]) -> str:
     text = ""
     for c, monomial, inner in parts:
@@ -61,4 +71,4 @@ def _atom(atom: Atom) -> str:
     return str(atom)
 
 
-__all__ = ["text_of_condition", "text_of_poly"]
+__all__ = ["ordinal", "text_of_condition", "text_of_poly"]

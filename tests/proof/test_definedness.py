@@ -45,7 +45,7 @@ UNDEFINED = {
     "a read outside": (
         "size H\ntensor X[H]",
         r"\sum_{i=0}^{H} X_i = \sum_{j=0}^{H} X_j",
-        r"X\[i\] may leave the range 0 .. H - 1 of axis 0; let it be zero outside",
+        r"X\[i\] may leave the range 0 .. H - 1 of its first axis; let it be zero outside",
     ),
 }
 
@@ -95,3 +95,17 @@ def test_not_negative_by_form_and_one_known_guard() -> None:
     assert nonnegative((H - 2) // (H + 1), [Guard(H - 2)])
     assert not nonnegative(Poly.of("i"), ())
     assert nonnegative(Poly.of("i") + p, [Guard(Poly.of("i"))])
+
+
+PAIRS = r"\sum_{i=0}^{n-1} x_i = \sum_{i=0}^{\lfloor n/2\rfloor-1}(x_{2i}+x_{2i+1})"
+
+
+def test_reads_behind_a_quotient_are_seen_to_be_in_range() -> None:
+    """2i + 1 <= n - 1 for i <= n div 2 - 1, whatever n: nothing here is ill-formed."""
+    assert judged("size n\ntensor x[n]\nassume n \\bmod 2 = 0", PAIRS)[0] in (Status.PROVED, Status.CHECKED)
+    assert judged("size n\ntensor x[n]", PAIRS)[0] is Status.REFUTED
+
+
+def test_a_read_out_of_range_is_shown_where_it_happens() -> None:
+    _, said = judged("size n\ntensor x[n]\nassume n >= 3", r"\sum_{i=0}^{n-1} x_i = \sum_{i=1}^{n} x_i")
+    assert "x[3] is read out of range at n=3" in said
