@@ -358,7 +358,6 @@ def read_compound(data: Any) -> Poly:
     kind, *parts = data
     if kind in ("div", "mod"):
         num, den = map(read_poly, parts)
-        DIVISORS.add(text(den))
         return atom(make_compound(kind, text(num), text(den)))
     require(kind == "argmax", f"an unknown atom {kind!r}")
     ranges, body, axis, arguments = parts
@@ -376,8 +375,6 @@ def read_compound(data: Any) -> Poly:
 
 
 FUNCTIONS: dict[str, tuple[Any, int]] = {}
-DIVISORS: set[str] = set()
-BINDERS: set[str] = set()  # every name that a sum, a maximum or a definition binds
 DEFINED = [0]  # how many tensors are known so far
 
 
@@ -411,9 +408,7 @@ def read_value(data: Any) -> Value:
         case "plus" | "times":
             return kind, tuple(map(read_value, parts[0]))
         case "sum" | "max":
-            ranges = tuple(map(read_range, parts[0]))
-            BINDERS.update(n for n, _, _ in ranges)
-            return kind, ranges, read_value(parts[1])
+            return kind, tuple(map(read_range, parts[0])), read_value(parts[1])
         case "bracket":
             require(all(c in ("ge", "eq", "ne") for c, _ in parts[0]), "an unknown comparison")
             return kind, tuple((c, text(read_poly(p))) for c, p in parts[0])
@@ -497,7 +492,6 @@ def read_definition(t: Any) -> Definition | None:
         return None
     given, body = tuple(t["parameters"]), read_value(t["body"])
     require(all(map(is_plain, given)) and len(set(given)) == len(given), "a parameter without a name of its own")
-    BINDERS.update(given)
     require(free_names(body) <= set(given), "a definition with an index out of scope")
     return given, body
 
@@ -538,6 +532,9 @@ class Expander:
             yield from within(position, low and POLYS[low], high and POLYS[high])
 
     def expand(self, v: Value, at: dict[str, Poly]) -> list[Term]:
+        return needing(self.expanded(v, at), divisors(own_places(v), at))
+
+    def expanded(self, v: Value, at: dict[str, Poly]) -> list[Term]:
         def put(key: str) -> Poly:
             return substitute(POLYS[key], at)
 
@@ -551,8 +548,9 @@ class Expander:
             case ("times", parts):
                 return self.product([("value", p) for p in parts], at)
             case ("sum", ranges, body):
-                inside, guards, names = dict(at), set[Guard](), []
+                inside, guards, needs, names = dict(at), set[Guard](), set[Guard](), []
                 for n, low, high in ranges:
+                    needs |= divisors((low, high), inside)
                     name = self.fresh()
                     limits = (
                         (None if low is None else substitute(POLYS[low], inside)),
@@ -561,7 +559,7 @@ class Expander:
                     inside[n] = atom(name)
                     names.append(name)
                     guards = join(guards, *within(atom(name), *limits))
-                head = Term(bound=frozenset(names), guards=guards)
+                head = Term(bound=frozenset(names), guards=guards, needs=frozenset(needs))
                 return [head.times(t) for t in self.expand(body, inside)]
             case ("entry", tensor, index):
                 return self.entry(tensor, tuple(put(p) for p in index))
@@ -612,7 +610,7 @@ class Expander:
         arguments = tuple(text(substitute(atom(n), at)) for n in free)
         inside, needs = dict(at), set[Guard]()
         for axis, (n, low, high) in enumerate(v[1]):
-            needs = join(needs, *not_empty(low, high, inside))
+            needs |= divisors((low, high), inside) | not_empty(low, high, inside)
             function = repr((tuple(canonical), body, axis))
             FUNCTIONS[function] = (tuple(canonical), axis)
             inside[n] = atom(make_compound("argmax", function, arguments))
@@ -638,7 +636,8 @@ class Expander:
             if known is not None:
                 return known
         tensor, index = self.argument(argument, at)
-        return [Term(factors=((head_name(tensor, name, order, False), tuple(map(text, index))),))]
+        terms = [Term(factors=((head_name(tensor, name, order, False), tuple(map(text, index))),))]
+        return needing(terms, divisors(own_places(argument), at))
 
     def logarithm(self, v: Value, at: dict[str, Poly]) -> list[Term] | None:
         if v[:3] == ("apply", "exp", 0):
@@ -656,7 +655,7 @@ class Expander:
             if formula is not None:
                 index = tuple(substitute(POLYS[p], at) for p in v[2])
                 known = self.logarithm(formula[1], dict(zip(formula[0], index, strict=True)))
-                return known and needing(known, self.limits(v[1], index))
+                return known and needing(known, {*self.limits(v[1], index), *divisors(v[2], at)})
         return None
 
     def positive(self, v: Value, at: dict[str, Poly]) -> set[Guard] | None:
@@ -671,7 +670,7 @@ class Expander:
             case ("sum", ranges, body):
                 inside, needs = dict(at), set[Guard]()
                 for n, low, high in ranges:
-                    needs = join(needs, *not_empty(low, high, inside))
+                    needs |= divisors((low, high), inside) | not_empty(low, high, inside)
                     inside[n] = atom(f"${n}")
                 within_sum = self.positive(body, inside)
                 return None if within_sum is None else needs | within_sum
@@ -682,7 +681,8 @@ class Expander:
                 if formula is not None:
                     places = tuple(substitute(POLYS[p], at) for p in index)
                     inner_needs = self.positive(formula[1], dict(zip(formula[0], places, strict=True)))
-                    return None if inner_needs is None else join(inner_needs, *self.limits(tensor, places))
+                    if inner_needs is not None:
+                        return inner_needs.union(self.limits(tensor, places), divisors(index, at))
         return None
 
     def all_positive(self, parts: Iterable[Value], at: dict[str, Poly]) -> set[Guard] | None:
@@ -695,6 +695,9 @@ class Expander:
         return needs
 
     def reciprocal(self, v: Value, at: dict[str, Poly]) -> list[Term]:
+        return needing(self.inverted(v, at), divisors(own_places(v), at))
+
+    def inverted(self, v: Value, at: dict[str, Poly]) -> list[Term]:
         if v[0] == "position":
             return [Term(denominators=(text(substitute(POLYS[v[1]], at)),))]
         if v[0] == "number":
@@ -711,7 +714,8 @@ class Expander:
                 return needing(terms, self.limits(v[1], index))
         name, order, inner = ("", 0, v) if v[0] != "apply" else v[1:]
         tensor, places = self.argument(inner, at)
-        return [Term(factors=((head_name(tensor, name, order, True), tuple(map(text, places))),))]
+        terms = [Term(factors=((head_name(tensor, name, order, True), tuple(map(text, places))),))]
+        return needing(terms, divisors(own_places(inner), at))
 
     # derivatives: expand with the target as data, then drop one factor after the other
 
@@ -764,6 +768,24 @@ def needing(terms: list[Term], needs: Iterable[Guard]) -> list[Term]:
     """The terms have a value only where all of this holds."""
     more = join(set(), *needs)
     return [t.changed(needs=t.needs | more) for t in terms]
+
+
+def own_places(v: Value) -> tuple[str, ...]:
+    """The polynomials that stand in the value itself, limits of ranges left out."""
+    match v:
+        case ("position", p):
+            return (p,)
+        case ("entry", _, index) | ("derivative", _, _, index):
+            return tuple(index)
+        case ("bracket", conditions):
+            return tuple(p for _, p in conditions)
+    return ()
+
+
+def divisors(keys: Iterable[str | None], at: dict[str, Poly]) -> set[Guard]:
+    """What says that the divisors in these polynomials are at least 1."""
+    quotients = {a for k in keys if k is not None for a in names_in(POLYS[k]) if is_quotient(a)}
+    return {guard(plus(substitute(POLYS[COMPOUNDS[a][2]], at), constant(1), -1), False) for a in quotients}
 
 
 def not_empty(low: str | None, high: str | None, at: dict[str, Poly]) -> set[Guard]:
@@ -850,6 +872,7 @@ class Proof:
         for limit in expander.ends():
             closed = all(n in self.least or n in COMPOUNDS for n in names_in(POLYS[limit]))
             require(closed, f"the end {limit} of an axis is not made of sizes")
+        self._require(divisors([*(key for _, key in self.facts), *self.not_zero, *expander.ends()], {}), set())
         sides = [read_value(problem["left"]), read_value(problem["right"])]
         for side in sides:
             self._require_known(free_names(side), set())
@@ -860,9 +883,6 @@ class Proof:
             require(self.is_finite(term), "a sum without end")
             self._require_value(term)
         self.terms: dict[int, Term] = {n: t.changed(needs=frozenset()) for n, t in enumerate(terms)}
-        for d in DIVISORS:
-            self._require_not_zero(d, set())
-            require(names_in(POLYS[d]).isdisjoint(BINDERS), f"an index of the divisor {d} is bound elsewhere")
 
     def _require_known(self, names: set[str], bound: Iterable[str]) -> None:
         known = {*self.least, *(name for name, _, _ in self.free), *bound}
@@ -873,9 +893,12 @@ class Proof:
         """Wherever its guards hold, no divisor is 0 and all that the term needs holds."""
         for d in term.denominators:
             self._require_not_zero(d, term.guards)
-        for _, need in term.needs:
-            shown = self.never_negative(POLYS[need], self.facts | term.guards)
-            require(shown, f"nothing says that {need} >= 0, without which there is no value")
+        self._require(term.needs, term.guards)
+
+    def _require(self, needs: Iterable[Guard], guards: set[Guard]) -> None:
+        for _, p in needs:
+            shown = self.never_negative(POLYS[p], self.facts | guards)
+            require(shown, f"nothing says that {p} >= 0, without which there is no value")
 
     def _require_not_zero(self, d: str, guards: set[Guard]) -> None:
         """A divisor is positive for all sizes, or a hypothesis or guard says so."""
@@ -944,6 +967,17 @@ class Proof:
             used |= term.names() | term.bound
         require(type(name) is str and is_name(name) and name not in used, f"the name {name!r} is not new")
 
+    def read(self, data: Any, *terms: Term) -> Poly:
+        """A polynomial of a step; its quotients stand in the facts or the terms, where their divisors are not 0."""
+        p = read_poly(data)
+        new = set(filter(is_quotient, names_in(p)))
+        for g in self.facts if new else ():
+            new -= names_in(POLYS[g[1]])
+        for term in terms if new else ():
+            new -= term.names()
+        require(not new, "a quotient that is not there")
+        return p
+
     # what is known, and what follows from it
 
     def allows(self, kind: str, p: Poly, guards: set[Guard], negated: Poly | None) -> bool:
@@ -976,7 +1010,8 @@ class Proof:
                 own = {n for n, _, _ in window}
                 raw = (names_in(POLYS[limit]) for r in window for limit in r[1:])
                 lengths = [plus(high, low, -1) for low, high in limits]
-                if not all(map(own.isdisjoint, raw)) or not all(self.never_negative(n, guards) for n in lengths):
+                needs = [*lengths, *(POLYS[d] for _, d in divisors((e for r in window for e in r[1:]), values))]
+                if not all(map(own.isdisjoint, raw)) or not all(self.never_negative(n, guards) for n in needs):
                     continue
                 low, high = limits[axis]
                 if p in (plus(atom(a), low, -1), plus(high, atom(a), -1)):
@@ -1010,7 +1045,8 @@ class Proof:
 
     def constant(self, step: dict[str, Any]) -> None:
         """q := div(num, den) once for all terms; den >= 1 follows from the facts."""
-        num, den, name = read_poly(step["numerator"]), read_poly(step["denominator"]), step["name"]
+        num, den = (self.read(step[k], *self.terms.values()) for k in ("numerator", "denominator"))
+        name = step["name"]
         require(name[:1] == "/", "a constant is called /1, /2, ...")
         require(not any(n[0] in "%$" for n in names_in(num) | names_in(den)), "a quotient of bound indices")
         self.new_name(name, *self.terms.values())
@@ -1023,7 +1059,8 @@ class Proof:
 
     def reuse(self, step: dict[str, Any]) -> None:
         """div(num, den) -> q where the facts say 0 <= num - den*q < den."""
-        num, den, name = read_poly(step["numerator"]), read_poly(step["denominator"]), step["name"]
+        num, den = (self.read(step[k], *self.terms.values()) for k in ("numerator", "denominator"))
+        name = step["name"]
         require(is_name(name), f"{name!r} is no name")
         require(set(quotient_guards(num, den, name)) <= self.facts, f"{name} is not known to be this quotient")
         images = quotient_images(num, den, name)
@@ -1032,7 +1069,7 @@ class Proof:
 
     def use(self, step: dict[str, Any]) -> None:
         """±v + e = 0 is a fact: v -> ∓e in all terms."""
-        p, names = read_poly(step["guard"]), list(read_poly(step["name"]))
+        p, names = self.read(step["guard"]), list(self.read(step["name"]))
         require(guard(p, True) in self.facts, "no such fact")
         require(len(names) == 1 and len(names[0]) == 1, "not the name of an atom")
         name = names[0][0]
@@ -1040,12 +1077,8 @@ class Proof:
 
     def quotient(self, step: dict[str, Any]) -> None:
         """A quotient in one term as a bound index with two guards; den >= 1 follows."""
-        num, den, name, term = (
-            read_poly(step["numerator"]),
-            read_poly(step["denominator"]),
-            step["name"],
-            self.term(step),
-        )
+        term, name = self.term(step), step["name"]
+        num, den = (self.read(step[k], term) for k in ("numerator", "denominator"))
         require(name[:1] == "%", "a bound index is called %1, %2, ...")
         self.new_name(name, term)
         require(name not in names_in(num) | names_in(den), "the index occurs in its own quotient")
@@ -1070,7 +1103,8 @@ class Proof:
 
     def eliminate(self, step: dict[str, Any]) -> None:
         """SUM_v [±v + e = 0] h(v) = h(∓e)."""
-        term, name, g = self.term(step), step["name"], guard(read_poly(step["guard"]), True)
+        term, name = self.term(step), step["name"]
+        g = guard(self.read(step["guard"], term), True)
         require(name in term.bound, f"{name} is not bound here")
         require(g in term.guards, f"the term has no guard {g[1]} = 0")
         rest = term.changed(guards=term.guards - {g}, bound=term.bound - {name})
@@ -1078,7 +1112,8 @@ class Proof:
 
     def rewrite(self, step: dict[str, Any]) -> None:
         """[±v + e = 0] g(v) = [±v + e = 0] g(∓e) in the other guards and the weight."""
-        term, name, g = self.term(step), step["name"], guard(read_poly(step["guard"]), True)
+        term, name = self.term(step), step["name"]
+        g = guard(self.read(step["guard"], term), True)
         require(g in term.guards, f"the term has no guard {g[1]} = 0")
         self.terms[step["term"]] = term.place({name: solved(POLYS[g[1]], name)}, factors=False, keep=g)
 
@@ -1098,7 +1133,8 @@ class Proof:
 
     def shift(self, step: dict[str, Any]) -> None:
         """SUM_v h(v) = SUM_w h(±w + e)."""
-        term, name, new, offset = self.term(step), step["name"], step["new"], read_poly(step["offset"])
+        term, name, new = self.term(step), step["name"], step["new"]
+        offset = self.read(step["offset"], term)
         require(
             name in term.bound and is_whole(step["sign"]) and step["sign"] in (1, -1),
             "not a bijection of a bound index",
@@ -1112,7 +1148,7 @@ class Proof:
     def count(self, step: dict[str, Any]) -> None:
         """SUM_v [v - a >= 0][b - v >= 0] = (b - a + 1) [b - a + 1 >= 0]."""
         term, name = self.term(step), step["name"]
-        low, high = (guard(read_poly(step[k]), False) for k in ("low", "high"))
+        low, high = (guard(self.read(step[k], term), False) for k in ("low", "high"))
         rest = self.only_in(term, name, {low, high})
         for g, sign in ((low, 1), (high, -1)):
             parts = linear(POLYS[g[1]], name)
@@ -1126,7 +1162,7 @@ class Proof:
     def unique(self, step: dict[str, Any]) -> None:
         """SUM_q [a - d*q >= 0][d - 1 - a + d*q >= 0] = 1 for d >= 1."""
         term, name = self.term(step), step["name"]
-        low, high = (guard(read_poly(step[k]), False) for k in ("low", "high"))
+        low, high = (guard(self.read(step[k], term), False) for k in ("low", "high"))
         rest = self.only_in(term, name, {low, high})
         parts = linear(POLYS[low[1]], name)
         if parts is None or name in names_in(parts[0]):
@@ -1146,7 +1182,8 @@ class Proof:
 
     def entail(self, step: dict[str, Any]) -> None:
         """A guard that follows may be written beside the others."""
-        term, p, equality = self.term(step), read_poly(step["guard"]), step["equality"]
+        term, equality = self.term(step), step["equality"]
+        p = self.read(step["guard"], term)
         g = guard(p, equality)
         known = set(self.least) | {n for n, _, _ in self.free} | term.bound
         for fact in self.facts:
@@ -1157,7 +1194,8 @@ class Proof:
 
     def discharge(self, step: dict[str, Any]) -> None:
         """A guard that follows from the others may be left out."""
-        term, p, equality = self.term(step), read_poly(step["guard"]), step["equality"]
+        term, equality = self.term(step), step["equality"]
+        p = self.read(step["guard"], term)
         g = guard(p, equality)
         require(g in term.guards, "the term has no such guard")
         self.follows(p, equality, step["certificates"], self.facts | (term.guards - {g}))
@@ -1174,8 +1212,8 @@ class Proof:
 
     def split(self, step: dict[str, Any]) -> None:
         """h = h [p >= 0] + h [-p - 1 >= 0]."""
-        term, p = self.term(step), read_poly(step["guard"])
-        first, second = step["into"]
+        term, (first, second) = self.term(step), step["into"]
+        p = self.read(step["guard"], term)
         require(
             is_whole(first) and is_whole(second) and first != second and not {first, second} & set(self.terms),
             "the two halves need new numbers",
@@ -1251,7 +1289,7 @@ RULES: dict[str, Callable[[Proof, dict[str, Any]], None]] = {
 
 def check(certificate: dict[str, Any]) -> int:
     """Replay; the number of steps.  Raises `Rejected` with the first step that fails."""
-    for table in (COMPOUNDS, POLYS, FUNCTIONS, HEADS, DIVISORS, BINDERS):
+    for table in (COMPOUNDS, POLYS, FUNCTIONS, HEADS):
         table.clear()
     WORK[0] = DEFINED[0] = 0
     place = "the problem"

@@ -369,3 +369,169 @@ def _() -> Json:
     product = [[1, ["#H", "#H"]], [-1, ["#H"]]]
     quotient = [[1, [["div", product, var("#H", 1, -1)]]]]
     return claim(["position", quotient], ["position", var("#H")], sizes=[["H", 1]])
+
+
+@forgery("sum over v = 1 .. n of 1/n = 1 for n >= 0")
+def _() -> Json:
+    """The bracket [n >= 1] that makes 1/n safe follows from the limits of v, until v is counted."""
+    n, one_on = var("#n"), bracket("ge", var("#n", 1, -1))
+    left = sum_over([["v", num(1), n]], ["times", [one_on, ["reciprocal", ["position", n]]]])
+    low, high = var("%1", 1, -1), [[1, ["#n"]], [-1, ["%1"]]]
+    between = [summand("1", "negated", var("#n", -1)), summand("1", "known", low), summand("1", "known", high)]
+    at_least_0 = [summand("1", "negated", var("#n", -1, -1)), summand("1", "known", n)]
+    steps = [
+        step("discharge", term=0, guard=var("#n", 1, -1), equality=False, certificates=[between]),
+        step("count", term=0, name="%1", low=low, high=high),
+        step("discharge", term=0, guard=n, equality=False, certificates=[at_least_0]),
+    ]
+    return claim(left, ONE, *steps, sizes=[["n", 0]])
+
+
+@forgery("a bound index that a hypothesis on its name keeps from being 0")
+def _() -> Json:
+    """sum over v = 0, 1 of v/v = 2."""
+    v = ["position", var("v")]
+    left, right = sum_over([upto("v", 1)], ["times", [v, ["reciprocal", v]]]), sum_over([upto("v", 1)], ONE)
+    renamed = step("rename", term=1, names={"%2": "%1"}, order=[])
+    return claim(left, right, renamed, hypotheses=[["ne", var("%1")]])
+
+
+def quotient_by_parameter(fact: Json) -> Json:
+    """F[p] = H p div p, and F[H - 1] = H for H >= 1; a free index is called p as well."""
+    body = ["position", [[1, [["div", [[1, ["#H", "p"]]], var("p")]]]]]
+    defined: Json = {"name": "F", "axes": [LINE], "parameters": ["p"], "body": body}
+    left, right = entry(var("#H", 1, -1)), ["position", var("#H")]
+    return claim(left, right, sizes=[["H", 1]], tensors=[defined], free=free("p"), hypotheses=[fact])
+
+
+forgery("a divisor that a hypothesis on a free index of its name makes positive")(
+    lambda: quotient_by_parameter(["ge", var("p", 1, -1)])
+)
+forgery("a divisor that a hypothesis on a free index of its name keeps from being 0")(
+    lambda: quotient_by_parameter(["ne", var("p")])
+)
+
+
+@forgery("tanh(0) / tanh(0) = 1")
+def _() -> Json:
+    f = ["apply", "tanh", 0, ZERO]
+    return claim(["times", [f, ["reciprocal", f]]], ONE, step("cancel", term=0, factor=0, inverse=1))
+
+
+@forgery("relu'(x) / relu'(x) = 1")
+def _() -> Json:
+    f = ["apply", "relu", 1, entry(var("i"))]
+    whole = ["times", [f, ["reciprocal", f]]]
+    return claim(whole, ONE, step("cancel", term=0, factor=0, inverse=1), free=free("i"), tensors=[X])
+
+
+@forgery("sigmoid'' / sigmoid'' = 1 at 0, where sigmoid'' is 0")
+def _() -> Json:
+    f = ["apply", "sigmoid", 2, ZERO]
+    return claim(["times", [f, ["reciprocal", f]]], ONE, step("cancel", term=0, factor=0, inverse=1))
+
+
+def log_of_product(factor: Json, **parts: Json) -> Json:
+    """log(factor * exp 1) = log(factor) + 1."""
+    left = ["apply", "log", 0, ["times", [factor, ["apply", "exp", 0, ONE]]]]
+    return claim(left, ["plus", [["apply", "log", 0, factor], ONE]], **parts)
+
+
+forgery("log(0 e) = log 0 + 1, the 0 being an empty sum")(
+    lambda: log_of_product(sum_over([["k", num(1), var("#n")], upto("m", 0)], ONE), sizes=[["n", 0]])
+)
+forgery("log(0 e) = log 0 + 1, the 0 being a sum of nothing")(lambda: log_of_product(["plus", []]))
+forgery("log(0 e) = log 0 + 1, the 0 being read outside a range")(
+    lambda: log_of_product(
+        entry(num(5)), tensors=[{"name": "F", "axes": [[[], []]], "parameters": ["i"], "body": ["number", "2"]}]
+    )
+)
+
+
+@forgery("the logarithm of a 0 that is read outside a range")
+def _() -> Json:
+    body = ["apply", "exp", 0, ["position", var("i")]]
+    defined: Json = {"name": "F", "axes": [[[], []]], "parameters": ["i"], "body": body}
+    return claim(["apply", "log", 0, entry(num(5))], ["number", "5"], tensors=[defined])
+
+
+@forgery("one over a 0 that is read outside a range")
+def _() -> Json:
+    body = ["times", [["number", "2"], ["number", "3"]]]
+    defined: Json = {"name": "F", "axes": [[[], []]], "parameters": ["i"], "body": body}
+    return claim(["reciprocal", entry(num(5))], ["number", "1/6"], tensors=[defined])
+
+
+@forgery("the maximum over an empty window of 5 is 5")
+def _() -> Json:
+    five = ["number", "5"]
+    return claim(["max", [["u", num(1), var("#n")]], five], five, sizes=[["n", 0]])
+
+
+@forgery("a definition by itself: F = exp F has no solution")
+def _() -> Json:
+    defined: Json = {"name": "F", "axes": [], "parameters": [], "body": ["apply", "exp", 0, entry()]}
+    return claim(entry(), ["apply", "exp", 0, entry()], tensors=[defined])
+
+
+@forgery("two definitions by each other")
+def _() -> Json:
+    def defined(name: str, other: int, function: str) -> Json:
+        body = ["apply", function, 0, entry(tensor=other)]
+        return {"name": name, "axes": [], "parameters": [], "body": body}
+
+    both = [defined("F", 1, "exp"), defined("G", 0, "sigmoid")]
+    return claim(entry(), ["apply", "exp", 0, entry(tensor=1)], tensors=both)
+
+
+@forgery("an axis that begins at an index of a sum")
+def _() -> Json:
+    data: Json = {"name": "x", "axes": [[var("%1"), None]]}
+    left = sum_over([upto("v", 1)], entry(var("v", 1, -1)))
+    return claim(left, ZERO, step("absurd", term=0, certificate=None), tensors=[data])
+
+
+@forgery("1 = 0 by a quotient v/v at v = 0 that is 2 after one rewriting and 3 after another")
+def _() -> Json:
+    """With w = 0 the quotient (2 v + w) div v reads 2, with w = v it reads 3."""
+    v, w, gap = var("%1"), var("%2"), [[1, ["%2"]], [-1, ["%1"]]]
+    a = ["div", [[2, ["%1"]], [1, ["%2"]]], v]
+
+    low = {name: var(name) for name in ("%1", "%2")}
+    high = {name: var(name, -1) for name in ("%1", "%2")}
+    facts = [
+        step("entail", term=0, guard=p, equality=True, certificates=proofs)
+        for p, proofs in (
+            (
+                w,
+                [
+                    [summand("1", "negated", var("%2", -1, -1)), summand("1", "known", low["%2"])],
+                    [summand("1", "negated", var("%2", 1, -1)), summand("1", "known", high["%2"])],
+                ],
+            ),
+            (
+                gap,
+                [
+                    [
+                        summand("1", "negated", [[1, ["%1"]], [-1, ["%2"]], [-1, []]]),
+                        summand("1", "known", low["%2"]),
+                        summand("1", "known", high["%1"]),
+                    ],
+                    [
+                        summand("1", "negated", [[1, ["%2"]], [-1, ["%1"]], [-1, []]]),
+                        summand("1", "known", low["%1"]),
+                        summand("1", "known", high["%2"]),
+                    ],
+                ],
+            ),
+        )
+    ]
+    steps = [
+        *facts,
+        step("split", term=0, guard=var(a, 1, -3), into=[10, 11]),
+        step("rewrite", term=10, guard=w, name="%2"),
+        step("absurd", term=10, certificate=None),
+        step("rewrite", term=11, guard=gap, name="%2"),
+        step("absurd", term=11, certificate=None),
+    ]
+    return claim(sum_over([upto("v", 0), upto("w", 0)], ONE), ZERO, *steps)
