@@ -277,7 +277,7 @@ class _Page:
             self.display(f"{whole} = {latex_of_call(form)}", judged and readable(form))
         else:
             for tensor in derivation.named if step.rule == "names" else ():
-                self.display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor)}", False)
+                self.display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor, rows=True)}", False)
             left = rf"\frac{{\partial L}}{{\partial {_entry_latex(derivation)}}}"
             self.display(f"{left} = {latex_of_value(step.value)}", judged)
         if not line.verdict:
@@ -316,7 +316,10 @@ def _page(solution: Solution) -> Iterator[str]:
     page = _Page(solution)
     body = page.body()
     yield "```symconv"
-    yield from declaration(solution.output, [t for d in solution.derivations for t in d.named], page.ignored)
+    correlated = any(r"\operatorname{corr}" in line for line in body)
+    yield from declaration(
+        solution.output, [t for d in solution.derivations for t in d.named], page.ignored, correlated
+    )
     yield "```"
     yield ""
     yield from body[:-1]

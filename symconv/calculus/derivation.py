@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from symconv.calculus.rewriting import deltas, derive_inside, drop_known, flat, pick_all, stuffed
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import entry_formula, substitute
-from symconv.term.tensor import Defined, Tensor, ranges_of
-from symconv.term.value import Entry, Plus, Sum, Times, Value, add, multiply, total
+from symconv.term.tensor import Defined, Tensor, ranges_of, tensors_in
+from symconv.term.value import Entry, Plus, Sum, Times, Value, add, multiply, total, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Pieces:
     """
 
     form: Defined
-    spread: Tensor | None = None
+    spread: Defined | None = None
     named: tuple[Defined, ...] = ()
 
 
@@ -65,7 +65,9 @@ def derive(gradient: Defined, pieces: Pieces | None = None) -> list[Step]:
             reason = "The windows start s apart: write the upstream gradient with zeros between its entries, "
             steps.append(Step("zero-stuffing", reason + "so that one entry answers for each position.", spread))
     if pieces is not None:
-        steps += _closing(gradient, pieces)
+        closing = _closing(gradient, pieces)
+        known = pieces.spread is None or any(s.rule == "zero-stuffing" for s in steps)
+        steps += closing if known else closing[1:]  # nothing is shown before it has its name
     return _without_repeats(steps)
 
 
@@ -76,7 +78,11 @@ def _closing(gradient: Defined, pieces: Pieces) -> list[Step]:
     opened = _unfolded(body, {pieces.spread})
     return [
         Step("change of variable", _change_reason(opened, body), opened),
-        Step("names", "Give what is padded a name: zeros stand where the sum reads outside.", body),
+        Step(
+            "names",
+            "Name what is padded: zeros stand where the sum reads outside, so many before and after on each axis.",
+            body,
+        ),
         Step("closed form", "This is the formula of a named operation.", Entry(pieces.form, index)),
     ]
 
@@ -137,8 +143,6 @@ def _is_input(gradient: Defined) -> bool:
 
 
 def _entries(value: Value) -> list[Entry]:
-    from symconv.term.value import walk
-
     return [v for v in walk(value) if isinstance(v, Entry)]
 
 
@@ -146,10 +150,12 @@ def _taps(value: Value, x: Tensor, f: Tensor) -> tuple[str, ...]:
     """The indices of the window, which stay bound in an input gradient."""
     if not isinstance(f, Defined) or not isinstance(value, Sum):
         return ()
-    outputs = set(f.parameters)
-    sums = f.body.ranges if isinstance(f.body, Sum) else ()
-    spatial = {n for v in _entries(f.body) if v.tensor == x for p in v.index if p.as_atom is None for n in p.names()}
-    return tuple(r.name for r in sums if r.name in spatial - outputs)
+    kept: list[str] = []
+    for t in (f, *(t for t in tensors_in(f.body) if isinstance(t, Defined))):
+        positions = [p for v in _entries(t.body) if v.tensor == x for p in v.index if p.as_atom is None]
+        spatial = {n for p in positions for n in p.names()} - set(t.parameters)
+        kept += [r.name for v in walk(t.body) if isinstance(v, Sum) for r in v.ranges if r.name in spatial]
+    return tuple(kept)
 
 
 # -- the words -----------------------------------------------------------------------------

@@ -280,8 +280,8 @@ def _vouched(body: Value, name: str, chosen: Range) -> bool:
     return False
 
 
-def stuffed(value: Value, g: Tensor, spread: Tensor) -> Value:
-    """SUM_i G[i] [s*i + e = 0] h = stuff(G, s)[-e] h, wherever i stands only there."""
+def stuffed(value: Value, g: Tensor, spread: Defined) -> Value:
+    """SUM_i G[i] [s*i + e = 0] h = stuff(G, s)[-e] h, where i stands only there; unchanged unless every axis fits."""
     if isinstance(value, Plus):
         return add(*(stuffed(t, g, spread) for t in value.terms))
     if not isinstance(value, Sum):
@@ -291,18 +291,22 @@ def stuffed(value: Value, g: Tensor, spread: Tensor) -> Value:
     if at is None:
         return value
     entry = factors[at]
+    steps = spread.call.option("steps") if spread.call is not None else None
+    if not isinstance(steps, tuple):
+        return value
     index = list(entry.index)  # type: ignore[attr-defined]
     ranges, body = value.ranges, value.body
     for n, position in enumerate(index):
         name = position.as_atom
         condition = next((c for c in _equalities(body) if isinstance(name, str) and name in c.poly.names()), None)
         if condition is None or not any(r.name == name for r in ranges):
+            if steps[n] != 1:
+                return value
             continue
         parts = condition.poly.linear_in(name)
-        if parts is None:
+        if parts is None or parts[0] not in (steps[n], -steps[n]):
             return value
-        sign = -1 if all(c > 0 for _, c in parts[0]) else 1
-        index[n] = parts[1] * sign
+        index[n] = -parts[1] if parts[0] == steps[n] else parts[1]
         ranges = tuple(r for r in ranges if r.name != name)
         body = _without(body, condition)
     factors = list(body.factors if isinstance(body, Times) else (body,))

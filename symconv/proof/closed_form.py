@@ -95,7 +95,7 @@ Build = Callable[[], Defined]
 
 
 def _candidates(f: Tensor, x: Tensor, g: Tensor) -> Iterator[Build]:
-    reading = read_window_sum(f) if isinstance(f, Defined) else None
+    reading = read_window_sum(f, x) if isinstance(f, Defined) else None
     if reading is not None and x == reading.image:
         yield lambda: _input_form(reading, g)
         yield from _toeplitz_forms(reading, g)
@@ -204,10 +204,13 @@ def _toeplitz_forms(reading: Reading, g: Tensor) -> Iterator[Build]:
 # -- reading a forward formula -----------------------------------------------------------
 
 
-def read_window_sum(f: Defined) -> Reading | None:
-    """The reading of a definition that is one sum over a window of a product of two entries."""
+def read_window_sum(f: Defined, x: Tensor) -> Reading | None:
+    """The reading of a definition in which x occurs in one sum over a window of a product of two entries.
+
+    What is added without x, such as a bias, does not matter to the gradient.
+    """
     names = tuple(f"y{n}" for n in range(f.rank))
-    terms = Expansion().expand(f[names])
+    terms = [t for t in Expansion().expand(f[names]) if any(factor.head.tensor == x for factor in t.factors)]
     if len(terms) != 1 or len(terms[0].factors) != 2 or terms[0].coefficient != 1 or terms[0].weight != 1:
         return None
     first, second = terms[0].factors

@@ -15,7 +15,7 @@ from itertools import groupby
 from symconv.notation.display import parameters_shown, shown
 from symconv.notation.latex_parser import parse_latex
 from symconv.notation.latex_writer import write_latex
-from symconv.notation.layout import Big, Fence, Fraction, Letter, Node, Numeral, Row, Script, Sign, Words, row
+from symconv.notation.layout import Big, Fence, Fraction, Grid, Letter, Node, Numeral, Row, Script, Sign, Words, row
 from symconv.notation.names import NAME
 from symconv.term.grouping import grouped
 from symconv.term.polynomial import Application, Atom, Monomial, Poly, Quotient, Remainder, Size
@@ -72,9 +72,12 @@ def latex_of_tensor(tensor: Tensor, names: Names | None = None) -> str:
     return _tight(write_latex(row(entry, Sign("="), layouts.value(body))))
 
 
-def latex_of_call(tensor: Tensor, names: Names | None = None) -> str:
-    """A tensor as the operation that made it, whatever its name."""
-    layouts = Layouts(names)
+def latex_of_call(tensor: Tensor, names: Names | None = None, rows: bool = False) -> str:
+    """A tensor as the operation that made it, whatever its name.
+
+    rows: amounts that differ from side to side as a matrix, a row for each axis, which fits on a page.
+    """
+    layouts = Layouts(names, rows)
     call = tensor.call if isinstance(tensor, Defined) else None
     return _tight(write_latex(layouts.tensor(tensor) if call is None else layouts.call(call)))
 
@@ -88,8 +91,9 @@ def _tight(latex: str) -> str:
 class Layouts:
     """Builds layouts; one instance a formula."""
 
-    def __init__(self, names: Names | None = None) -> None:
+    def __init__(self, names: Names | None = None, rows: bool = False) -> None:
         self.names = names or {}
+        self.rows = rows
 
     # -- names -------------------------------------------------------------------
 
@@ -305,6 +309,9 @@ class Layouts:
         if isinstance(option, tuple):
             if option and all(o == option[0] for o in option):
                 return self._amount(option[0])
+            if self.rows and any(isinstance(o, tuple) and o[0] != o[1] for o in option):
+                sides = [tuple(map(self._amount, o if isinstance(o, tuple) else (o, o))) for o in option]
+                return Row((Grid("pmatrix", tuple(sides)),))
             return Row((Fence("(", self._list([self._amount(o) for o in option])),))
         if isinstance(option, (int, Poly)):
             return self.poly(Poly.of(option))

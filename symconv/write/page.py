@@ -26,10 +26,12 @@ POSITIONAL = ("window", "amounts", "steps")
 READABLE = frozenset({*OPTIONS, "rot180", "crop"})
 
 
-def declaration(output: Defined, named: Sequence[Defined], ignored: Sequence[int]) -> Iterator[str]:
+def declaration(
+    output: Defined, named: Sequence[Defined], ignored: Sequence[int], correlated: bool = True
+) -> Iterator[str]:
     """The block of a page: sizes, tensors, the definition, the loss, the named helpers.
 
-    ignored: the numbers of displays that a block has no words for.
+    ignored: the numbers of displays that a block has no words for; correlated: the page has a closed form with `corr`.
     """
     entry = Entry(output, tuple(map(Poly.of, output.parameters)))
     sizes = sizes_in(entry)
@@ -52,7 +54,8 @@ def declaration(output: Defined, named: Sequence[Defined], ignored: Sequence[int
         if tensor.call is not None and definable(output, tensor):
             yield f"define {tensor.name} = {call_text(tensor.call)}"
     yield "outside zero"
-    yield "op \\operatorname{corr} = correlation valid, image first"
+    if correlated:
+        yield "op \\operatorname{corr} = correlation valid, image first"
     if ignored:
         yield "ignore " + " ".join(f"eq{n}" for n in ignored)
 
