@@ -580,9 +580,8 @@ class Expander:
                 return self.apply(name, order, argument, at)
             case ("reciprocal", argument):
                 return self.reciprocal(argument, at)
-            case ("derivative", inner, tensor, index):
-                return self.derivative(inner, tensor, tuple(put(p) for p in index), at)
-        reject(f"no expansion of {v[0]!r}")
+        _, inner, tensor, index = v
+        return self.derivative(inner, tensor, tuple(put(p) for p in index), at)
 
     def product(self, parts: list[tuple[str, Value]], at: dict[str, Poly]) -> list[Term]:
         result = [Term()]
