@@ -26,7 +26,7 @@ from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirem
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Sum, Value, own_polys, walk
 from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
-from symconv.write.page import declaration, definable, matrix, readable, sentence
+from symconv.write.page import declaration, definable, entries_display, readable, sentence
 from symconv.write.relations import latex_of_condition
 
 BRIEF = ("chain rule", "change of variable", "closed form")
@@ -208,7 +208,8 @@ def _instance(f: Defined, derived: Defined, sizes: dict[str, int]) -> tuple[str,
         array = entries(tensor, sizes)
         if prod_of(array.shape) > MOST_ENTRIES:
             return ()
-        lines.append(f"{latex_of_whole(tensor)} = {matrix(array)}")
+        shown_entries = entries_display(latex_of_whole(tensor), array)
+        lines += [shown_entries] if shown_entries else []
     return tuple(lines) if len(lines) > 1 else ()
 
 
@@ -341,7 +342,8 @@ def _holds_argmax(value: Value) -> bool:
 def _conventions(solution: Solution) -> str:
     entry = Entry(solution.output, tuple(map(Poly.of, solution.output.parameters)))
     needs = [f"`{text_of_condition(c)}`" for c in requirements_of(entry)]
-    text = "Indices begin at 0; entries outside a tensor count as 0; $L$ is a scalar that depends on the output alone."
+    loss = "$L$ is a scalar that depends on the output alone" if solution.output.rank else "$L$ is this output"
+    text = f"Indices begin at 0; entries outside a tensor count as 0; {loss}."
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
 
 

@@ -204,10 +204,16 @@ def add(*values: ValueLike) -> Value:
 
 
 def multiply(*values: ValueLike) -> Value:
+    """The product, nested products flattened, all numbers as one factor in front."""
     factors: list[Value] = []
     for value in map(as_value, values):
         factors.extend(value.factors if isinstance(value, Times) else (value,))
-    factors = [f for f in factors if f != Number(Fraction(1))]
+    number = Fraction(1)
+    for f in factors:
+        number *= f.value if isinstance(f, Number) else 1
+    factors = [f for f in factors if not isinstance(f, Number)]
+    if number != 1:
+        factors.insert(0, Number(number))
     return factors[0] if len(factors) == 1 else Times(tuple(factors)) if factors else Number(Fraction(1))
 
 

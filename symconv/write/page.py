@@ -120,8 +120,32 @@ def _option(value: object) -> str:
     return latex_of_poly(value) if isinstance(value, Poly) else str(value)
 
 
-def matrix(array: Any) -> str:
-    """A vector as a row, a matrix as a matrix, entries in LaTeX; an upstream gradient is written G."""
+WIDE, TOO_LONG = 240, 170  # letters of LaTeX: of a row of a matrix, of one entry
+
+
+def entries_display(left: str, array: Any) -> str:
+    """`left = matrix`; entry by entry where a row is too wide for a page; nothing where an entry is.
+
+    A vector stands as a row; an upstream gradient is written G.
+    """
+    rows = _cells(array)
+    longest = max((len(cell) for row in rows for cell in row), default=0)
+    if longest > TOO_LONG:
+        return ""
+    if max(sum(map(len, row)) for row in rows) <= WIDE:
+        body = r" \\ ".join(" & ".join(row) for row in rows)
+        return rf"{left} = \begin{{bmatrix}} {body} \end{{bmatrix}}"
+    flat = len(array.shape) == 1
+    lines = [
+        rf"\left({left}\right)_{{{j if flat else f'{i}, {j}'}}} &= {cell}"
+        for i, row in enumerate(rows)
+        for j, cell in enumerate(row)
+    ]
+    body = r" \\ ".join(lines)
+    return rf"\begin{{aligned}} {body} \end{{aligned}}"
+
+
+def _cells(array: Any) -> list[list[str]]:
     import sympy
 
     for base in array.free_symbols | {
@@ -130,8 +154,7 @@ def matrix(array: Any) -> str:
         if isinstance(base, sympy.IndexedBase) and str(base.label).startswith("dL/d"):
             array = array.applyfunc(lambda e, base=base: e.replace(base, sympy.IndexedBase("G")))
     rows = [array.tolist()] if len(array.shape) == 1 else array.tolist()
-    body = r" \\ ".join(" & ".join(_entry(e) for e in row) for row in rows)
-    return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+    return [[_entry(e) for e in row] for row in rows]
 
 
 def _count(shape: Sequence[int]) -> int:
