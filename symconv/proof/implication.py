@@ -56,7 +56,7 @@ class Knowledge:
 
     def __init__(self, guards: Iterable[Guard], sizes: Iterable[Size] = ()) -> None:
         self.guards = list(dict.fromkeys(guards))
-        mentioned = {s for g in self.guards for s in g.poly.sizes()} | set(sizes)
+        mentioned = sorted({s for g in self.guards for s in g.poly.sizes()} | set(sizes))
         self.rows: list[_Row] = [_Row(Poly.atom(s) - s.least, (("known", Poly.atom(s) - s.least),)) for s in mentioned]
         self.zeros: list[_Row] = []
         for g in self.guards:
@@ -70,7 +70,7 @@ class Knowledge:
         """An index function stays within its bounds."""
         seen: set[Application] = set()
         for poly in polys:
-            for atom in poly.all_atoms():
+            for atom in sorted(poly.all_atoms(), key=str):
                 if isinstance(atom, Application) and atom not in seen:
                     seen.add(atom)
                     for p in application_bounds(atom):
@@ -99,10 +99,10 @@ class Knowledge:
             if quick is not None:
                 return quick
             known = {s for r in self.rows for s in r.poly.sizes()}
-            for size in negated.sizes() - known:
+            for size in sorted(negated.sizes() - known):
                 gap = Poly.atom(size) - size.least
                 extra.append(_Row(gap, (("known", gap),)))
-            for atom in negated.all_atoms():
+            for atom in sorted(negated.all_atoms(), key=str):
                 if isinstance(atom, Application):
                     extra += [_Row(p, (("known", p),)) for p in application_bounds(atom)]
         rows, zeros = _component([*extra, *self.rows], self.zeros, extra[:1])

@@ -31,7 +31,7 @@ class Intervals:
 
     def _add(self, poly: Poly) -> None:
         row = [(c, tuple(map(self.place, monomial))) for monomial, c in poly]
-        for place in {p for _, places in row for p in places}:
+        for place in sorted({p for _, places in row for p in places}):
             self.met[place].append(len(self.rows))
         self.rows.append(row)
 
@@ -122,7 +122,7 @@ def constraints_of(guards: Iterable[Guard]) -> list[Poly]:
     """What must be >= 0: an equality both ways, and the bounds of every index function."""
     polys = [p for g in guards for p in ((g.poly, -g.poly) if g.equality else (g.poly,))]
     functions = {a for p in polys for a in p.all_atoms() if isinstance(a, Application)}
-    return polys + [p for a in functions for p in application_bounds(a)]
+    return polys + [p for a in sorted(functions) for p in application_bounds(a)]
 
 
 # -- a point -----------------------------------------------------------------------------

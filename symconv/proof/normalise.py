@@ -10,9 +10,11 @@ determine everything and nothing is left over.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import permutations
+from zlib import crc32
 
-from symconv.calculus.form import Guard, Term, trivially_false
+from symconv.calculus.form import Guard, Head, Term, trivially_false
 from symconv.proof.implication import Certificate, Knowledge
 from symconv.proof.trace import Trace, innermost_quotients
 from symconv.term.polynomial import Atom, Poly, Quotient
@@ -193,9 +195,10 @@ def signature(term: Term) -> tuple[str, ...]:
     return tuple(sorted(head_text(f.head) for f in term.factors))
 
 
-def head_text(head: object) -> str:
-    """A text that is equal for equal heads and settles the order of factors."""
-    return f"{head.name}#{hash(head) & 0xFFFFFF:06x}"  # type: ignore[attr-defined]
+@lru_cache(4096)
+def head_text(head: Head) -> str:
+    """A text that is equal for equal heads and settles the order of factors, the same in every run."""
+    return f"{head.name}#{crc32(repr(head).encode()):08x}"
 
 
 def rename_canonically(trace: Trace, key: int) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import sympy
@@ -52,3 +56,29 @@ def test_certificates_expand_to_minus_one_in_sympy(name: str) -> None:
                 assert number > 0 or any(kind == "zero" for kind, _ in sources)
                 total += number * sympy.prod([sympy_poly(p) for _, p in sources])
             assert sympy.expand(total) == -1
+
+
+DIGEST = """
+import hashlib, json
+from symconv.proof.certificate import certificate
+from symconv.proof.prove import prove
+from tests.theorems.statements import names, problem
+text = json.dumps([certificate(prove(problem(name))) for name in names()[::9]])
+print(hashlib.sha256(text.encode()).hexdigest())
+"""
+
+
+def test_the_same_certificates_in_every_run() -> None:
+    """Nothing hangs on the order of sets, which Python's hash seed changes."""
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", DIGEST],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert runs[0] == runs[1] != ""
