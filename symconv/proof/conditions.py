@@ -1,8 +1,8 @@
 """Conditional verdicts: "false, but true if c = r", with the condition proved.
 
 One extra hypothesis after the other is tried, the ones authors leave unsaid
-first: two sizes equal, a size that is 1 (a padding that is 0), a stride that
-divides, a padding smaller than the kernel, an odd kernel.  A few evaluations
+first: a stride or dilation of 1, no padding, two sizes equal, an extent of 1, a
+stride that divides, a padding smaller than the kernel, an odd kernel.  A few evaluations
 sort out most; what is reported has been proved.
 """
 
@@ -18,7 +18,7 @@ from symconv.proof.prove import prove
 from symconv.proof.trace import innermost_quotients
 from symconv.proof.verdict import Conditional
 from symconv.term.polynomial import Poly, Quotient, Remainder, Size
-from symconv.term.tensor import Defined, tensors_in
+from symconv.term.tensor import Defined, Leaf, tensors_in
 from symconv.term.value import Condition, own_polys, walk
 
 QUICK = Effort(quick=14, entries=4_000)
@@ -35,6 +35,8 @@ def candidates(problem: Problem) -> Iterator[Condition]:
 
 
 def _ordered(problem: Problem, sizes: tuple[Size, ...]) -> Iterator[Condition]:
+    extents = _extents(problem)
+    yield from (Condition("eq", Poly.atom(s) - s.least) for s in sizes if s.least <= 1 and s not in extents)
     for n, a in enumerate(sizes):
         for b in sizes[n + 1 :]:
             yield Condition("eq", Poly.atom(a) - Poly.atom(b))
@@ -45,6 +47,12 @@ def _ordered(problem: Problem, sizes: tuple[Size, ...]) -> Iterator[Condition]:
         if a.least == 0:
             yield from (Condition("ge", Poly.atom(b) - Poly.atom(a) - 1) for b in sizes if b.least > 0)
     yield from (Condition("eq", Poly.atom(Remainder(Poly.atom(s), Poly.of(2))) - 1) for s in sizes if s.least == 1)
+
+
+def _extents(problem: Problem) -> set[object]:
+    """The sizes that are extents of data: not strides, dilations or paddings."""
+    leaves = {t for v in (problem.left, problem.right) for t in tensors_in(v) if isinstance(t, Leaf)}
+    return {a.extent.as_atom for t in leaves for a in t.axes if a.bounded}
 
 
 def _quotients(problem: Problem) -> list[Quotient]:
