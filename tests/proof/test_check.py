@@ -295,6 +295,7 @@ REFUSED: list[tuple[str, Json]] = [
     (r"an unknown hypothesis 'gt'", value(ONE, hypotheses=[["gt", num(1)]])),
     (r"'zz' is no size, free index or bound index", value(ONE, hypotheses=[["ge", var("zz")]])),
     (r"'zz' is no size, free index or bound index", value(ONE, hypotheses=[["ne", var("zz")]])),
+    (r"'zz' is no size, free index or bound index", value(ONE, free=[["i", var("zz"), None]])),
     (r"'i' is no size, free index or bound index", given("rewrite", free=[])),
     (r"'#n' is no size, free index or bound index", given("count", sizes=[])),
     (r"a sum without end", value(sum_over([["k", [], None]], ONE))),
@@ -312,6 +313,8 @@ REFUSED: list[tuple[str, Json]] = [
     (r"step 1: a bound index is called %1, %2, ...", but("shift", new="w")),
     (r"step 2: a bound index is called %1, %2, ...", but("shift", 1, names={"%2": "w"})),
     (r"step 1: the name '%1' is not new", but("quotient", name="%1")),
+    (r"step 1: the name '%1' is not new", but("shift", new="%1")),
+    (r"step 2: the name '%k' is not new", {**PROOFS["key"], "steps": PROOFS["key"]["steps"][:1] * 2}),
     # certificates
     (r"step 1: 1\*i is not known", but("entail", certificates=[[summand("1", "known", var("i"))]])),
     (r"step 1: 1\*i is not zero", but("entail", certificates=[[summand("1", "zero", var("i"))]])),
@@ -321,6 +324,11 @@ REFUSED: list[tuple[str, Json]] = [
     (r"step 1: the summands do not add up to -1", but("entail", certificates=[[["1", []]]])),
     (r"step 1: a certificate too few or too many", but("entail", certificates=[])),
     (r"step 1: a certificate too few or too many", but("entail", equality=True)),
+    (r"step 1: the summands do not add up to -1", but("constant", positive=[])),
+    (r"step 1: the summands do not add up to -1", but("quotient", positive=[])),
+    (r"step 2: the summands do not add up to -1", but("quotient", 1, positive=[])),
+    (r"step 1: the summands do not add up to -1", but("absurd", certificate=[])),
+    (r"step 2: the summands do not add up to -1", but("count", 1, certificates=[[]])),
     # quotients
     (r"step 1: a quotient of bound indices", but("constant", numerator=var("%1"))),
     (r"step 1: the name occurs in its own quotient", but("constant", numerator=var("/1", 1, 1))),
