@@ -28,7 +28,7 @@ COMPOUNDS: dict[str, tuple[Any, ...]] = {}
 POLYS: dict[str, Poly] = {}
 FORMAT = "symconv certificate 1"
 WORK = [0]
-MOST_WORK = 30_000_000  # a thousand times what the largest theorem takes
+MOST_WORK = 10_000_000  # two hundred times what the largest theorem takes
 MOST_ATOMS = 1000
 
 
