@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from symconv.errors import ShapeError
 from symconv.ops.correlate import KERNEL_NAMES, geometry
-from symconv.ops.window import needed, read
+from symconv.ops.window import amount, check_positive, needed, read
 from symconv.term.polynomial import Poly, PolyLike
 from symconv.term.tensor import Call, Defined, Tensor, define
 from symconv.term.value import Range, Value, at_least, multiply, total
@@ -23,9 +23,12 @@ def swap_channels(k: Tensor, groups: PolyLike = 1) -> Defined:
     >>> sc.swap_channels(sc.tensor("K", O, C, r, c)).shape
     (C, O, r, c)
     """
-    groups = Poly.of(groups)
-    outputs, within = k.shape[0].divided_by(groups), k.shape[1]
     place = f"swap_channels({k.name})"
+    groups = amount(groups, place, "groups")
+    check_positive((groups,), place, "groups")
+    if not 3 <= k.rank <= 5:
+        raise ShapeError(place, f"a kernel of shape {k.shape}", "[O, C, r..]", "give the kernel channel axes")
+    outputs, within = k.shape[0].divided_by(groups), k.shape[1]
     if outputs is None:
         raise ShapeError(
             place, f"{k.shape[0]} output channels in {groups} groups", "a multiple", "change one of the two"
@@ -64,11 +67,14 @@ def correlate_pairs(
     >>> sc.correlate_pairs(sc.tensor("X", C, H), sc.tensor("G", O, h)).shape
     (O, C, H - h + 1)
     """
-    groups = Poly.of(groups)
+    place = f"correlate_pairs({x.name}, {g.name})"
+    groups = amount(groups, place, "groups")
+    check_positive((groups,), place, "groups")
+    if not (x.rank >= 2 and g.rank >= 2):
+        raise ShapeError(place, f"shapes {x.shape} and {g.shape}", "[C, H..] with [O, h..]", "give both channel axes")
     batched = x.rank == g.rank and x.rank >= 3 and x.axes[0] == g.axes[0]
     leading = 2 if batched else 1
     n = x.rank - leading
-    place = f"correlate_pairs({x.name}, {g.name})"
     within, outputs = x.shape[leading - 1].divided_by(groups), g.shape[leading - 1].divided_by(groups)
     if x.rank != g.rank or not 1 <= n <= 3 or within is None or outputs is None:
         raise ShapeError(

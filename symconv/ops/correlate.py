@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from symconv.errors import ShapeError, SizeError, UsageError
-from symconv.ops.window import check_positive, needed, per_axis, read, sides
+from symconv.ops.window import amount, amounts_per_axis, check_positive, needed, read, sides, spatial_axes
 from symconv.term.polynomial import Poly, PolyLike
 from symconv.term.tensor import Call, Defined, Tensor, define
 from symconv.term.value import Condition, Range, Value, at_least, bracket, equal, multiply, total
@@ -56,8 +56,9 @@ def layout(x: Tensor, k: Tensor, place: str, spatial: int | None = None) -> tupl
     An input and a kernel of three axes each are a one-dimensional batch if
     their channel counts could agree, else a volume; `spatial` decides otherwise.
     """
-    n = spatial
-    if n is None:
+    if spatial is not None:
+        n = spatial_axes(spatial, 3, place)
+    else:
         plain = x.rank == k.rank and k.rank <= 3
         if plain and k.rank == 3:
             plain = x.shape[1].divided_by(k.shape[1]) is None
@@ -84,8 +85,8 @@ def geometry(
 ) -> Geometry:
     """Read the options of a correlation; `mode` stands for a padding."""
     n = len(kernel)
-    strides = tuple(Poly.of(s) for s in per_axis(stride, n, place))  # type: ignore[arg-type]
-    dilations = tuple(Poly.of(d) for d in per_axis(dilation, n, place))  # type: ignore[arg-type]
+    strides = amounts_per_axis(stride, n, place, "stride")
+    dilations = amounts_per_axis(dilation, n, place, "dilation")
     check_positive(strides, place, "stride")
     check_positive(dilations, place, "dilation")
     given = sides(padding, n, place)
@@ -98,9 +99,7 @@ def geometry(
         given = tuple((far, far) for far in reach)
     elif mode == "same":
         given = tuple((far // 2, far - far // 2) for far in reach)
-    for amount in (p for side in given for p in side):
-        if amount.as_int is not None and amount.as_int < 0:
-            raise SizeError(place, f"padding {amount}", "a padding of at least 0", "use crop to take entries away")
+    check_padding(given, place)
     result = Geometry(strides, given, dilations)
     for h, free in zip(image, result.slack(image, kernel), strict=True):
         if free.as_int is not None and free.as_int < 0:
@@ -111,6 +110,12 @@ def geometry(
                 f"pad by at least {-free.as_int} in all, or take a smaller kernel or dilation",
             )
     return result
+
+
+def check_padding(padding: tuple[tuple[Poly, Poly], ...], place: str) -> None:
+    for p in (p for side in padding for p in side):
+        if p.as_int is not None and p.as_int < 0:
+            raise SizeError(place, f"padding {p}", "a padding of at least 0", "use crop to take entries away")
 
 
 def correlate(
@@ -172,7 +177,8 @@ def _window_sum(
     n, leading = layout(x, k, place, spatial)
     image, kernel = x.shape[leading:], k.shape[k.rank - n :]
     options = geometry(image, kernel, stride, padding, dilation, mode, place)
-    channels = _channels(x, k, Poly.of(groups), leading, place)
+    count = amount(groups, place, "groups")
+    channels = _channels(x, k, count, leading, place)
     taps, out = KERNEL_NAMES[n], OUTPUT_NAMES[n]
 
     def position(y: Poly, u: Poly, axis: int) -> Poly:
@@ -209,7 +215,7 @@ def _window_sum(
                 ("stride", options.stride),
                 ("padding", options.padding),
                 ("dilation", options.dilation),
-                ("groups", Poly.of(groups)),
+                ("groups", count),
                 ("spatial", n),
             ),
         ),
@@ -317,6 +323,7 @@ def transposed(
     padding: object = 0,
     output_padding: object = 0,
     dilation: object = 1,
+    spatial: int | None = None,
 ) -> Defined:
     """Transposed convolution: every input entry lays down the kernel, s apart; p is cut off.
 
@@ -332,14 +339,16 @@ def transposed(
     [w[0]*x[0], w[1]*x[0], w[0]*x[1], w[1]*x[1]]
     """
     place = f"transposed({x.name}, {k.name})"
-    n, leading = layout(x, k, place)
+    n, leading = layout(x, k, place, spatial)
     image, kernel = x.shape[leading:], k.shape[k.rank - n :]
-    strides = tuple(Poly.of(s) for s in per_axis(stride, n, place))  # type: ignore[arg-type]
-    dilations = tuple(Poly.of(d) for d in per_axis(dilation, n, place))  # type: ignore[arg-type]
-    extra = tuple(Poly.of(e) for e in per_axis(output_padding, n, place))  # type: ignore[arg-type]
+    strides = amounts_per_axis(stride, n, place, "stride")
+    dilations = amounts_per_axis(dilation, n, place, "dilation")
+    extra = amounts_per_axis(output_padding, n, place, "output_padding")
     check_positive(strides, place, "stride")
     check_positive(dilations, place, "dilation")
     around = sides(padding, n, place)
+    check_padding(around, place)
+    check_padding(tuple((e, e) for e in extra), place)
     if leading and x.shape[leading - 1] != k.shape[0]:
         raise ShapeError(
             place,

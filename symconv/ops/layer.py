@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from symconv.errors import ShapeError
-from symconv.ops.window import index_names
+from symconv.errors import ShapeError, UsageError
+from symconv.ops.window import axis_of, index_names
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Call, Defined, Leaf, Tensor, define, ranges_of
-from symconv.term.value import Apply, Function, Range, Reciprocal, Value, add, multiply, negative, total
+from symconv.term.value import Apply, Function, Range, Reciprocal, Value, ValueLike, add, multiply, negative, total
 
 EXP, LOG = Function("exp"), Function("log")
 
@@ -27,6 +27,15 @@ def add_bias(x: Tensor, b: Tensor, axis: int | None = None) -> Defined:
             "a scalar, one number a channel, or the tensor's own shape",
             "change the bias",
         )
+    if axis is not None:
+        axis = axis_of(axis, x.rank, f"add_bias({x.name}, {b.name})")
+        if b.rank != 1:
+            raise ShapeError(
+                f"add_bias({x.name}, {b.name})",
+                f"axis={axis} for a bias of shape {b.shape}",
+                "a bias with one number for each position on that axis",
+                "leave out the axis, or give a bias of one axis",
+            )
     channel = axis if axis is not None else max(x.rank - 3, 0)
 
     def entry(*index: Poly) -> Value:
@@ -60,6 +69,10 @@ def apply(function: Function | str, x: Tensor) -> Defined:
     >>> sc.apply("f", x).entries(n=2)
     [f(x[0]), f(x[1])]
     """
+    if not isinstance(function, Function) and not (isinstance(function, str) and function.isidentifier()):
+        raise UsageError(
+            f"apply(.., {x.name})", f"the function {function!r}", "the name of a function", 'write "relu", or "f"'
+        )
     f = function if isinstance(function, Function) else Function(function)
     return define(
         f"{f.name}({x.name})",
@@ -68,6 +81,11 @@ def apply(function: Function | str, x: Tensor) -> Defined:
         indices=index_names(x.rank),
         call=Call("apply", (x,), (("function", f),)),
     )
+
+
+def scale(x: Tensor, factor: ValueLike, name: str) -> Defined:
+    """Every entry times a number, under this name."""
+    return define(name, x.axes, lambda *index: multiply(factor, x[index]), indices=index_names(x.rank))
 
 
 def elementwise(x: Tensor, y: Tensor, operation: str = "+") -> Defined:
@@ -142,6 +160,8 @@ def softmax(z: Tensor) -> Defined:
     >>> sc.softmax(sc.tensor("z", sc.sizes("n"))).entries(n=2)
     [exp(z[0])/(exp(z[0]) + exp(z[1])), exp(z[1])/(exp(z[0]) + exp(z[1]))]
     """
+    if not z.rank:
+        raise ShapeError(f"softmax({z.name})", "a scalar", "at least one axis", "give the numbers an axis")
     s = exponential_sum(z)
     return define(
         f"softmax({z.name})",
@@ -185,5 +205,6 @@ __all__ = [
     "dense",
     "elementwise",
     "exponential_sum",
+    "scale",
     "softmax",
 ]

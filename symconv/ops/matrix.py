@@ -10,7 +10,7 @@ from typing import Literal
 
 from symconv.errors import ShapeError, UsageError
 from symconv.ops.correlate import geometry
-from symconv.ops.window import inside, needed
+from symconv.ops.window import amount, index_names, inside, needed
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Call, Defined, Tensor, define
 from symconv.term.value import Condition, Range, Value, at_least, bracket, equal, multiply, total
@@ -44,6 +44,12 @@ def flatten(index: tuple[Poly, ...], shape: tuple[Poly, ...], order: Order) -> P
 def _check_order(order: str, place: str) -> None:
     if order not in ("columns", "rows"):
         raise UsageError(place, f"order {order!r}", "'columns' or 'rows'", "choose one of the two")
+
+
+def _shape(shape: object, place: str) -> tuple[Poly, ...]:
+    if not isinstance(shape, tuple):
+        raise ShapeError(place, f"the shape {shape!r}", "a tuple of extents", "write (H, W)")
+    return tuple(amount(n, place, "extent") for n in shape)
 
 
 def vec(x: Tensor, order: Order = "columns") -> Defined:
@@ -84,19 +90,19 @@ def unvec(v: Tensor, shape: tuple[Poly, ...], order: Order = "columns") -> Defin
     >>> sc.unvec(sc.tensor("v", H * W), (H, W)).entries(H=2, W=2)
     [[v[0], v[2]], [v[1], v[3]]]
     """
-    _check_order(order, f"unvec({v.name})")
+    place = f"unvec({v.name})"
+    _check_order(order, place)
+    shape = _shape(shape, place)
     count = Poly.of(1)
     for extent in shape:
         count = count * extent
     if v.rank != 1 or v.shape[0] != count:
-        raise ShapeError(
-            f"unvec({v.name})", f"shape {v.shape} for {shape}", f"({count},)", "give as many entries as the shape has"
-        )
+        raise ShapeError(place, f"shape {v.shape} for {shape}", f"({count},)", "give as many entries as the shape has")
     return define(
-        f"unvec({v.name})",
+        place,
         shape,
         lambda *index: v[flatten(index, shape, order)],
-        indices=("i", "j", "k", "l")[: len(shape)],
+        indices=index_names(len(shape)),
         call=Call("unvec", (v,), (("order", order),)),
     )
 
@@ -124,10 +130,13 @@ def toeplitz(
     """
     place = f"toeplitz({k.name})"
     _check_order(order, place)
-    shape = tuple(map(Poly.of, shape))
-    if k.rank != len(shape):
+    shape = _shape(shape, place)
+    if not 1 <= k.rank <= 3 or k.rank != len(shape):
         raise ShapeError(
-            place, f"a kernel of shape {k.shape} for an input of shape {shape}", "as many axes", "drop or add axes"
+            place,
+            f"a kernel of shape {k.shape} for an input of shape {shape}",
+            "as many axes, 1 to 3",
+            "drop or add axes",
         )
     options = geometry(shape, k.shape, stride, padding, dilation, None, place)
     out = options.output(shape, k.shape)

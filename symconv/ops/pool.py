@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symconv.errors import ShapeError, UsageError
 from symconv.ops.correlate import KERNEL_NAMES, OUTPUT_NAMES, geometry
-from symconv.ops.window import needed, per_axis, read
+from symconv.ops.window import amounts_per_axis, check_positive, needed, read, spatial_axes
 from symconv.term.polynomial import Application, Poly
 from symconv.term.substitution import substitute
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, define
@@ -30,13 +30,17 @@ def _windows(
     x: Tensor, window: object, stride: object | None, padding: object, spatial: int | None, place: str
 ) -> Windows:
     """(window extents, strides, paddings, leading axes); the stride is the window unless said."""
-    n = spatial or (len(window) if isinstance(window, tuple) else min(x.rank, 2))
+    if spatial is not None:
+        n = spatial_axes(spatial, 3, place)
+    else:
+        n = len(window) if isinstance(window, tuple) else min(x.rank, 2)
     leading = x.rank - n
     if not 1 <= n <= 3 or leading < 0:
         raise ShapeError(
             place, f"{n} window axes on a tensor of {x.rank}", "1 to 3, no more than the tensor has", "say spatial=.."
         )
-    extents = tuple(Poly.of(w) for w in per_axis(window, n, place))  # type: ignore[arg-type]
+    extents = amounts_per_axis(window, n, place, "window")
+    check_positive(extents, place, "window")
     options = geometry(x.shape[leading:], extents, extents if stride is None else stride, padding, 1, None, place)
     return extents, options.stride, options.padding, leading
 
@@ -124,7 +128,7 @@ def pool_max(x: Tensor, window: object, stride: object | None = None, spatial: i
     return _pooled("pool_max", x, window, stride, 0, spatial, Maximum)
 
 
-def argmax(pooled: Defined, index: tuple[Poly, ...]) -> tuple[Poly, ...]:
+def argmax(pooled: Defined, index: Poly | tuple[Poly, ...]) -> tuple[Poly, ...]:
     """The window coordinates at which the entry of a max pooling is attained.
 
     >>> from symconv.term.polynomial import Size
@@ -134,9 +138,13 @@ def argmax(pooled: Defined, index: tuple[Poly, ...]) -> tuple[Poly, ...]:
     >>> sorted(place.names())
     ['i']
     """
-    body = pooled.body
+    body = pooled.body if isinstance(pooled, Defined) else None
+    place = f"argmax of {pooled.name}"
     if not isinstance(body, Maximum):
-        raise UsageError(f"argmax of {pooled.name}", "no maximum", "the result of pool_max", "pool with pool_max first")
+        raise UsageError(place, "no maximum", "the result of pool_max", "pool with pool_max first")
+    index = index if isinstance(index, tuple) else (index,)
+    if len(index) != pooled.rank:
+        raise ShapeError(place, f"{len(index)} indices", f"{pooled.rank}, one an axis", "give a tuple of all indices")
     at = substitute(body, dict(zip(pooled.parameters, index, strict=True)))
     return argmax_of(at)  # type: ignore[arg-type]
 

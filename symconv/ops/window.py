@@ -6,9 +6,10 @@ Each is a tensor whose entry is one entry of the operand, or zero.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index as whole_number
 
-from symconv.errors import ShapeError, SizeError
-from symconv.term.polynomial import Poly, PolyLike
+from symconv.errors import ScopeError, ShapeError, SizeError, UsageError
+from symconv.term.polynomial import Poly, PolyLike, Size
 from symconv.term.tensor import Axis, Call, Defined, Tensor, define
 from symconv.term.value import (
     Condition,
@@ -50,8 +51,68 @@ def index_names(rank: int) -> tuple[str, ...]:
     return tuple("ijklmnpq"[:rank]) if rank <= 8 else tuple(f"i{a}" for a in range(rank))
 
 
-def per_axis(amounts: object, axes: int, place: str) -> tuple[object, ...]:
+def amount(value: object, place: str, what: str) -> Poly:
+    """A whole number or a polynomial in sizes."""
+    if isinstance(value, (Poly, Size)):
+        poly = Poly.of(value)
+        if poly.names():
+            raise ScopeError(
+                place,
+                f"{what} {poly} with the index {min(poly.names())}",
+                "numbers and sizes",
+                "make a size with sizes",
+            )
+        return poly
+    number = integer(value)
+    if number is None:
+        raise UsageError(
+            place, f"{what} {value!r}", "a whole number or a size", "give 2, or a size made with sizes(..)"
+        )
+    return Poly.of(number)
+
+
+def integer(value: object) -> int | None:
+    """The whole number that a value is; None for texts, fractions, truth values and all else."""
+    if isinstance(value, Poly):
+        return value.as_int
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        return None
+    try:
+        return whole_number(value)
+    except TypeError:  # an array of several numbers
+        return None
+
+
+def axis_of(value: object, rank: int, place: str, what: str = "axis") -> int:
+    """An axis, counted from 0 or, if negative, from the end."""
+    number = integer(value)
+    if number is None or not -rank <= number < rank:
+        raise ShapeError(place, f"{what} {value!r}", f"an axis from 0 to {rank - 1}", "count the axes from 0")
+    return number % rank
+
+
+def axes_of(values: object, rank: int, place: str) -> tuple[int, ...]:
+    """Several axes, in the order given."""
+    if not isinstance(values, (list, tuple, range)):
+        raise ShapeError(place, f"axes {values!r}", "a list of axes", "write [0], or [0, 1]")
+    return tuple(axis_of(a, rank, place) for a in values)
+
+
+def spatial_axes(value: object, most: int, place: str) -> int:
+    """How many spatial axes were asked for."""
+    number = integer(value)
+    if number is None or not 1 <= number <= most:
+        raise ShapeError(place, f"spatial={value!r}", f"a number from 1 to {most}", "say how many axes are spatial")
+    return number
+
+
+def amounts_per_axis(amounts: object, axes: int, place: str, what: str) -> tuple[Poly, ...]:
     """One amount for all axes, or a tuple with one an axis."""
+    return tuple(amount(a, place, what) for a in per_axis(amounts, axes, place))
+
+
+def per_axis(amounts: object, axes: int, place: str) -> tuple[object, ...]:
+    """One amount for all axes, or a tuple with one an axis, whatever an amount is."""
     if isinstance(amounts, tuple):
         if len(amounts) != axes:
             raise ShapeError(
@@ -69,9 +130,11 @@ def sides(amounts: object, axes: int, place: str) -> tuple[tuple[Poly, Poly], ..
     if axes == 1 and isinstance(amounts, tuple) and len(amounts) == 2:
         amounts = (amounts,)
     result = []
-    for amount in per_axis(amounts, axes, place):
-        before, after = amount if isinstance(amount, tuple) else (amount, amount)
-        result.append((Poly.of(before), Poly.of(after)))
+    for given in per_axis(amounts, axes, place):
+        pair = given if isinstance(given, tuple) else (given, given)
+        if len(pair) != 2:
+            raise ShapeError(place, f"{len(pair)} amounts for one axis", "2, before and after", "give (before, after)")
+        result.append((amount(pair[0], place, "amount"), amount(pair[1], place, "amount")))
     return tuple(result)
 
 
@@ -129,7 +192,7 @@ def stuff(tensor: Tensor, steps: object) -> Defined:
     >>> sc.stuff(sc.tensor("x", sc.sizes("n")), 3).entries(n=2)
     [x[0], 0, 0, x[1]]
     """
-    strides = tuple(Poly.of(s) for s in per_axis(steps, tensor.rank, f"stuff({tensor.name})"))  # type: ignore[arg-type]
+    strides = amounts_per_axis(steps, tensor.rank, f"stuff({tensor.name})", "step")
     check_positive(strides, f"stuff({tensor.name})", "step")
     axes = tuple(Axis.of(s * (axis.extent - 1) + 1) for s, axis in zip(strides, tensor.axes, strict=True))
 
@@ -155,7 +218,7 @@ def flip(tensor: Tensor, axes: Sequence[int]) -> Defined:
     >>> sc.flip(sc.tensor("X", H, W), [1]).entries(H=2, W=2)
     [[X[0, 1], X[0, 0]], [X[1, 1], X[1, 0]]]
     """
-    chosen = {a % tensor.rank for a in axes}
+    chosen = set(axes_of(axes, tensor.rank, f"flip({tensor.name})"))
 
     def entry(*index: Poly) -> Value:
         turned = []
@@ -184,7 +247,8 @@ def rot180(tensor: Tensor, spatial: int | None = None) -> Defined:
     >>> sc.rot180(sc.tensor("K", r, c)).entries(r=2, c=2)
     [[K[1, 1], K[1, 0]], [K[0, 1], K[0, 0]]]
     """
-    count = spatial if spatial is not None else (tensor.rank if tensor.rank <= 3 else tensor.rank - 2)
+    usual = tensor.rank if tensor.rank <= 3 else tensor.rank - 2
+    count = usual if spatial is None else spatial_axes(spatial, tensor.rank, f"rot180({tensor.name})")
     turned = flip(tensor, range(tensor.rank - count, tensor.rank))
     return Defined(
         f"rot180({tensor.name})",
@@ -205,11 +269,10 @@ def transpose(tensor: Tensor, order: Sequence[int] | None = None) -> Defined:
     >>> sc.transpose(sc.tensor("X", C, H, W), (1, 2, 0)).shape
     (H, W, C)
     """
-    order = tuple(range(tensor.rank))[::-1] if order is None else tuple(order)
+    place = f"transpose({tensor.name})"
+    order = tuple(range(tensor.rank))[::-1] if order is None else axes_of(order, tensor.rank, place)
     if sorted(order) != list(range(tensor.rank)):
-        raise ShapeError(
-            f"transpose({tensor.name})", f"order {order}", f"each of 0..{tensor.rank - 1} once", "list every axis once"
-        )
+        raise ShapeError(place, f"order {order}", f"each of 0..{tensor.rank - 1} once", "list every axis once")
 
     def entry(*index: Poly) -> Value:
         return tensor[tuple(index[order.index(a)] for a in range(tensor.rank))]
@@ -231,11 +294,15 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Defined:
     >>> sc.concatenate([sc.tensor("x", n), sc.tensor("y", m)]).entries(n=2, m=1)
     [x[0], x[1], y[0]]
     """
+    if not tensors:
+        raise ShapeError("concatenate", "no tensors", "at least one", "list the tensors")
     first = tensors[0]
-    axis %= first.rank
+    axis = axis_of(axis, first.rank, "concatenate")
     starts = [Poly.of(0)]
     for t in tensors:
-        if [a for n, a in enumerate(t.axes) if n != axis] != [a for n, a in enumerate(first.axes) if n != axis]:
+        if t.rank != first.rank or [a for n, a in enumerate(t.axes) if n != axis] != [
+            a for n, a in enumerate(first.axes) if n != axis
+        ]:
             raise ShapeError(
                 f"concatenate along axis {axis}",
                 f"shapes {first.shape} and {t.shape}",
@@ -278,18 +345,22 @@ __all__ = [
     "Entry",
     "Range",
     "Sum",
+    "amount",
+    "amounts_per_axis",
     "as_value",
     "concatenate",
     "crop",
     "flip",
     "index_names",
     "inside",
+    "integer",
     "needed",
     "pad",
     "per_axis",
     "read",
     "rot180",
     "sides",
+    "spatial_axes",
     "stuff",
     "transpose",
 ]
