@@ -11,30 +11,22 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import symconv
-from symconv.errors import NotationError, SymconvError
+from symconv.errors import InputError, NotationError, OutputError, SymconvError, UsageError, reading, writing
+from symconv.specs import OPTIONS, add_operation_options
 
 OK, FAILED, OPEN = 0, 1, 2
-WRONG_USE, BAD_BLOCK, NO_INPUT, WOULD_OVERWRITE = 64, 65, 66, 73
-OPTIONS = [
-    "stride",
-    "padding",
-    "dilation",
-    "groups",
-    "channels",
-    "kernel",
-    "size",
-    "batch",
-    "mode",
-    "output-padding",
-    "function",
-]
+WRONG_USE, BAD_BLOCK, NO_INPUT, NO_OUTPUT = 64, 65, 66, 73
+CODES: dict[type[SymconvError], int] = {NotationError: BAD_BLOCK, InputError: NO_INPUT, OutputError: NO_OUTPUT}
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse with the exit code of wrong use."""
+    """argparse with the exit code of wrong use, and options by their whole names."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -73,10 +65,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_spec(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("spec", metavar="SPEC", help="an operation such as conv2d, a formula in LaTeX, or a document")
     verb.add_argument("--wrt", metavar="NAME", help="the tensor to differentiate by; all without it")
-    group = verb.add_argument_group("options of the operation (numbers or names; one, or one an axis: 2,1)")
-    for name in OPTIONS:
-        group.add_argument(f"--{name}", metavar="V", help="before:after for two sides" if name == "padding" else None)
-    group.add_argument("--bias", action="store_true", help="add a bias to each output channel")
+    add_operation_options(verb)
 
 
 def _add_output(verb: argparse.ArgumentParser, required: bool) -> None:
@@ -93,99 +82,141 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except OSError as error:
-        print(f"symconv: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
-        return NO_INPUT
-    except NotationError as error:
-        print(f"symconv: {error}", file=sys.stderr)
-        return BAD_BLOCK
     except SymconvError as error:
         print(f"symconv: {error}", file=sys.stderr)
-        return WRONG_USE
+        return next((code for kind, code in CODES.items() if isinstance(error, kind)), WRONG_USE)
 
 
 def _spec(options: argparse.Namespace, words: bool, layers: bool) -> symconv.specs.Spec:
     from symconv.specs import parse_spec
 
-    given = any(getattr(options, n.replace("-", "_")) for n in OPTIONS) or options.bias
-    return parse_spec(options.spec, options if given or " " not in options.spec else None, words, layers)
+    if options.wrt is not None and not options.wrt.strip():
+        raise UsageError("--wrt", "an empty name", "the name of a tensor", "name one, or drop the option")
+    return parse_spec(options.spec, options, words, layers)
+
+
+def _print(text: str) -> None:
+    """To standard output, all of it, or an error."""
+    if sys.stdout is None:
+        raise OutputError("standard output", "closed", "an open one", "write to a file with -o")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            "standard output",
+            f"{text[error.start]!r} in {error.encoding}",
+            "an output that takes UTF-8",
+            "set PYTHONIOENCODING=utf-8, or write to a file",
+        ) from None
+    except OSError as error:
+        raise OutputError(
+            "standard output", error.strerror or str(error), "a place that can be written", "write to a file"
+        ) from None
 
 
 def _solve(options: argparse.Namespace) -> int:
     from symconv.solving import solve_spec
 
-    sizes = _sizes(options.sizes)
-    solution = solve_spec(_spec(options, words=False, layers=False), options.wrt, sizes, options.level)
-    text = solution.to_markdown()
-    if options.output is None:
-        sys.stdout.write(text)
-    else:
+    if options.output is not None:
         suffix = Path(options.output).suffix
         if suffix != ".md":
-            print(
-                f"symconv: {options.output}: the ending {suffix or 'is missing'}; expected .md; choose .md",
-                file=sys.stderr,
-            )
-            return WRONG_USE
-        return _write(options, text)
+            found = f"the ending {suffix}" if suffix else "no ending"
+            raise UsageError(f"-o {options.output}", found, ".md", "choose a name that ends in .md")
+        _refuse_output(options)
+    spec, sizes = _spec(options, words=False, layers=False), _sizes(options.sizes)
+    spec.check_sizes(sizes or {})
+    solution = solve_spec(spec, options.wrt, sizes, options.level)
+    text = solution.to_markdown()
+    if options.output is None:
+        _print(text)
+    else:
+        _write(options, text)
     return OK if solution.proved else FAILED
 
 
 def _sizes(text: str | None) -> dict[str, int] | None:
-    from symconv.errors import UsageError
-
     if text is None:
         return None
     result: dict[str, int] = {}
     for part in text.split(","):
-        name, sign, number = part.partition("=")
-        if not sign or not number.strip().isdigit() or len(number.strip()) > 9:
-            raise UsageError(f"--sizes {text}", f"{part!r}", "NAME=NUMBER", "write H=3,W=4")
-        result[name.strip()] = int(number)
+        name, number = (p.strip() for p in (part.partition("=")[0], part.partition("=")[2]))
+        if not name or not (number.isascii() and number.isdigit() and len(number) <= 9):
+            raise UsageError(f"--sizes {text}", f"{part!r}", "NAME=NUMBER, at most 9 digits", "write H=3,W=4")
+        if name in result:
+            raise UsageError(f"--sizes {text}", f"{name} twice", "each size once", "leave one out")
+        result[name] = int(number)
     return result
 
 
 def _verify(options: argparse.Namespace) -> int:
     from symconv.judging import report_json, verify_paths, write_certificates
 
-    standard_input = sys.stdin.read() if "-" in options.paths else None
-    report = verify_paths(options.paths, standard_input)
-    print(report_json(report, symconv.__version__) if options.json else report)
-    if options.certificates:
+    if options.certificates is not None and not options.certificates.strip():
+        raise UsageError("--certificates", "an empty name", "a directory", "name one, or drop the option")
+    report = verify_paths(options.paths, _standard_input() if "-" in options.paths else None)
+    if options.certificates is not None:
         write_certificates(report, Path(options.certificates))
+    _print(f"{report_json(report, symconv.__version__) if options.json else report}\n")
     return report.exit_code
+
+
+def _standard_input() -> str:
+    if sys.stdin is None:
+        raise InputError("standard input", "closed", "an open one", "give a path")
+    with reading("standard input"):
+        binary = getattr(sys.stdin, "buffer", None)
+        return sys.stdin.read() if binary is None else str(binary.read().decode("utf-8"))
 
 
 def _export(options: argparse.Namespace) -> int:
     from symconv.exporting import NotProved, export_spec
 
-    if _exists(options):
-        return WOULD_OVERWRITE
+    _refuse_output(options)
     try:
         source = export_spec(_spec(options, words=True, layers=True), options.wrt, options.unproved)
     except NotProved as error:
         print(f"symconv: {error}", file=sys.stderr)
         return FAILED
-    return _write(options, source)
-
-
-def _exists(options: argparse.Namespace) -> bool:
-    if Path(options.output).exists() and not options.force:
-        print(f"symconv: {options.output}: the file exists; give --force to overwrite it", file=sys.stderr)
-        return True
-    return False
-
-
-def _write(options: argparse.Namespace, text: str) -> int:
-    """Write to a temporary file beside the target, then rename: never half a file."""
-    if _exists(options):
-        return WOULD_OVERWRITE
-    target = Path(options.output)
-    with tempfile.NamedTemporaryFile("w", dir=target.parent, encoding="utf-8", delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, target)
+    _write(options, source)
     return OK
+
+
+def _refuse_output(options: argparse.Namespace) -> None:
+    """Refuse a target that exists or cannot be made."""
+    place, target = f"-o {options.output}", Path(options.output)
+    if not options.output.strip():
+        raise UsageError("-o", "an empty name", "the name of a file", "name one")
+    with writing(place):
+        if target.is_dir():
+            raise OutputError(place, "a directory", "the name of a file", "name a file in it")
+        if not target.resolve().parent.is_dir():
+            raise OutputError(place, f"no directory {target.parent}", "one that exists", "make it first")
+        if target.exists() and not target.is_file():
+            raise OutputError(place, "something that is no plain file", "the name of a file", "choose another name")
+        if target.exists() and not options.force:
+            raise OutputError(place, "the file exists", "a new file", "give --force to overwrite it")
+
+
+def _write(options: argparse.Namespace, text: str) -> None:
+    """Write to a temporary file beside the target, then rename: never half a file."""
+    _refuse_output(options)
+    target = Path(options.output).resolve()  # what a link points to is written, the link stays
+    with writing(f"-o {options.output}"):
+        number, name = tempfile.mkstemp(dir=target.parent)
+        try:
+            with open(number, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o644)
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
+
+
+__all__ = ["OPTIONS", "main", "parser"]
 
 
 if __name__ == "__main__":

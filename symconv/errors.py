@@ -4,10 +4,13 @@ Every message says four things: the place, what was read, what was expected
 (or the smallest counterexample), and what to change.  The message is built
 here so that no caller can leave a part out.
 
-This module imports nothing.
+This module imports nothing of symconv.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class SymconvError(Exception):
@@ -65,3 +68,45 @@ class ExportError(SymconvError):
 
 class UsageError(SymconvError):
     """A command or a call with arguments that make no sense together."""
+
+
+class InputError(SymconvError):
+    """A file or a directory that cannot be read, or that holds nothing to read."""
+
+
+class OutputError(SymconvError):
+    """A file that cannot be written."""
+
+
+@contextmanager
+def reading(place: object) -> Iterator[None]:
+    """What goes wrong while this is read becomes an `InputError`.
+
+    >>> with reading("note.md"):
+    ...     b"\\xe9".decode("utf-8")
+    Traceback (most recent call last):
+        ...
+    symconv.errors.InputError: note.md: byte 1 is 0xe9; expected a text in UTF-8; save the file as UTF-8
+    """
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise InputError(
+            str(place), f"byte {error.start + 1} is 0x{byte:02x}", "a text in UTF-8", "save the file as UTF-8"
+        ) from None
+    except OSError as error:
+        raise InputError(
+            str(place), error.strerror or str(error), "a file that can be read", "correct the path, or its permissions"
+        ) from None
+
+
+@contextmanager
+def writing(place: object) -> Iterator[None]:
+    """What goes wrong while this is written becomes an `OutputError`."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            str(place), error.strerror or str(error), "a place that can be written", "choose another path"
+        ) from None

@@ -60,8 +60,9 @@ def export_spec(spec: str | Spec, wrt: str | None = None, unproved: bool = False
     unproved: write gradients that are not proved too, and say so in the file.
     """
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
-    wanted: Iterable[Tensor] = [parsed.leaf(wrt)] if wrt else [parsed.leaf(n) for n in parsed.wanted] or parsed.leaves
-    leaves = [t for t in wanted if isinstance(t, Leaf)]
+    named = parsed.wanted if wrt is None else (wrt,)
+    wanted: Iterable[Tensor] = [parsed.leaf(n) for n in named] or parsed.leaves
+    leaves = [_leaf(t) for t in wanted]
     proofs = [prove_gradient(parsed.output, leaf) for leaf in leaves]
     open_ = [p for p in proofs if not p.verdict]
     if open_ and not unproved:
@@ -82,6 +83,12 @@ def export_spec(spec: str | Spec, wrt: str | None = None, unproved: bool = False
         verdicts=verdicts,
         unproved=bool(open_),
     )
+
+
+def _leaf(tensor: Tensor) -> Leaf:
+    if not isinstance(tensor, Leaf):
+        raise UsageError(f"--wrt {tensor.name}", "a tensor with a formula", "free data", "name one of its leaves")
+    return tensor
 
 
 class NotProved(ExportError):

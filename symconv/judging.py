@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
+from html import escape
 from pathlib import Path
 
-from symconv.errors import NotationError, SymconvError
+from symconv.errors import InputError, NotationError, SymconvError, reading, writing
 from symconv.evidence import judge, judge_tensors
 from symconv.proof.problem import equation
 from symconv.proof.verdict import Counterexample, Status, Verdict, show_number
@@ -19,6 +22,7 @@ from symconv.write.latex import latex_of_tensor, latex_of_value
 from symconv.write.relations import latex_of_condition
 
 SUFFIXES = (".md", ".tex", ".ipynb")
+BLOCK = re.compile(rb"^[^\n]*(?:`{3,}|~{3,})[ ]*symconv\b|^[ \t]*%[ \t]*symconv:", re.MULTILINE)
 PASSES = (Status.PROVED, Status.DEFINITION, Status.NOT_A_CLAIM, Status.IGNORED)
 PLAIN = {
     Kind.DEFINITION: Status.DEFINITION,
@@ -29,7 +33,7 @@ PLAIN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LinkReport:
     """The verdict on one equality."""
 
@@ -41,8 +45,11 @@ class LinkReport:
     def status(self) -> Status:
         return self.verdict.status
 
+    def __repr__(self) -> str:
+        return f"<LinkReport {self.link.id}: {self.verdict}>"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class FormulaReport:
     """The verdicts on the links of one formula; the worst one counts."""
 
@@ -66,8 +73,11 @@ class FormulaReport:
     def as_expected(self) -> bool:
         return self.status is self.expected if self.expected is not None else self.status in PASSES
 
+    def __repr__(self) -> str:
+        return f"<FormulaReport {self.formula.id}: {self.status.value}>"
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, repr=False)
 class FileReport:
     """All formulas of one document."""
 
@@ -78,8 +88,11 @@ class FileReport:
     def summary(self) -> Counter[str]:
         return Counter(f.status.value for f in self.formulas)
 
+    def __repr__(self) -> str:
+        return f"<FileReport {self.document.name}: {_counts(self)}>"
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, repr=False)
 class Report:
     """What `verify` found in all files; `exit_code` is that of the command."""
 
@@ -105,6 +118,9 @@ class Report:
 
     def __repr__(self) -> str:
         return f"<Report: {len(self.files)} files, exit code {self.exit_code}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
 
 def _unexpectedly_good(amiss: list[Status]) -> bool:
@@ -161,16 +177,19 @@ def latex_of_call_or_name(tensor: object) -> str:
 def verify_paths(paths: Iterable[str | Path], standard_input: str | None = None) -> Report:
     """Read and judge files, directories (every document below that holds a block) and `-`.
 
-    Raises `NotationError` for a fault in a declaration block, OSError for a file that cannot be read.
+    Raises `NotationError` for a fault in a declaration block, `InputError` for a file that cannot be read.
     """
     report = Report()
     for path in paths:
         if str(path) == "-":
-            document = read_document(standard_input or "", "md", "standard input")
-            report.files.append(judge_document(document))
+            if standard_input is None:
+                raise InputError("-", "no standard input", "a text", "give a path, or the text and its form")
+            report.files.append(judge_document(read_document(standard_input, "md", "standard input")))
             continue
         for file in documents_below(Path(path)):
-            report.files.append(judge_document(read_document(file)))
+            with reading(file):
+                document = read_document(file)
+            report.files.append(judge_document(document))
     return report
 
 
@@ -180,15 +199,29 @@ def verify_text(text: str, form: Form = "md", name: str = "document") -> Report:
 
 
 def documents_below(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    files = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
-    return [p for p in files if _holds_block(p)]
+    """The file itself, or every document in a directory and below it that holds a block."""
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+        found = [p for p in files if _holds_block(p)]
+        if not found:
+            endings = ", ".join(SUFFIXES)
+            raise InputError(
+                str(path), "no document with a block", f"a {endings} with a ```symconv block", "name the file itself"
+            )
+        return found
+    if not path.exists():
+        raise InputError(str(path), "no such file", "a document or a directory", "correct the path")
+    if path.suffix not in SUFFIXES:
+        raise InputError(
+            str(path), f"the ending '{path.suffix}'", ".md, .tex or .ipynb", "rename it, or give it by standard input"
+        )
+    return [path]
 
 
 def _holds_block(path: Path) -> bool:
-    text = path.read_text(encoding="utf-8")
-    return "```symconv" in text or "% symconv:" in text
+    with reading(path):
+        text = path.read_bytes()
+    return BLOCK.search(text) is not None or (path.suffix == ".ipynb" and b"```symconv" in text)
 
 
 # -- output -----------------------------------------------------------------------------
@@ -209,8 +242,12 @@ def report_lines(file: FileReport) -> Iterator[str]:
         yield f"{place}: {report.formula.id} {text}{note}"
     for fact in file.document.inferred:
         yield f"{name}:{fact.line}: inferred: {fact.text}"
-    counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in sorted(file.summary.items()))
-    yield f"{name}: {counts or 'no formulas'}"
+    yield f"{name}: {_counts(file)}"
+
+
+def _counts(file: FileReport) -> str:
+    counts = (f"{count} {status.replace('_', ' ')}" for status, count in sorted(file.summary.items()))
+    return ", ".join(counts) or "no formulas"
 
 
 def report_json(report: Report, version: str) -> str:
@@ -277,17 +314,32 @@ def _counterexample_json(found: Counterexample | None) -> dict[str, object] | No
 
 
 def write_certificates(report: Report, directory: Path) -> list[Path]:
-    """One JSON file for each proved link, named after its file and formula."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """One JSON file for each proved link, named after the path of its document and its formula."""
+    with writing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
     written = []
     for file in report.files:
         for formula in file.formulas:
             for link in formula.links:
                 if link.verdict.trace is not None:
-                    path = directory / f"{Path(file.document.name).stem}.{link.link.id}.json"
-                    link.verdict.save(path)
+                    path = directory / f"{_file_name(file.document.name)}.{_file_name(link.link.id)}.json"
+                    with writing(path):
+                        link.verdict.save(path)
                     written.append(path)
     return written
+
+
+def _file_name(text: str) -> str:
+    """A name for a file, another one for every text; nothing in it leads out of a directory.
+
+    >>> _file_name("note.md"), _file_name("u/note.md"), _file_name("../x y.md")
+    ('note.md', 'u__note.md', 'up__x_y.md-568b550f')
+    """
+    parts = text.split("/")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", "__".join(p.lstrip(".") or "up" for p in parts))[-120:]
+    if name.split("__") == parts and not re.search(r"-[0-9a-f]{8}$", name):
+        return name
+    return f"{name}-{sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 
 __all__ = ["NotationError", "Report", "judge_document", "verify_paths", "verify_text"]

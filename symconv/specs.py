@@ -13,22 +13,52 @@ import argparse
 import difflib
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from symconv.errors import SizeError, UsageError
+from symconv.errors import InputError, SizeError, UsageError, reading
 from symconv.ops.correlate import convolve, correlate, depthwise, transposed
 from symconv.ops.layer import add_bias, apply, cross_entropy, dense, softmax
 from symconv.ops.pool import pool_average, pool_max
 from symconv.term.polynomial import Poly, Size
-from symconv.term.tensor import Axis, Defined, Leaf, Tensor, tensors_in
+from symconv.term.tensor import Axis, Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
+from symconv.term.text import text_of_condition, text_of_poly
 from symconv.term.value import Entry
 
 AXES = {1: ("H",), 2: ("H", "W"), 3: ("D", "H", "W")}
 TAPS = {1: ("r",), 2: ("r", "c"), 3: ("q", "r", "c")}
 WORDS = {"X": "input", "K": "kernel", "b": "bias", "w": "weight", "y": "target"}
+# every option, in the order in which they are listed, and what it is for
+OPTIONS = {
+    "stride": "distance between windows; 1 unless said",
+    "padding": "zeros around the input; before:after for two sides",
+    "dilation": "distance between taps; 1 unless said",
+    "groups": "channel groups; 1 unless said",
+    "channels": "input and output channels: C,O",
+    "kernel": "kernel or window extents: r,c",
+    "size": "input extents: H,W",
+    "batch": "how many inputs",
+    "mode": "valid, full or same",
+    "output-padding": "extra rows of a transposed convolution",
+    "function": "the name of an elementwise function",
+    "bias": "add a bias to each output channel",
+}
+_WINDOW = "stride padding dilation channels kernel size batch bias"
+# the options that each operation uses; any other is refused
+USES = {
+    "conv": f"{_WINDOW} groups mode",
+    "convolution": f"{_WINDOW} groups mode",
+    "correlation": f"{_WINDOW} groups mode",
+    "depthwise": f"{_WINDOW} mode",
+    "transposed": f"{_WINDOW} output-padding",
+    "maxpool": "stride channels kernel size batch",
+    "avgpool": "stride padding channels kernel size batch",
+    "dense": "channels bias",
+    "softmax": "size",
+    "activation": "size function",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,70 +89,97 @@ class Spec:
             f"did you mean {near[0]}?" if near else "name one of these",
         )
 
+    def check_sizes(self, sizes: Mapping[str, int]) -> None:
+        """Refuse sizes that break a requirement whose sizes are all given."""
+        given: dict[Any, Poly] = {s: Poly.of(n) for s, n in ((_size(self.output, n), v) for n, v in sizes.items()) if s}
+        for condition in requirements_of(Entry(self.output, ())):
+            value = condition.poly.substitute(given).as_int if condition.poly.sizes() <= set(given) else None
+            if value is not None and not (
+                value >= 0 if condition.kind == "ge" else (value == 0) == (condition.kind == "eq")
+            ):
+                raise SizeError(
+                    f"--sizes {','.join(f'{n}={v}' for n, v in sizes.items())}",
+                    f"{text_of_poly(condition.poly)} = {value}",
+                    text_of_condition(condition),
+                    "change the sizes",
+                )
+
+
+def _size(output: Defined, name: str) -> Size | None:
+    return next((s for s in sizes_in(Entry(output, ())) if s.name == name), None)
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(
-            "the options of the operation", message, "the options of `symconv export --help`", "correct it"
-        )
+        names = ", ".join(f"--{n}" for n in OPTIONS)
+        raise UsageError("the options in SPEC", message, f"among {names}", "correct it")
 
 
 def add_operation_options(parser: argparse.ArgumentParser) -> None:
     """The options that operations take, numbers or names, one for all axes or one an axis."""
     group = parser.add_argument_group("options of the operation (a number or a name; one, or one an axis: 2,1)")
-    for name, words in (
-        ("stride", "distance between windows; 1 unless said"),
-        ("padding", "zeros around the input; before:after for two sides"),
-        ("dilation", "distance between taps; 1 unless said"),
-        ("groups", "channel groups; 1 unless said"),
-        ("channels", "input and output channels: C,O"),
-        ("kernel", "kernel or window extents: r,c"),
-        ("size", "input extents: H,W"),
-        ("batch", "how many inputs"),
-        ("mode", "valid, full or same"),
-        ("output-padding", "extra rows of a transposed convolution"),
-        ("function", "the name of an elementwise function"),
-    ):
-        group.add_argument(f"--{name}", help=words, metavar="V")
-    group.add_argument("--bias", action="store_true", help="add a bias to each output channel")
+    for name, words in OPTIONS.items():
+        if name == "bias":
+            group.add_argument("--bias", action="store_true", default=None, help=words)
+        else:
+            group.add_argument(f"--{name}", help=words, metavar="V")
+
+
+def options_given(options: argparse.Namespace | None) -> dict[str, str | bool]:
+    """The options that were said, by their names on the command line."""
+    found = {name: getattr(options, name.replace("-", "_"), None) for name in OPTIONS}
+    return {name: said for name, said in found.items() if said is not None and said is not False}
 
 
 def parse_spec(text: str, options: argparse.Namespace | None = None, words: bool = False, layers: bool = True) -> Spec:
     """Read a SPEC.
 
-    options: the operation's options, if they were read apart; else they stand in the text.
+    options: the operation's options that were read apart; others may stand in the text.
     words: call the tensors input, kernel, ... instead of X, K, ...
     layers: give convolutions batch and channel axes even where no option speaks of them.
     """
+    text = text.strip()
     if Path(text).suffix in (".md", ".tex", ".ipynb"):
+        _refuse_options(f"the document {text}", options)
         return _from_document(text)
     if any(sign in text for sign in "=\\") and not re.fullmatch(r"[\w-]+(\s+--.*)?", text, re.DOTALL):
+        _refuse_options("a formula", options)
         return _from_formula(text)
-    if options is None:
-        parser = _Parser(prog="SPEC", add_help=False)
-        parser.add_argument("operation")
-        add_operation_options(parser)
-        options = parser.parse_args(shlex.split(text))
-        text = options.operation
-    return Spec(_spelled(text, options), _Builder(options, words, layers).build(text))
+    inside = _options_inside(text)
+    said, apart = options_given(inside), options_given(options)
+    twice = sorted(set(said) & set(apart))
+    if twice:
+        raise UsageError(
+            f"--{twice[0]}", f"{said[twice[0]]} in SPEC and {apart[twice[0]]} after it", "one of the two", "drop one"
+        )
+    for name, value in apart.items():
+        setattr(inside, name.replace("-", "_"), value)
+    made = _Builder(inside, words, layers).build(inside.operation)
+    return Spec(_spelled(inside.operation, {n: v for n in OPTIONS for v in [said.get(n, apart.get(n))] if v}), made)
 
 
-def _spelled(operation: str, options: argparse.Namespace) -> str:
-    names = [
-        "stride",
-        "padding",
-        "dilation",
-        "groups",
-        "channels",
-        "kernel",
-        "size",
-        "batch",
-        "mode",
-        "output_padding",
-        "function",
-    ]
-    parts = [f"--{n.replace('_', '-')} {getattr(options, n)}" for n in names if getattr(options, n, None)]
-    return " ".join([operation, *parts, *(["--bias"] if options.bias else [])])
+def _options_inside(text: str) -> argparse.Namespace:
+    """`conv2d --stride 2` taken apart."""
+    parser = _Parser(prog="SPEC", add_help=False, allow_abbrev=False)
+    parser.add_argument("operation")
+    add_operation_options(parser)
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"SPEC {text}", str(error).lower(), "quotes in pairs", "close the quotation") from None
+    if not words:
+        raise UsageError("SPEC", "an empty text", "an operation, a formula or a document", "write conv2d")
+    return parser.parse_args(words)
+
+
+def _refuse_options(what: str, options: argparse.Namespace | None) -> None:
+    given = options_given(options)
+    if given:
+        raise UsageError(f"--{next(iter(given))}", f"an option for {what}", "no options", "write it into the formula")
+
+
+def _spelled(operation: str, given: Mapping[str, str | bool]) -> str:
+    return " ".join([operation, *(f"--{n}" if said is True else f"--{n} {said}" for n, said in given.items())])
 
 
 @dataclass(slots=True)
@@ -135,6 +192,8 @@ class _Builder:
 
     def build(self, operation: str) -> Defined:
         match = re.fullmatch(r"(conv|convolution|correlation|depthwise|transposed|maxpool|avgpool)([123])d", operation)
+        if match or operation in PLAIN:
+            self._check_used(match.group(1) if match else operation, operation)
         if match:
             return self._spatial(match.group(1), int(match.group(2)))
         if operation in PLAIN:
@@ -151,33 +210,56 @@ class _Builder:
 
     # -- options -------------------------------------------------------------
 
-    def amount(self, text: str, least: int = 1) -> Poly:
+    def _check_used(self, family: str, operation: str) -> None:
+        """Refuse what the operation does not use, and empty options."""
+        used = USES[family].split()
+        for name, said in options_given(self.options).items():
+            if name not in used:
+                listed = ", ".join(f"--{n}" for n in OPTIONS if n in used)
+                raise UsageError(
+                    f"{operation} --{name}", "an option that it does not use", f"among {listed}", "drop it"
+                )
+            if said is not True and not str(said).strip():
+                raise UsageError(f"--{name}", "an empty value", OPTIONS[name], "give a value, or drop the option")
+
+    def amount(self, option: str, text: str, least: int = 1) -> Poly:
         """A number, or a name that becomes a size."""
         text = text.strip()
-        if re.fullmatch(r"-?\d{1,9}", text):
+        place = f"--{option} {text}"
+        if re.fullmatch(r"[-+]?[0-9]+", text):
+            if len(text) > 9:
+                raise SizeError(place, f"a number of {len(text)} digits", "at most 9 digits", "give a name instead")
             if int(text) < least:
-                raise SizeError("SPEC", f"{text}", f"a number of at least {least}", "give a larger number or a name")
+                raise SizeError(place, text, f"a number of at least {least}", "give a larger number or a name")
             return Poly.of(int(text))
-        if not re.fullmatch(r"[A-Za-z]\w*", text):
-            raise UsageError("SPEC", f"{text!r}", "a whole number or a name", "write 2, or s")
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text):
+            raise UsageError(place, f"{text!r}", "a whole number or a name", "write 2, or s")
         return Poly.of(Size(text, least))
 
+    def single(self, option: str, default: str) -> Poly:
+        """An option that has one value, whatever the axes."""
+        return self.amount(option, getattr(self.options, option) or default)
+
     def amounts(self, option: str, axes: int, default: Sequence[str], least: int = 1) -> tuple[Poly, ...]:
-        given = getattr(self.options, option)
+        given = getattr(self.options, option.replace("-", "_"))
         parts = given.split(",") if given else list(default)
         if len(parts) == 1:
             parts = parts * axes
         if len(parts) != axes:
-            raise UsageError(f"--{option} {given}", f"{len(parts)} values", f"1 or {axes}", "give one, or one an axis")
-        return tuple(self.amount(p, least) for p in parts)
+            raise UsageError(
+                f"--{option} {given}", f"{len(parts)} values", f"1 or {axes}".replace("1 or 1", "1"), "give as many"
+            )
+        return tuple(self.amount(option, p, least) for p in parts)
 
     def padding(self, axes: int) -> tuple[tuple[Poly, Poly], ...]:
         given = self.options.padding or "0"
         parts = given.split(",") if "," in given else [given] * axes
+        pairs = [p.split(":") * (1 if ":" in p else 2) for p in parts]
+        if any(len(p) != 2 for p in pairs):
+            raise UsageError(f"--padding {given}", f"{given.count(':')} colons", "p or before:after", "write 1, or 0:1")
         if len(parts) != axes:
             raise UsageError(f"--padding {given}", f"{len(parts)} values", f"1 or {axes}", "give one, or one an axis")
-        pairs = [(p.split(":") * 2)[:2] for p in parts]
-        return tuple((self.amount(a, 0), self.amount(b, 0)) for a, b in pairs)
+        return tuple((self.amount("padding", a, 0), self.amount("padding", b, 0)) for a, b in pairs)
 
     def leaf(self, letter: str, *shape: Poly) -> Leaf:
         return Leaf(WORDS.get(letter, letter) if self.words else letter, tuple(map(Axis.of, shape)))
@@ -192,7 +274,7 @@ class _Builder:
         stride, dilation = self.amounts("stride", n, "1"), self.amounts("dilation", n, "1")
         o = self.options
         layered = self.layers or o.channels or o.groups or o.batch or o.bias or name == "depthwise"
-        batch = (self.amount(o.batch or "N"),) if self.layers or o.batch else ()
+        batch = (self.single("batch", "N"),) if self.layers or o.batch else ()
         if name == "depthwise":
             (channels,) = self.amounts("channels", 1, "C")
             x, k = self.leaf("X", *batch, channels, *image), self.leaf("K", channels, *taps)
@@ -202,17 +284,17 @@ class _Builder:
         else:
             x, k = self._channelled(name, batch, image, taps)
         if name == "transposed":
-            extra = self.amounts("output_padding", n, "0", 0)
-            return self._biased(transposed(x, k, stride, self.padding(n), extra, dilation), n)
+            extra = self.amounts("output-padding", n, "0", 0)
+            return self._biased(transposed(x, k, stride, self.padding(n), extra, dilation, spatial=n), n)
         operation = convolve if name == "convolution" else correlate
-        groups = self.amount(o.groups or "1")
+        groups = self.single("groups", "1")
         made = operation(x, k, stride, self.padding(n), dilation, groups, o.mode, spatial=n)
         return self._biased(made, n)
 
     def _channelled(
         self, name: str, batch: tuple[Poly, ...], image: tuple[Poly, ...], taps: tuple[Poly, ...]
     ) -> tuple[Leaf, Leaf]:
-        groups = self.amount(self.options.groups or "1")
+        groups = self.single("groups", "1")
         given = self.options.channels
         if given:
             inputs, outputs = self.amounts("channels", 2, ())
@@ -243,11 +325,10 @@ class _Builder:
         window = self.amounts("kernel", n, TAPS[n])
         stride = self.amounts("stride", n, ()) if self.options.stride else window
         o = self.options
-        lead = (self.amount(o.batch or "N"), self.amount(o.channels or "C")) if self.layers else ()
+        lead: tuple[Poly, ...] = (self.single("batch", "N"),) if self.layers or o.batch else ()
+        lead += (self.single("channels", "C"),) if self.layers or o.batch or o.channels else ()
         x = self.leaf("X", *lead, *image)
         if name == "maxpool":
-            if o.padding:
-                raise UsageError("--padding", "a padded maximum", "no padding", "pad the input first")
             return pool_max(x, window, stride, spatial=n)
         return pool_average(x, window, stride, self.padding(n), spatial=n)
 
@@ -264,7 +345,7 @@ class _Builder:
 
     def activation(self) -> Defined:
         name = self.options.function or "f"
-        if not re.fullmatch(r"[A-Za-z]\w*", name):
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
             raise UsageError("--function", f"{name!r}", "a name", "write relu, or f for an unknown function")
         return apply(name, self.leaf("X", *self.amounts("size", 2, AXES[2])))
 
@@ -293,15 +374,18 @@ def _from_formula(text: str) -> Spec:
 def _from_document(path: str) -> Spec:
     from symconv.read.documents import read_file
 
-    text, _ = read_file(Path(path))
-    return _from_text(path, text, path)
+    if Path(path).is_dir():
+        raise InputError(path, "a directory", "one document", "name the file")
+    with reading(path):
+        text, form = read_file(Path(path))
+    return _from_text(path, text, path, form)
 
 
-def _from_text(spec: str, text: str, name: str) -> Spec:
+def _from_text(spec: str, text: str, name: str, form: Any = "md") -> Spec:
     from symconv.read.claims import Kind
     from symconv.read.reader import read_document
 
-    document = read_document(text, "md", name)
+    document = read_document(text, form, name)
     for formula in document.formulas:
         for link in formula.links:
             if link.kind in (Kind.NOT_UNDERSTOOD, Kind.ILL_FORMED):

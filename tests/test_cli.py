@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,150 @@ def test_a_fault_in_a_block_is_65(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "tensor" in err
 
 
+NOTE = "```symconv\ntensor x[n]\n```\n$$\\sum_{k=0}^{n-1} x_k = \\sum_{k=0}^{n-1} x_{n-1-k}$$\n"
+
+# arguments, exit code, what the message says
+WRONG: list[tuple[str, int, str]] = [
+    ("verify no-such-file", 66, "no-such-file: no such file; expected a document or a directory; correct the path"),
+    ("verify no-such-file.md", 66, "no-such-file.md: no such file; expected a document"),
+    ("verify empty", 66, "empty: no document with a block; expected a .md, .tex, .ipynb with a ```symconv block; name"),
+    ("verify other.txt", 66, "other.txt: the ending '.txt'; expected .md, .tex or .ipynb; rename it"),
+    ("verify latin.md", 66, "latin.md: byte 5 is 0xe9; expected a text in UTF-8; save the file as UTF-8"),
+    ("solve latin.md", 66, "latin.md: byte 5 is 0xe9; expected a text in UTF-8"),
+    ("export no-such-file.md -o k.py", 66, "no-such-file.md: No such file or directory; expected a file that can be"),
+    ("export folder.md -o k.py", 66, "folder.md: a directory; expected one document; name the file"),
+    ("verify broken.ipynb", 65, "broken.ipynb: not a notebook (TypeError); expected JSON with cells; save"),
+    ("verify note.md --certificates note.md", 73, "note.md: File exists; expected a place that can be written; choo"),
+    ("verify note.md --certificates ''", 64, "--certificates: an empty name; expected a directory; name one"),
+    ("verify --js note.md", 64, "unrecognized arguments: --js"),
+    ("export conv2d --strid 2 -o k.py", 64, "unrecognized arguments: --strid 2"),
+    ("export 'conv2d --strid 2' -o k.py", 64, "unrecognized arguments: --strid 2; expected among --stride, "),
+    (
+        "export dense --stride 2 -o k.py",
+        64,
+        "dense --stride: an option that it does not use; expected among --channels",
+    ),
+    ("export 'dense --stride 2' -o k.py", 64, "dense --stride: an option that it does not use; expected among --chan"),
+    ("export depthwise2d --groups 2 -o k.py", 64, "depthwise2d --groups: an option that it does not use"),
+    ("export transposed2d --mode same -o k.py", 64, "transposed2d --mode: an option that it does not use"),
+    ("export maxpool2d --padding 1 -o k.py", 64, "maxpool2d --padding: an option that it does not use"),
+    ("export softmax --function f -o k.py", 64, "softmax --function: an option that it does not use; expected among"),
+    ("export note.md --stride 2 -o k.py", 64, "--stride: an option for the document note.md; expected no options"),
+    ("export 'y_i = x_i' --bias -o k.py", 64, "--bias: an option for a formula; expected no options; write it into"),
+    ("export 'conv2d --stride 2' --stride 3 -o k.py", 64, "--stride: 2 in SPEC and 3 after it; expected one of the"),
+    ("export conv2d --stride -1 -o k.py", 64, "--stride -1: -1; expected a number of at least 1; give a larger"),
+    ("export conv2d --stride 1000000000 -o k.py", 64, "a number of 10 digits; expected at most 9 digits; give a na"),
+    ("export conv2d --stride '' -o k.py", 64, "--stride: an empty value; expected distance between windows"),
+    ("export conv2d --stride 1.5 -o k.py", 64, "--stride 1.5: '1.5'; expected a whole number or a name; write 2"),
+    ("export conv2d --stride 1,2,3 -o k.py", 64, "--stride 1,2,3: 3 values; expected 1 or 2; give as many"),
+    ("export conv2d --padding 1:2:3 -o k.py", 64, "--padding 1:2:3: 2 colons; expected p or before:after; write"),
+    ("export conv2d --padding 1,2,3 -o k.py", 64, "--padding 1,2,3: 3 values; expected 1 or 2; give one, or one"),
+    ("export dense --channels 3 -o k.py --wrt ''", 64, "--wrt: an empty name; expected the name of a tensor"),
+    ("export conv2d --wrt image -o k.py", 64, "--wrt image: no tensor image; expected one of kernel, input"),
+    ('export "conv2d \'x" -o k.py', 64, "SPEC conv2d 'x: no closing quotation; expected quotes in pairs"),
+    ("export '' -o k.py", 64, "SPEC: an empty text; expected an operation, a formula or a document; write conv2d"),
+    ("export conv2d -o nodir/k.py", 73, "-o nodir/k.py: no directory nodir; expected one that exists; make it first"),
+    ("export conv2d -o empty", 73, "-o empty: a directory; expected the name of a file; name a file in it"),
+    ("export conv2d -o /dev/null --force", 73, "-o /dev/null: something that is no plain file; expected the name"),
+    ("export conv2d -o ''", 64, "-o: an empty name; expected the name of a file; name one"),
+    ("solve conv2d -o page", 64, "-o page: no ending; expected .md; choose a name that ends in .md"),
+    ("solve conv2d --sizes H=2,r=3", 64, "--sizes H=2,r=3: H-r = -1; expected H >= r; change the sizes"),
+    ("solve conv2d --sizes H=2,H=3", 64, "--sizes H=2,H=3: H twice; expected each size once; leave one out"),
+    ("solve conv2d --sizes H", 64, "--sizes H: 'H'; expected NAME=NUMBER, at most 9 digits; write H=3,W=4"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "message"), WRONG, ids=[line for line, _, _ in WRONG])
+def test_what_is_wrong_is_told(
+    line: str,
+    code: int,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("empty", "folder.md"):
+        Path(name).mkdir()
+    Path("empty", "latin.md").write_bytes(b"caf\xe9 without a block")
+    Path("latin.md").write_bytes(b"note\xe9\n")
+    Path("other.txt").write_text(NOTE)
+    Path("note.md").write_text(NOTE)
+    Path("broken.ipynb").write_text('{"cells": 3}')
+    found, out, err = run(capsys, *shlex.split(line))
+    assert (found, out) == (code, "")
+    assert message in err
+    assert not Path("k.py").exists()
+
+
+def test_a_directory_is_searched_for_blocks_of_every_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a/b").mkdir(parents=True)
+    Path("a/note.md").write_text(NOTE)
+    Path("a/tildes.md").write_text(NOTE.replace("```", "~~~"))
+    Path("a/without.md").write_text("$$x = x$$")
+    Path("a/b/note.tex").write_text("% symconv: tensor x[n]\n\\begin{equation}x_i = x_i\\end{equation}\n")
+    cell = {"cell_type": "markdown", "source": [NOTE]}
+    Path("a/b/note.ipynb").write_text(json.dumps({"cells": [cell]}))
+    code, out, _ = run(capsys, "verify", "a")
+    assert code == 0
+    names = [line.split(":")[0] for line in out.splitlines() if line.endswith(": 1 proved")]
+    assert names == ["a/b/note.ipynb", "a/b/note.tex", "a/note.md", "a/tildes.md"]
+
+
+def test_certificates_of_equal_names_do_not_overwrite_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "here" / "u").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    paths = ["note.md", "u/note.md", "u__note.md", "../note.md", "my note.md"]
+    for path in paths:
+        Path(path).write_text(NOTE)
+    assert run(capsys, "verify", *paths, "--certificates", "proofs")[0] == 0
+    names = {path.name for path in Path("proofs").iterdir()}
+    assert len(names) == len(paths)
+    assert {"note.md.eq1.1.json", "u__note.md.eq1.1.json"} < names
+    assert not any(name.startswith(".") for name in names)
+    assert list(tmp_path.rglob("*.json")) == list((tmp_path / "here" / "proofs").iterdir())
+    assert run(capsys, "verify", *reversed(paths), "--certificates", "proofs")[0] == 0
+    assert {path.name for path in Path("proofs").iterdir()} == names
+
+
+def test_a_link_stays_a_link(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target, link = tmp_path / "target.md", tmp_path / "link.md"
+    target.write_text("old")
+    link.symlink_to(target)
+    assert run(capsys, "solve", "conv1d", "--wrt", "input", "-o", str(link))[0] == 73
+    assert run(capsys, "solve", "conv1d", "--wrt", "input", "-o", str(link), "--force")[0] == 0
+    assert link.is_symlink()
+    assert target.read_text().startswith("# ")
+
+
+@pytest.mark.parametrize("end", [">&-", ">/dev/full"])
+def test_an_output_that_takes_nothing(end: str, tmp_path: Path) -> None:
+    (tmp_path / "note.md").write_text(NOTE)
+    command = f"{shlex.quote(sys.executable)} -m symconv.cli verify note.md {end}"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 73
+    assert done.stderr.startswith("symconv: standard output: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_standard_input_that_is_no_text(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "symconv.cli", "verify", "-"]
+    done = subprocess.run(command, input=b"\xe9", cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 66
+    assert b"standard input: byte 1 is 0xe9; expected a text in UTF-8" in done.stderr
+
+
+def test_options_in_a_spec_and_after_it_add_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "k.py"
+    assert run(capsys, "export", "conv1d --stride 2", "--padding", "1", "--wrt", "input", "-o", str(target))[0] == 0
+    assert "conv1d --stride 2 --padding 1: forward and gradients." in target.read_text()
+
+
 def test_a_missing_file_is_66_and_wrong_use_64(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "verify", "no-such-file.md")[0] == 66
     code, _, err = run(capsys, "export", "conv9d", "-o", "x.py")
@@ -141,6 +286,7 @@ EXPORTS = [
     "conv2d --bias --channels 3,8",
     "convolution2d --mode full",
     "depthwise2d --stride 2",
+    "transposed1d --stride 2 --bias",
     "transposed2d --stride 2 --padding 1 --output-padding 1",
     "maxpool2d --kernel 3,2 --stride 2",
     "avgpool2d",
