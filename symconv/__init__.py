@@ -23,6 +23,7 @@ _API = [
     "add_bias",
     "apply",
     "argmax",
+    "bracket",
     "closed_form",
     "compare",
     "concatenate",

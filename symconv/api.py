@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Any, TypeVar, cast
 
 import sympy
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom
 
 from symconv.calculus import gradient as _gradient
-from symconv.entries.bridge import index_symbol, poly_from_sympy, size_symbols
+from symconv.entries.bridge import index_symbol, size_symbols
 from symconv.entries.structure import EntryVerdict, prove_at, prove_entries
-from symconv.errors import BridgeError, ShapeError
+from symconv.errors import BridgeError, NameClash, ScopeError, ShapeError, UsageError
 from symconv.evidence import judge, judge_tensors
-from symconv.handles import Tensor, unwrapped, wrapped
+from symconv.handles import Condition, Tensor, Value, poly_of, unwrapped, value_of, wrapped
 from symconv.ops import channels as _channels
 from symconv.ops import correlate as _correlate
 from symconv.ops import layer as _layer
@@ -26,21 +28,60 @@ from symconv.proof.closed_form import closed_form as _closed_form
 from symconv.proof.problem import equation
 from symconv.proof.verdict import Verdict
 from symconv.term import tensor as _terms
-from symconv.term.polynomial import Poly
-from symconv.term.value import Condition, Entry, Range, Value, ValueLike
-from symconv.term.value import total as _total
+from symconv.term import value as _values
+from symconv.term.polynomial import Poly, Size
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _public(operation: F) -> F:
     """The operation on handles and SymPy sizes instead of terms."""
+    signature = inspect.signature(operation)
+    shown = f"{operation.__name__}({', '.join(signature.parameters)})"
 
     @wraps(operation)
     def call(*args: Any, **options: Any) -> Any:
-        return wrapped(operation(*map(unwrapped, args), **{k: unwrapped(v) for k, v in options.items()}))
+        try:
+            given = signature.bind(*args, **options)
+        except TypeError as error:
+            raise UsageError(operation.__name__, str(error), shown, "give these arguments") from None
+        for name, item in given.arguments.items():
+            place = f"{operation.__name__}(.., {name}=..)"
+            given.arguments[name] = _argument(item, str(signature.parameters[name].annotation), place)
+        return wrapped(operation(*given.args, **given.kwargs))
 
     return cast(F, call)
+
+
+def _argument(item: Any, wanted: str, place: str) -> Any:
+    """The term that an argument stands for, if it is of the kind that the operation asks for."""
+    if item is None and wanted.endswith("| None"):
+        return None
+    if wanted.removesuffix(" | None") in ("Tensor", "Defined"):
+        return _tensor(item, place)
+    if wanted == "Sequence[Tensor]":
+        if not isinstance(item, (list, tuple)):
+            raise UsageError(place, _kind(item), "a list of tensors", "write [x, y]")
+        return tuple(_tensor(part, place) for part in item)
+    if isinstance(item, (Tensor, Value)):
+        raise UsageError(place, _kind(item), "a number, a size or a name", "give an option, not data")
+    if wanted == "str" and not (isinstance(item, str) and item.strip()):
+        raise UsageError(place, repr(item), "a name", 'give a text such as "G"')
+    return unwrapped(item)
+
+
+def _tensor(item: object, place: str) -> _terms.Tensor:
+    if isinstance(item, Tensor):
+        return item.term
+    if isinstance(item, _terms.Tensor):
+        return item
+    raise UsageError(place, _kind(item), "a tensor", "make one with tensor(name, ..), or from a formula with define")
+
+
+def _kind(item: object) -> str:
+    """What was given, on one short line."""
+    text = f"{item!r}".splitlines()[0] if f"{item!r}" else ""
+    return f"{text[:40]} ({type(item).__name__})"
 
 
 correlate = _public(_correlate.correlate)
@@ -79,8 +120,10 @@ def pool(x: Tensor, window: object, kind: str = "max", **options: Any) -> Tensor
     [x[0]/2 + x[1]/2, x[2]/2 + x[3]/2]
     """
     kinds: dict[str, Callable[..., Any]] = {"max": pool_max, "average": pool_average}
-    if kind not in kinds:
-        raise ShapeError(f"pool({x.name})", f"kind {kind!r}", "'max' or 'average'", "choose one of the two")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ShapeError(
+            f"pool({_tensor(x, 'pool').name})", f"kind {kind!r}", "'max' or 'average'", "choose one of the two"
+        )
     return cast(Tensor, kinds[kind](x, window, **options))
 
 
@@ -92,7 +135,8 @@ def sizes(names: str, min: int = 1) -> Any:
     >>> H - r + 2*p
     H + 2*p - r
     """
-    made = size_symbols(names, min)
+    words = _words(names, "sizes")
+    made = size_symbols(" ".join(words), min)
     return made[0] if len(made) == 1 else made
 
 
@@ -103,8 +147,22 @@ def indices(names: str) -> Any:
     >>> 2 * i + k
     2*i + k
     """
-    made = tuple(index_symbol(name) for name in names.replace(",", " ").split())
+    made = tuple(map(index_symbol, _words(names, "indices")))
     return made[0] if len(made) == 1 else made
+
+
+def _words(names: object, what: str) -> list[str]:
+    """The names in a text, each an identifier and none twice."""
+    words = names.replace(",", " ").split() if isinstance(names, str) else []
+    if not words:
+        raise BridgeError(what, repr(names), "at least one name", f'write the names with spaces: {what}("H W")')
+    for word in words:
+        if not word.isidentifier():
+            raise BridgeError(what, f"the name {word!r}", "letters, digits and _", "choose another name")
+    twice = next((w for w in words if words.count(w) > 1), None)
+    if twice is not None:
+        raise NameClash(f'{what}("{names}")', f"{twice} twice", "each name once", "rename one, or leave it out")
+    return words
 
 
 def tensor(name: str, *shape: object, outside: str = "zero") -> Tensor:
@@ -116,22 +174,36 @@ def tensor(name: str, *shape: object, outside: str = "zero") -> Tensor:
     >>> tensor("x", n).shape
     (n,)
     """
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not name.strip():
         raise ShapeError("tensor", f"the name {name!r}", "a text", "name the tensor first, then its extents")
     if outside not in ("zero", "error"):
         raise ShapeError(f"tensor {name}", f"outside={outside!r}", "'zero' or 'error'", "choose one of the two")
-    axes = tuple(_terms.Axis.of(poly_from_sympy(n)) for n in shape)
-    for axis in axes:
-        number = axis.extent.as_int
-        if number is not None and number < 1:
-            raise ShapeError(f"tensor {name}", f"an extent of {number}", "at least 1", "give a positive extent")
+    axes = tuple(map(_terms.Axis.of, _extents(shape, f"tensor {name}")))
     return Tensor(_terms.Leaf(name, axes, cast(Any, outside)))
 
 
-def define(name: str, extents: Sequence[object], entry: Callable[..., ValueLike], names: Sequence[str] = ()) -> Tensor:
+def _extents(extents: Iterable[object], place: str) -> tuple[Poly, ...]:
+    """Extents: numbers of at least 1, or polynomials in sizes."""
+    made = []
+    for extent in extents:
+        if isinstance(extent, (tuple, list)):
+            raise ShapeError(place, f"the extent {extent!r}", "a size or a number", "give the extents one by one")
+        poly = poly_of(extent)
+        if poly.names():
+            index = min(poly.names())
+            raise ScopeError(place, f"an extent with the index {index}", "sizes", f'make it with sizes("{index}")')
+        number = poly.as_int
+        if number is not None and number < 1:
+            raise ShapeError(place, f"an extent of {number}", "at least 1", "give a positive extent")
+        made.append(poly)
+    return tuple(made)
+
+
+def define(name: str, extents: Sequence[object], entry: Callable[..., Any], names: Sequence[str] = ()) -> Tensor:
     """A tensor from a formula in index notation.
 
-    entry: a function of the indices (SymPy integer symbols) that gives the value there.
+    entry: a function of the indices (SymPy integer symbols) that gives the value there: entries,
+    sums, numbers, positions.  names: of the indices; i, j, k, ... without them.
 
     >>> n, r = sizes("n r")
     >>> x, w, k = tensor("x", n), tensor("w", r), indices("k")
@@ -139,13 +211,37 @@ def define(name: str, extents: Sequence[object], entry: Callable[..., ValueLike]
     >>> print(y.latex())
     y_{i} = \\sum_{k=0}^{r-1} w_{k} x_{2 i+k}
     """
-    polys = tuple(poly_from_sympy(n) for n in extents)
-    chosen = tuple(names) or _window.index_names(len(polys))
-    made = _terms.define(name, polys, lambda *index: entry(*(index_symbol(str(i)) for i in index)), indices=chosen)
-    return Tensor(made)
+    if not isinstance(name, str) or not name.strip():
+        raise ShapeError("define", f"the name {name!r}", "a text", "name the tensor first, then its extents")
+    place = f"define {name}"
+    if not isinstance(extents, (list, tuple)):
+        raise ShapeError(place, f"the extents {extents!r}", "a list of extents", "write [H], or [H, W]")
+    polys = _extents(extents, place)
+    chosen = tuple(_words(" ".join(map(str, names)), "indices")) if names else _window.index_names(len(polys))
+    if len(chosen) != len(polys):
+        raise ShapeError(place, f"{len(chosen)} names", f"{len(polys)}, one an axis", "name every axis, or none")
+    if not callable(entry):
+        raise UsageError(place, _kind(entry), "a function of the indices", "write lambda i: x[i]")
+    _check_takes(entry, chosen, place)
+    body = _value(entry(*map(index_symbol, chosen)), place)
+    return Tensor(_terms.define(name, polys, lambda *_: body, indices=chosen))
 
 
-def total(value: ValueLike, *limits: tuple[sympy.Symbol, object, object]) -> Value:
+def _check_takes(entry: Callable[..., Any], indices: Sequence[str], place: str) -> None:
+    """Refuse a function that does not take one argument for each index."""
+    try:
+        signature = inspect.signature(entry)
+    except ValueError:  # a function written in C does not tell
+        return
+    try:
+        signature.bind(*indices)
+    except TypeError:
+        raise ShapeError(
+            place, f"a function of {signature}", f"one of {len(indices)} indices", "take one argument an axis"
+        ) from None
+
+
+def total(value: Any, *limits: tuple[sympy.Symbol, object, object]) -> Value:
     """The sum of a value over index ranges, both ends included: `total(w[k]*x[i+k], (k, 0, r - 1))`.
 
     >>> n, k = sizes("n"), indices("k")
@@ -153,18 +249,47 @@ def total(value: ValueLike, *limits: tuple[sympy.Symbol, object, object]) -> Val
     >>> prove(total(x[k], (k, 0, n - 1)), total(x[n - 1 - k], (k, 0, n - 1)))
     proved for all sizes
     """
-    ranges = tuple(Range(str(name), poly_from_sympy(low), poly_from_sympy(high)) for name, low, high in limits)
-    return _total(ranges, value)
+    return Value(_values.total(tuple(map(_range, limits)), _value(value, "total")))
+
+
+def _range(limit: object) -> _values.Range:
+    """(k, low, high): an index and both ends."""
+    if not isinstance(limit, tuple) or len(limit) != 3:
+        raise UsageError("total", f"the limits {limit!r}", "an index and both ends", "write (k, 0, n - 1)")
+    index, low, high = limit
+    atom = poly_of(index).as_atom if isinstance(index, sympy.Symbol) else None
+    if not isinstance(atom, str):
+        what = f"the size {index}" if isinstance(atom, Size) else f"{index!r}"
+        raise ScopeError("total", f"{what} as an index", "an index", f'make it with indices("{index}")')
+    return _values.Range(atom, poly_of(low), poly_of(high))
+
+
+def bracket(*conditions: object) -> Value:
+    """1 where all conditions hold, else 0 (Iverson's bracket).
+
+    conditions: SymPy relations between positions, or comparisons of a place that `argmax` gives.
+
+    >>> n, m, (i, a) = sizes("n"), sizes("m"), indices("i a")
+    >>> x, G = tensor("x", 2 * n), tensor("G", n)
+    >>> y = pool_max(x, 2)
+    >>> (u,) = argmax(y, (i,))
+    >>> goes = define("goes", [2 * n], lambda a: total(G[i] * bracket((2 * i + u).equals(a)), (i, 0, n - 1)), ["a"])
+    >>> prove(gradient(y, x, G), goes)
+    proved for all sizes
+    """
+    if not conditions:
+        raise UsageError("bracket", "no conditions", "at least one", "write bracket(i < n)")
+    return Value(_values.bracket(*(_relation(c, "bracket") for c in conditions)))
 
 
 # -- proof ---------------------------------------------------------------------------------
 
 
-def prove(left: Any, right: Any, assuming: Iterable[object] = ()) -> Verdict | EntryVerdict:
+def prove(left: Any, right: Any, assuming: object = ()) -> Verdict | EntryVerdict:
     """Is left = right, for all sizes?  The verdict carries its evidence.
 
     left, right: tensors, values in index notation, or SymPy arrays (matrices) of entries.
-    assuming: hypotheses on the sizes, as SymPy relations: `[H >= r, sympy.Eq(c, r)]`.
+    assuming: hypotheses on the sizes, as SymPy relations: `H >= r`, or `[H >= r, sympy.Eq(c, r)]`.
 
     >>> H, r = sizes("H r")
     >>> X, K = tensor("X", H), tensor("K", r)
@@ -175,15 +300,24 @@ def prove(left: Any, right: Any, assuming: Iterable[object] = ()) -> Verdict | E
     >>> prove(gradient(F, X, G), correlate(pad(G, r - 1), K)).counterexample.sizes
     {'H': 2, 'r': 2}
     """
-    hypotheses = tuple(condition(a) for a in assuming)
+    if not isinstance(assuming, (list, tuple, set, frozenset)):
+        assuming = (assuming,)
+    hypotheses = tuple(_relation(a, "assuming") for a in assuming)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return judge_tensors(left.term, right.term, hypotheses)
     if isinstance(left, Value) or isinstance(right, Value):
-        return judge(equation(_value(left), _value(right), (), hypotheses))
+        return judge(equation(_value(left, "prove"), _value(right, "prove"), (), hypotheses))
+    if hypotheses and (_is_array(left) or _is_array(right)):
+        raise UsageError(
+            "prove",
+            f"assuming={assuming!r} with arrays of entries",
+            "no hypotheses",
+            "the sizes are fixed: leave it out",
+        )
     if _is_array(left) and _is_array(right):
         return prove_entries(left, right)
     if _is_array(left) or _is_array(right):
-        first, second = (side.term if isinstance(side, Tensor) else side for side in (left, right))
+        first, second = (_side(side) for side in (left, right))
         return prove_at(first, second)
     raise BridgeError(
         "prove",
@@ -197,12 +331,19 @@ def _is_array(item: object) -> bool:
     return isinstance(item, (sympy.NDimArray, sympy.MatrixBase))
 
 
-def _value(item: Any) -> Value:
-    from symconv.term.value import as_value
+def _side(item: object) -> object:
+    if isinstance(item, Tensor):
+        return item.term
+    if not _is_array(item):
+        raise BridgeError("prove", _kind(item), "a tensor or an array of entries", "compare entries with entries")
+    return item
 
-    if isinstance(item, sympy.Expr):
-        return as_value(poly_from_sympy(item))
-    return as_value(item)
+
+def _value(item: Any, place: str) -> _values.Value:
+    """What stands for one number: a value, a number, a position, a tensor of rank 0."""
+    if isinstance(item, bool):
+        raise UsageError(place, repr(item), "a number", "write bracket(..) for a condition as a number")
+    return value_of(item, place)
 
 
 def condition(item: object) -> Condition:
@@ -212,25 +353,31 @@ def condition(item: object) -> Condition:
     >>> condition(H > r) == condition(H >= r + 1)
     True
     """
+    return Condition(_relation(item, "condition"))
+
+
+def _relation(item: object, place: str) -> _values.Condition:
     if isinstance(item, Condition):
+        return item.term
+    if isinstance(item, _values.Condition):
         return item
-    if item in (True, False, sympy.true, sympy.false):
-        return Condition("ge", Poly.of(0 if item else -1))
+    if isinstance(item, (bool, BooleanAtom)):
+        return _values.Condition("ge", Poly.of(0 if item else -1))
     if not isinstance(item, Relational):
-        raise BridgeError("assuming", f"{item!r}", "a SymPy relation such as H >= r", "write Eq(a, b), a >= b or a < b")
-    gap = poly_from_sympy(item.lhs) - poly_from_sympy(item.rhs)
+        raise BridgeError(place, f"{item!r}", "a SymPy relation such as H >= r", "write Eq(a, b), a >= b or a < b")
+    gap = poly_of(item.lhs) - poly_of(item.rhs)
     match item.rel_op:
         case "==":
-            return Condition("eq", gap)
+            return _values.Condition("eq", gap)
         case "!=":
-            return Condition("ne", gap)
+            return _values.Condition("ne", gap)
         case ">=":
-            return Condition("ge", gap)
+            return _values.Condition("ge", gap)
         case ">":
-            return Condition("ge", gap - 1)
+            return _values.Condition("ge", gap - 1)
         case "<=":
-            return Condition("ge", -gap)
-    return Condition("ge", -gap - 1)
+            return _values.Condition("ge", -gap)
+    return _values.Condition("ge", -gap - 1)
 
 
 def closed_form(gradient: Tensor) -> Tensor:
@@ -241,13 +388,14 @@ def closed_form(gradient: Tensor) -> Tensor:
     >>> closed_form(_gradient_of(F, "K"))
     corr(X, G)
     """
-    if not isinstance(gradient.term, _terms.Defined):
-        raise ShapeError(f"closed_form({gradient.name})", "free data", "a gradient", "derive it with gradient(F, X, G)")
-    return Tensor(_closed_form(gradient.term).tensor)
+    term = _tensor(gradient, "closed_form")
+    if not isinstance(term, _terms.Defined):
+        raise ShapeError(f"closed_form({term.name})", "free data", "a gradient", "derive it with gradient(F, X, G)")
+    return Tensor(_closed_form(term).tensor)
 
 
 def _gradient_of(f: Tensor, name: str) -> Tensor:
-    leaf = next(t for t in _terms.tensors_in(Entry(f.term, ())) if t.name == name)
+    leaf = next(t for t in _terms.tensors_in(_values.Entry(f.term, ())) if t.name == name)
     return Tensor(_gradient.gradient(f.term, leaf, _gradient.upstream(f.term, "G")))
 
 
@@ -264,7 +412,14 @@ def compare(function: Callable[..., Any], derived: Tensor, **options: Any) -> An
     """
     from symconv.comparing import compare as judge_function
 
-    return judge_function(function, derived.term, **options)
+    if not callable(function):
+        raise UsageError("compare", _kind(function), "a function of arrays", "give the function itself, without ()")
+    known = [p for p in inspect.signature(judge_function).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    strange = sorted(set(options) - {p.name for p in known})
+    if strange:
+        names = ", ".join(p.name for p in known)
+        raise UsageError("compare", f"the option {strange[0]}", f"one of {names}", "leave it out or rename it")
+    return judge_function(function, _tensor(derived, "compare"), **options)
 
 
 def from_sympy(expr: sympy.Expr, *tensors: Tensor) -> Value:
@@ -278,7 +433,18 @@ def from_sympy(expr: sympy.Expr, *tensors: Tensor) -> Value:
     """
     from symconv.entries.inward import from_sympy as read
 
-    return read(expr, {t.name: t.term for t in tensors})
+    return Value(read(unwrapped(expr) if isinstance(expr, Value) else expr, _by_name(tensors)))
+
+
+def _by_name(tensors: Iterable[object]) -> dict[str, _terms.Tensor]:
+    found: dict[str, _terms.Tensor] = {}
+    for item in tensors:
+        term = _tensor(item, "from_sympy")
+        if found.setdefault(term.name, term) != term:
+            raise NameClash(
+                "from_sympy", f"two tensors {term.name}", "one tensor for one name", "rename one of the two"
+            )
+    return found
 
 
 def to_sympy(item: Tensor | Value) -> sympy.Expr:
@@ -290,7 +456,10 @@ def to_sympy(item: Tensor | Value) -> sympy.Expr:
     """
     from symconv.entries.outward import to_sympy as write
 
-    return write(item.term if isinstance(item, Tensor) else item)
+    if not isinstance(item, (Tensor, Value)):
+        raise BridgeError("to_sympy", _kind(item), "a tensor or a value", "make one with define or total")
+    made: sympy.Expr = write(item.term)
+    return made
 
 
 # -- the three big verbs ---------------------------------------------------------------------
@@ -307,7 +476,13 @@ def solve(spec: str, wrt: str | None = None, sizes: dict[str, int] | None = None
     """
     from symconv.solving import solve_spec
 
-    return solve_spec(spec, wrt, sizes, level)
+    return solve_spec(_text(spec, "solve"), wrt, sizes, level)
+
+
+def _text(item: object, place: str) -> str:
+    if not isinstance(item, (str, Path)) or not str(item).strip():
+        raise UsageError(place, _kind(item), "an operation, a formula or the path of a document", 'write "conv2d"')
+    return str(item)
 
 
 def verify(source: str | Path, form: str | None = None) -> Any:
@@ -320,7 +495,10 @@ def verify(source: str | Path, form: str | None = None) -> Any:
     """
     from symconv.judging import verify_paths, verify_text
 
-    return verify_paths([source]) if form is None else verify_text(str(source), cast(Any, form))
+    source = _text(source, "verify")
+    if form not in (None, "md", "tex", "ipynb"):
+        raise UsageError("verify", f"form={form!r}", "'md', 'tex' or 'ipynb'", "choose one, or give a path alone")
+    return verify_paths([source]) if form is None else verify_text(source, cast(Any, form))
 
 
 def export(spec: str, wrt: str | None = None, unproved: bool = False) -> str:
@@ -331,4 +509,4 @@ def export(spec: str, wrt: str | None = None, unproved: bool = False) -> str:
     """
     from symconv.exporting import export_spec
 
-    return export_spec(spec, wrt, unproved=unproved)
+    return export_spec(_text(spec, "export"), wrt, unproved=unproved)

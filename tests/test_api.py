@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,6 +121,55 @@ def test_arithmetic_on_tensors() -> None:
     assert (A @ m).shape == (H, r)
 
 
+def test_numbers_scale_tensors_and_values() -> None:
+    n = sc.sizes("n")
+    x, k = sc.tensor("x", n), sc.indices("k")
+    assert sc.prove(2 * x, x + x)
+    assert sc.prove(x / 2 + x / 2, x)
+    assert sc.prove(-x, x - 2 * x)
+    assert sc.prove(n * x, x * n)
+    assert sc.prove(x[i] / 2, Fraction(1, 2) * x[i])
+    assert sc.prove(-x[i] + n * x[i], (n - 1) * x[i])
+    assert sc.prove(sc.total(x[k] ** 2, (k, 0, n - 1)), sc.total(x[k] * x[k], (k, 0, n - 1)))
+    assert sc.prove(sc.total(x[k], (k, 0, n - 1)) / n, sc.total(x[k] / n, (k, 0, n - 1)))
+    assert sc.prove(1 - (1 - x[i]), x[i])
+    assert sc.prove(x[i] ** 0, 1)
+    assert str((3 * x).entries(n=2)) == "[3*x[0], 3*x[1]]"
+    np.testing.assert_array_equal((x / 4).compile()(x=np.array([1.0, 2.0])), [0.25, 0.5])
+    assert str(sc.gradient(3 * x, x, sc.tensor("g", n)).entries(n=1)) == "[3*g[0]]"
+
+
+def test_a_number_is_an_integer_of_any_kind() -> None:
+    assert sc.correlate(X, K, stride=np.int64(2)) == sc.correlate(X, K, stride=2)
+    assert sc.tensor("x", np.int64(3)).shape == (3,)
+    assert len(sc.tensor("x", 3, H)) == 3
+
+
+def test_a_single_hypothesis_needs_no_list() -> None:
+    n, m = sc.sizes("n m")
+    x = sc.tensor("x", n)
+    assert sc.prove(x[m], 0, assuming=m >= n)
+    assert sc.prove(x[m], 0, assuming=sc.condition(m >= n))
+
+
+def test_max_pooling_sends_its_gradient_to_the_argmax() -> None:
+    h, w = sc.sizes("h w")
+    x = sc.tensor("x", 2 * h, 3 * w)
+    y = sc.pool_max(x, (2, 3))
+    g = sc.upstream(y, "g")
+    first, second = sc.argmax(y, (i, j))
+
+    def entry(a: sympy.Symbol, b: sympy.Symbol) -> Any:
+        hit = sc.bracket((2 * i + first).equals(a), (3 * j + second).equals(b))
+        return sc.total(g[i, j] * hit, (i, 0, h - 1), (j, 0, w - 1))
+
+    assert sc.prove(sc.gradient(y, x, g), sc.define("d", [2 * h, 3 * w], entry, ["a", "b"]))
+    assert sc.prove(sc.bracket(first >= 0, first <= 1, second < 3, second > -1), 1)
+    (only,) = sc.argmax(sc.pool_max(sc.tensor("x", 2 * h), 2), i)
+    assert str(-(only - 1) + i * 0) == "-argmax_0(i)+1"
+    assert (i - only) == (i - only)
+
+
 # -- closed forms -------------------------------------------------------------------------
 
 
@@ -160,8 +211,34 @@ def test_compile_and_lambdify_agree() -> None:
 def test_a_tensor_shows_itself() -> None:
     assert repr(F) == "corr(X, K)"
     assert F._repr_latex_().startswith("$")
+    assert "relu" in repr(sc.apply("relu", X))
+    assert "Function" not in repr(sc.apply("relu", X))
     assert "\\operatorname{rot180}" in sc.closed_form(dX).expression
     assert "<b>proved</b>" in sc.prove(dK, sc.correlate(X, G))._repr_html_()
+
+
+def test_every_public_object_is_one_line() -> None:
+    n, k = sc.sizes("n"), sc.indices("k")
+    x, w = sc.tensor("x", n), sc.tensor("w", r)
+    y = sc.define("y", [n - r + 1], lambda i: sc.total(w[k] * x[i + k], (k, 0, r - 1)))
+    (place,) = sc.argmax(sc.pool_max(x, 2), (i,))
+    shown = {
+        "y[i] = sum_{k=0}^{r-1} w[k] x[i+k]": y,
+        "x[2*i+k]": x[2 * i + k],
+        "sum_{k=0}^{r-1} w[k]": sc.total(w[k], (k, 0, r - 1)),
+        "H >= r": sc.condition(r <= H),
+        "argmax_0(i)": place,
+        "[i >= 1]": sc.bracket(i >= 1),
+    }
+    for text, item in shown.items():
+        assert repr(item) == text
+        assert item._repr_latex_().startswith("$\\displaystyle ")
+    report = sc.verify("```symconv\ntensor x[n]\n```\n$$x_i = x_i$$\n", form="md")
+    (file,), (formula,) = report.files, report.formulas
+    assert repr(file) == "<FileReport document: 1 proved>"
+    assert repr(formula) == "<FormulaReport eq1: proved>"
+    assert repr(formula.links[0]) == "<LinkReport eq1.1: proved for all sizes>"
+    assert "document: 1 proved" in report._repr_html_()
 
 
 # -- the border to SymPy ----------------------------------------------------------------

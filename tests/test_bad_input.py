@@ -12,6 +12,7 @@ import symconv as sc
 from symconv.errors import (
     BridgeError,
     DependenceError,
+    InputError,
     NameClash,
     ScopeError,
     ShapeError,
@@ -220,6 +221,302 @@ BAD: dict[str, tuple[Callable[[], object], type[SymconvError], str]] = {
         r"argument X; expected .*; leave it out or rename it",
     ),
     "an array missing": (lambda: F.compile()(X=np.ones((2, 2))), UsageError, r"no K; expected .*K.*; give K"),
+    "an array without a name": (
+        lambda: F.compile()(np.ones((2, 2))),
+        UsageError,
+        r"compiled correlate.*: 1 arguments without a name; expected arguments by name: .*; write .*=\.\.",
+    ),
+    # what symbols cannot do
+    "iteration over a tensor": (lambda: list(X), UsageError, r"iteration over X: a symbolic object; .* \.entries\("),
+    "iteration over a value": (lambda: list(X[i, j]), UsageError, r"iteration over X\[i, j\]: a symbolic object"),
+    "a tensor as an array": (lambda: np.asarray(X), UsageError, r"an array of X: .* without numbers; .*\.compile\(\)"),
+    "the truth of a tensor": (lambda: bool(X), UsageError, r"bool\(X\): a symbolic object; expected .*; ask prove"),
+    "the length of a symbolic axis": (lambda: len(X), SizeError, r"len\(X\): the shape \(H, W\); .*; use \.shape"),
+    "a slice": (lambda: X[0:2, i], ShapeError, r"X\[\.\.\]: slice\(0, 2, None\); expected one index an axis; .* crop"),
+    "a fraction as an index": (lambda: X[1.5, i], BridgeError, r"index expression 1\.5: a float; expected a whole"),
+    "a value as an index": (lambda: X[X[i, j], j], BridgeError, r"the position X\[i, j\]: a value; expected an index"),
+    # arithmetic
+    "a rounded number beside a value": (
+        lambda: 0.5 * X[i, j],
+        UsageError,
+        r"\.\. \* X\[i, j\]: 0\.5; expected a value, a whole number, a Fraction .*; write Fraction\(1, 2\) for a half",
+    ),
+    "an array beside a tensor": (lambda: np.ones(3) * X, UsageError, r"\.\. \* X: array.*; expected a value"),
+    "a whole tensor beside a value": (
+        lambda: X[i, j] + X,
+        UsageError,
+        r"the whole tensor X; .*; name an entry: X\[\.\.\]",
+    ),
+    "a division by zero": (lambda: X[i, j] / 0, UsageError, r"a division by 0; expected a divisor that is not 0"),
+    "a root": (lambda: X[i, j] ** 0.5, UsageError, r"the exponent 0\.5; expected a whole number from -64 to 64"),
+    "a power of a tensor": (
+        lambda: X**2,
+        UsageError,
+        r"X \*\* 2: a power of a tensor; .*; write X \* X entry by entry",
+    ),
+    "a number plus a tensor": (lambda: 1 + X, ShapeError, r"\.\. \+ X: 1; expected a tensor; make one with tensor"),
+    "a number minus a tensor": (lambda: 1 - X, ShapeError, r"\.\. - X: 1; expected a tensor"),
+    "a tensor as a divisor": (lambda: 1 / X, UsageError, r"1 / X: a tensor as a divisor; .*; say it entry by entry"),
+    # arguments of operations
+    "a number for a tensor": (
+        lambda: sc.correlate(X, 3),
+        UsageError,
+        r"correlate\(\.\., k=\.\.\): 3 \(int\); expected a tensor; make one with tensor\(name",
+    ),
+    "a name for a tensor": (
+        lambda: sc.gradient(F, "X", G),
+        UsageError,
+        r"gradient\(.*x=\.\.\): 'X' \(str\); expected a t",
+    ),
+    "an argument missing": (
+        lambda: sc.correlate(X),
+        UsageError,
+        r"correlate: missing a required argument: 'k'; expected correlate\(x, k, stride, .*\); give these",
+    ),
+    "an option misspelt": (
+        lambda: sc.correlate(X, K, strid=2),
+        UsageError,
+        r"unexpected keyword argument 'strid'; exp",
+    ),
+    "a broken stride": (
+        lambda: sc.correlate(X, K, stride=1.5),
+        UsageError,
+        r"correlate\(X, K\): stride 1\.5; expected a whole number or a size; give 2",
+    ),
+    "no stride": (
+        lambda: sc.correlate(X, K, stride=None),
+        UsageError,
+        r"stride None; expected a whole number or a size",
+    ),
+    "a text for a stride": (lambda: sc.correlate(X, K, stride="2"), UsageError, r"stride '2'; expected a whole number"),
+    "a stride that is an index": (lambda: sc.correlate(X, K, stride=i), ScopeError, r"stride i with the index i; exp"),
+    "a broken padding": (
+        lambda: sc.pad(X, 1.5),
+        UsageError,
+        r"pad\(X\): amount 1\.5; expected a whole number or a size",
+    ),
+    "three sides of an axis": (
+        lambda: sc.pad(X, ((1, 2, 3), 1)),
+        ShapeError,
+        r"3 amounts for one axis; expected 2, bef",
+    ),
+    "a tensor as an option": (
+        lambda: sc.pad(X, K),
+        UsageError,
+        r"pad\(\.\., amounts=\.\.\): K .*; expected a number, a si",
+    ),
+    "no upstream name": (
+        lambda: sc.upstream(F, ""),
+        UsageError,
+        r"upstream\(.*name=.*: ''; expected a name; give a text",
+    ),
+    "an axis that is none": (
+        lambda: sc.flip(X, [5]),
+        ShapeError,
+        r"flip\(X\): axis 5; expected an axis from 0 to 1; cou",
+    ),
+    "an axis outside a list": (lambda: sc.flip(X, 1), ShapeError, r"flip\(X\): axes 1; expected a list of axes; write"),
+    "too many axes to turn": (
+        lambda: sc.rot180(X, 4),
+        ShapeError,
+        r"rot180\(X\): spatial=4; expected a number from 1 to 2; say how many",
+    ),
+    "an axis to join along that is none": (
+        lambda: sc.concatenate([X], axis=3),
+        ShapeError,
+        r"concatenate: axis 3; expected an axis from 0 to 1; count",
+    ),
+    "nothing to join": (
+        lambda: sc.concatenate([]),
+        ShapeError,
+        r"concatenate: no tensors; expected at least one; list",
+    ),
+    "one tensor to join": (
+        lambda: sc.concatenate(X),
+        UsageError,
+        r"concatenate\(.*: X \(Tensor\); expected a list of ten",
+    ),
+    "an order that is no permutation": (
+        lambda: sc.transpose(X, (0, 0)),
+        ShapeError,
+        r"order \(0, 0\); expected each of",
+    ),
+    "a function without a name": (
+        lambda: sc.apply("", X),
+        UsageError,
+        r"apply\(.*: the function ''; expected the name o",
+    ),
+    "a function that is a number": (
+        lambda: sc.apply(3, X),
+        UsageError,
+        r"the function 3; expected the name of a functi",
+    ),
+    "softmax of a scalar": (
+        lambda: sc.softmax(sc.tensor("s")),
+        ShapeError,
+        r"softmax\(s\): a scalar; expected at least",
+    ),
+    "a window of nothing": (
+        lambda: sc.pool(X, 0),
+        SizeError,
+        r"window 0; expected a window of at least 1; give a posi",
+    ),
+    "an axis for a scalar bias": (
+        lambda: sc.add_bias(X, sc.tensor("b"), axis=0),
+        ShapeError,
+        r"axis=0 for a bias of shape \(\); expected a bias with one number .*; leave out the axis",
+    ),
+    "no groups of a kernel": (
+        lambda: sc.swap_channels(kernel(4, 4, 3), groups=0),
+        SizeError,
+        r"groups 0; expected a gr",
+    ),
+    "channels of a plain kernel": (
+        lambda: sc.swap_channels(K),
+        ShapeError,
+        r"a kernel of shape \(r, c\); expected \[O, C",
+    ),
+    "pairs of plain maps": (
+        lambda: sc.correlate_pairs(image(3), image(2)),
+        ShapeError,
+        r"shapes \(3,\) and \(2,\); expected \[C, H\.\.\] with \[O, h\.\.\]; give both channel axes",
+    ),
+    "a shape that is no tuple": (
+        lambda: sc.toeplitz(K, 3),
+        ShapeError,
+        r"toeplitz\(K\): the shape 3; expected a tuple o",
+    ),
+    "a negative output padding": (
+        lambda: sc.transposed(image(3), kernel(2), output_padding=-1),
+        SizeError,
+        r"padding -1; expected a padding of at least 0",
+    ),
+    "an argmax without a maximum": (
+        lambda: sc.argmax(F, (i, j)),
+        UsageError,
+        r"argmax of correlate.*: no maximum; expec",
+    ),
+    "an argmax with one index of two": (
+        lambda: sc.argmax(sc.pool_max(X, 2), i),
+        ShapeError,
+        r"argmax of pool_max\(X\): 1 indices; expected 2, one an axis; give a tuple",
+    ),
+    # sizes, extents, definitions
+    "a size twice": (
+        lambda: sc.sizes("H H"),
+        NameClash,
+        r'sizes\("H H"\): H twice; expected each name once; rename one',
+    ),
+    "no name for a size": (
+        lambda: sc.sizes(""),
+        BridgeError,
+        r"sizes: ''; expected at least one name; write the names",
+    ),
+    "a name that is none": (lambda: sc.indices("1a"), BridgeError, r"indices: the name '1a'; expected letters, digits"),
+    "an index as an extent": (lambda: sc.tensor("x", i), ScopeError, r'an extent with the index i; .*sizes\("i"\)'),
+    "a shape as an extent": (
+        lambda: sc.tensor("x", (H, W)),
+        ShapeError,
+        r"the extent \(H, W\); .*; give the extents one",
+    ),
+    "entries of a size that it does not have": (
+        lambda: F.entries(H=3, W=3, r=1, c=1, z=4),
+        SizeError,
+        r"correlate\(X, K\)\.entries: the size z; expected the sizes r, c, H, W; leave it out",
+    ),
+    "more entries than fit": (
+        lambda: F.entries(H=10**6, W=10**6, r=1, c=1),
+        SizeError,
+        r"1000000000000 entries; expected at most 1000000; choose smaller sizes",
+    ),
+    "entries from an array": (lambda: X.entries(np.ones(3)), UsageError, r"X\.entries: ndarray; expected a dictionary"),
+    "entries from a number": (lambda: X.entries({"X": 3}, H=1, W=1), UsageError, r"int for X; expected a SymPy array"),
+    "a formula that is a tensor": (
+        lambda: sc.define("y", [H], lambda i: X),
+        UsageError,
+        r"define y: the whole tensor X; expected a number; name an entry: X",
+    ),
+    "a formula that is true": (
+        lambda: sc.define("y", [H], lambda i: True),
+        UsageError,
+        r"define y: True; expected a nu",
+    ),
+    "a formula that is an index": (
+        lambda: sc.define("y", [H], lambda i: k),
+        ScopeError,
+        r"y\[i\]: the index k in its formula",
+    ),
+    "a formula of too many indices": (
+        lambda: sc.define("y", [H], lambda i, j: X[i, j]),
+        ShapeError,
+        r"define y: a function of \(i, j\); expected one of 1 indices; take one argument an axis",
+    ),
+    "a formula that is a number": (
+        lambda: sc.define("y", [H], 3),
+        UsageError,
+        r"define y: 3 \(int\); expected a function",
+    ),
+    "extents outside a list": (
+        lambda: sc.define("y", H, lambda i: 1),
+        ShapeError,
+        r"the extents H; expected a list of",
+    ),
+    "a definition without a name": (
+        lambda: sc.define("", [H], lambda i: 1),
+        ShapeError,
+        r"define: the name ''; expecte",
+    ),
+    "two names for one axis": (
+        lambda: sc.define("y", [H], lambda i: 1, ["a", "b"]),
+        ShapeError,
+        r"define y: 2 names; expected 1, one an axis; name every axis, or none",
+    ),
+    "a sum over a size": (
+        lambda: sc.total(X[r, r], (r, 0, 3)),
+        ScopeError,
+        r"total: the size r as an index; expected an",
+    ),
+    "a sum without an end": (
+        lambda: sc.total(X[k, k], (k, 0)),
+        UsageError,
+        r"the limits \(k, 0\); expected an index and",
+    ),
+    "no condition": (lambda: sc.bracket(), UsageError, r"bracket: no conditions; expected at least one; write bracket"),
+    "hypotheses on fixed sizes": (
+        lambda: sc.prove(X.entries(H=1, W=1), X.entries(H=1, W=1), assuming=r <= H),
+        UsageError,
+        r"prove: assuming=.* with arrays of entries; expected no hypotheses; .*leave it out",
+    ),
+    "an array against a number": (
+        lambda: sc.prove(X.entries(H=1, W=1), 3),
+        BridgeError,
+        r"prove: 3 \(int\); expected a t",
+    ),
+    "two tensors of one name for SymPy": (
+        lambda: sc.from_sympy(H, sc.tensor("x", H), sc.tensor("x", W)),
+        NameClash,
+        r"from_sympy: two tensors x; expected one tensor for one name; rename",
+    ),
+    "a number for SymPy": (lambda: sc.to_sympy(3), BridgeError, r"to_sympy: 3 \(int\); expected a tensor or a value"),
+    "no function to compare": (
+        lambda: sc.compare(3, F),
+        UsageError,
+        r"compare: 3 \(int\); expected a function of arrays",
+    ),
+    "an unknown option of compare": (
+        lambda: sc.compare(np.add, F, far=3),
+        UsageError,
+        r"compare: the option far; expected one of order, .*; leave it out or rename it",
+    ),
+    # the three verbs
+    "a number to solve": (lambda: sc.solve(3), UsageError, r"solve: 3 \(int\); expected an operation, a formula or"),
+    "an unknown form": (lambda: sc.verify("x", "docx"), UsageError, r"verify: form='docx'; expected 'md', 'tex' or"),
+    "a document that is missing": (
+        lambda: sc.verify("no.md"),
+        InputError,
+        r"no\.md: no such file; expected a document",
+    ),
+    "standard input in Python": (lambda: sc.verify("-"), InputError, r"-: no standard input; expected a text; give"),
 }
 
 

@@ -32,7 +32,14 @@ def compile_tensor(tensor: Defined) -> Callable[..., Any]:
     kernel = _kernel(tensor, ())
     sizes = {s.name: s for s in sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))}
 
-    def call(**values: Any) -> Any:
+    def call(*places: Any, **values: Any) -> Any:
+        if places:
+            raise UsageError(
+                f"compiled {tensor.name}",
+                f"{len(places)} arguments without a name",
+                f"arguments by name: {kernel.arguments()}",
+                f"write {next(iter(kernel.spelled()), 'name')}=..",
+            )
         known = {t for t, _ in kernel.written.interface.arrays}
         spoken = tuple(sizes[name] for name in sorted(set(values) & set(sizes)) if name not in {t.name for t in known})
         said = {size for size, _ in kernel.written.said}

@@ -61,7 +61,7 @@ def _option(option: object) -> str:
         if option and all(o == option[0] for o in option):
             return _option(option[0])
         return f"({', '.join(map(_option, option))})"
-    return text_of_poly(option) if isinstance(option, Poly) else str(option)
+    return text_of_poly(option) if isinstance(option, Poly) else str(getattr(option, "name", option))
 
 
 def _is_default(name: str, option: object) -> bool:
