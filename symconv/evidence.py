@@ -20,7 +20,7 @@ from symconv.term.substitution import substitute
 from symconv.term.tensor import Defined, Tensor
 from symconv.term.value import Condition, Value
 
-MOST_LETTERS = 120
+MOST_LETTERS, MOST_TERMS = 120, 24
 
 
 def judge(problem: Problem) -> Verdict:
@@ -47,9 +47,12 @@ def short_sum(value: Value, found: Counterexample) -> str:
     """The value at the counterexample in entries, `G[0]*K[1]`; empty where that is long or not to be had."""
     from symconv.entries.unfold import entries
 
+    if max(found.sizes.values(), default=0) > MOST_TERMS:
+        return ""
     at = substitute(value, {name: Poly.of(place) for name, place in found.at.items()})
     try:
-        text = str(entries(Defined("value", (), (), at), found.sizes)[()])
+        expression = entries(Defined("value", (), (), at), found.sizes)[()]
+        text = str(expression) if len(expression.args) <= MOST_TERMS else ""
     except SymconvError:
         return ""
     return text if len(text) <= MOST_LETTERS else ""

@@ -37,15 +37,25 @@ DERIVATIVES: dict[str, Callable[[Value], Value]] = {
 
 
 def slope(function: Function, argument: Value) -> Value:
-    """f'(argument)."""
+    """f'(argument).  The formulas are those of the functions themselves, not of their derivatives (exp is its own)."""
     known = DERIVATIVES.get(function.name)
-    if known is None:
+    if known is None or (function.order and function.name != "exp"):
         return Apply(Function(function.name, function.order + 1), argument)
     return known(argument)
 
 
+def has_zeros(function: Function) -> bool:
+    """The function is known to be 0 somewhere, so that h * 1/h is not 1 everywhere."""
+    if function.name in ("exp", "sigmoid", "softplus"):
+        return function.order > 0
+    return function.name in DERIVATIVES
+
+
 def positive(value: Value) -> bool:
-    """Certainly greater than zero, read off its form: made of exp by +, *, sums and 1/."""
+    """Certainly greater than zero, read off its form: made of exp by +, *, sums and 1/.
+
+    That the sums are not empty and the entries in range is settled where a claim is judged.
+    """
     from symconv.term.tensor import Defined
     from symconv.term.value import Entry, Plus, Sum, Times
 
@@ -63,4 +73,4 @@ def positive(value: Value) -> bool:
     return False
 
 
-__all__ = ["DERIVATIVES", "positive", "slope"]
+__all__ = ["DERIVATIVES", "has_zeros", "positive", "slope"]

@@ -26,6 +26,7 @@ Poly = dict[tuple[str, ...], int]
 Guard = tuple[bool, str]  # (equality?, text of the polynomial)
 COMPOUNDS: dict[str, tuple[Any, ...]] = {}
 POLYS: dict[str, Poly] = {}
+LEAST: dict[str, int] = {}  # of the sizes of the problem
 FORMAT = "symconv certificate 1"
 WORK = [0]
 MOST_WORK = 10_000_000  # two hundred times what the largest theorem takes
@@ -145,6 +146,8 @@ def whole_part(num: Poly, den: Poly) -> tuple[Poly, Poly | None]:
         whole = {m: c // number for m, c in num.items() if (not m or c % number == 0) and c // number}
         rest = plus(num, times(whole, den), -1)
         return whole, (None if number_of(rest) is not None else rest)
+    if not grows_from_one(den):  # nothing is simplified that a divisor 0 would make meaningless
+        return {}, num
     exact = exact_quotient(num, den)
     if exact is not None:
         return exact, None
@@ -157,6 +160,19 @@ def whole_part(num: Poly, den: Poly) -> tuple[Poly, Poly | None]:
                 whole[q] = k // c
         return whole, plus(num, times(whole, den), -1)
     return {}, num
+
+
+def grows_from_one(p: Poly) -> bool:
+    """At least 1 for all sizes: with each counted from its least value no coefficient of p - 1 is negative."""
+    shifted = constant(-1)
+    for m, c in p.items():
+        product = constant(c)
+        for a in m:
+            if a not in LEAST:
+                return False
+            product = times(product, plus(atom(a), constant(LEAST[a])))
+        shifted = plus(shifted, product)
+    return all(c > 0 for c in shifted.values())
 
 
 def monomial_quotient(m: tuple[str, ...], d: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -845,11 +861,10 @@ class Proof:
     """The state of a replay: sizes, facts, terms; a method for each rule."""
 
     def __init__(self, problem: dict[str, Any]) -> None:
-        self.least: dict[str, int] = {}
         for name, least in problem["sizes"]:
             require(type(name) is str and is_whole(least), "a size has a name and a whole number")
-            require(f"#{name}" not in self.least, f"the size {name} is there twice")
-            self.least[f"#{name}"] = least
+            require(f"#{name}" not in LEAST, f"the size {name} is there twice")
+            LEAST[f"#{name}"] = least
         expander = Expander(problem["tensors"])
         self.free = [read_range(r) for r in problem["free"]]
         require(len({n for n, _, _ in self.free}) == len(self.free), "a free index is there twice")
@@ -869,7 +884,7 @@ class Proof:
         for g in self.facts:
             self._require_known(names_in(POLYS[g[1]]), set())
         for limit in expander.ends():
-            closed = all(n in self.least or n in COMPOUNDS for n in names_in(POLYS[limit]))
+            closed = all(n in LEAST or n in COMPOUNDS for n in names_in(POLYS[limit]))
             require(closed, f"the end {limit} of an axis is not made of sizes")
         self._require(divisors([*(key for _, key in self.facts), *self.not_zero, *expander.ends()], {}), set())
         sides = [read_value(problem["left"]), read_value(problem["right"])]
@@ -884,7 +899,7 @@ class Proof:
         self.terms: dict[int, Term] = {n: t.changed(needs=frozenset()) for n, t in enumerate(terms)}
 
     def _require_known(self, names: set[str], bound: Iterable[str]) -> None:
-        known = {*self.least, *(name for name, _, _ in self.free), *bound}
+        known = {*LEAST, *(name for name, _, _ in self.free), *bound}
         for name in names - known:
             require(name in COMPOUNDS, f"{name!r} is no size, free index or bound index")
 
@@ -928,7 +943,7 @@ class Proof:
 
     def least_of(self, a: str, known: set[Guard]) -> int | None:
         if not is_quotient(a):
-            return self.least.get(a)
+            return LEAST.get(a)
         _, num, den = COMPOUNDS[a]
         positive = self.never_negative(plus(POLYS[den], constant(1), -1), known)
         return 0 if positive and self.never_negative(POLYS[num], known) else None
@@ -959,7 +974,7 @@ class Proof:
         return self.terms[step["term"]]
 
     def new_name(self, name: str, *terms: Term) -> None:
-        used = set(self.least) | {n for n, _, _ in self.free}
+        used = set(LEAST) | {n for n, _, _ in self.free}
         for g in self.facts:
             used |= names_in(POLYS[g[1]])
         for term in terms:
@@ -993,7 +1008,7 @@ class Proof:
         names = [m for m in p if m]
         if len(names) != 1 or len(names[0]) != 1 or p[names[0]] != 1:
             return False
-        least = self.least.get(names[0][0])
+        least = LEAST.get(names[0][0])
         return least is not None and p.get((), 0) == -least
 
     def is_application_bound(self, p: Poly, guards: set[Guard]) -> bool:
@@ -1184,7 +1199,7 @@ class Proof:
         term, equality = self.term(step), step["equality"]
         p = self.read(step["guard"], term)
         g = guard(p, equality)
-        known = set(self.least) | {n for n, _, _ in self.free} | term.bound
+        known = set(LEAST) | {n for n, _, _ in self.free} | term.bound
         for fact in self.facts:
             known |= names_in(POLYS[fact[1]])
         require(all(n in known or n in COMPOUNDS for n in names_in(POLYS[g[1]])), "a guard on unknown names")
@@ -1288,7 +1303,7 @@ RULES: dict[str, Callable[[Proof, dict[str, Any]], None]] = {
 
 def check(certificate: dict[str, Any]) -> int:
     """Replay; the number of steps.  Raises `Rejected` with the first step that fails."""
-    for table in (COMPOUNDS, POLYS, FUNCTIONS, HEADS):
+    for table in (COMPOUNDS, POLYS, LEAST, FUNCTIONS, HEADS):
         table.clear()
     WORK[0] = DEFINED[0] = 0
     place = "the problem"

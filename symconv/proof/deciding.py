@@ -24,6 +24,9 @@ from symconv.proof.verdict import ALL_SIZES, STATED_SIZES, Counterexample, Statu
 from symconv.term.text import text_of_condition
 from symconv.term.value import Condition
 
+MOST_TOTAL = 4_000  # how far out the first sizes that meet the hypotheses are looked for
+BEYOND = 12  # how far beyond these the search goes on
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -44,9 +47,11 @@ class Survey:
     effort: Effort
     entries: int = 0
     unread: OutOfRange | None = None
+    farthest: int = 0
     fixed: tuple[Condition, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        self.farthest = self.effort.farthest
         self.fixed = tuple(c for c in self.problem.hypotheses if not c.poly.names())
 
     def tuples(self, extra: Iterable[Guard] = (), nodes: int | None = None) -> SizeSearch:
@@ -124,9 +129,13 @@ def _decide(survey: Survey) -> Verdict:
         return Verdict(Status.ILL_FORMED, message=failure.message)
     tried: set[tuple[int, ...]] = set()
     first = survey.tuples()
-    for sizes in first.upto(survey.effort.farthest):
+    for sizes in first.upto(MOST_TOTAL):
+        if tried and sum(sizes.values()) > survey.farthest:
+            break
         if not survey.admits(sizes):
             continue
+        if not tried:  # hypotheses such as H >= 100 begin far out
+            survey.farthest = max(survey.farthest, sum(sizes.values()) + BEYOND)
         tried.add(tuple(sizes.values()))
         found = survey.counterexample(sizes)
         if found is not None:
@@ -136,11 +145,8 @@ def _decide(survey: Survey) -> Verdict:
         if len(tried) >= survey.effort.quick or survey.entries > survey.effort.entries // 4:
             break
     if not tried:
-        if first.exhausted:
-            return Verdict(Status.UNDECIDED, message="no sizes that meet the hypotheses were found")
-        return Verdict(
-            Status.ILL_FORMED, message=f"no sizes up to a total of {survey.effort.farthest} meet {_shown(problem)}"
-        )
+        where = "a short search" if first.exhausted else f"a search up to a total of {MOST_TOTAL}"
+        return Verdict(Status.UNDECIDED, message=f"{where} found no sizes that meet {_shown(problem)}")
     if failure is not None:
         return Verdict(Status.UNDECIDED, message=f"not shown: {failure.message}")
     return prove_or_search(survey, tried)
@@ -202,7 +208,7 @@ def _guided(survey: Survey, share: int) -> Counterexample | None:
     regions = difference_regions(trace)
     nodes = survey.effort.nodes // share // max(1, len(regions))
     searches = [survey.tuples([*trace.facts, *guards], nodes) for guards in regions]
-    for total in range(least, survey.effort.farthest + 1):
+    for total in range(least, survey.farthest + 1):
         if survey.entries > most or any(s.exhausted for s in searches):
             return None
         choices = {tuple(sizes.items()) for s in searches for sizes in s.of_total(total)}
@@ -221,7 +227,7 @@ def _sweep(survey: Survey, tried: set[tuple[int, ...]], reason: str) -> Verdict:
     """All sizes by total, as far as the effort goes."""
     search = survey.tuples()
     finished, count = 0, 0
-    for total in range(sum(s.least for s in survey.problem.sizes), survey.effort.farthest + 1):
+    for total in range(sum(s.least for s in survey.problem.sizes), survey.farthest + 1):
         for sizes in search.of_total(total):
             if not survey.admits(sizes):
                 continue
@@ -235,7 +241,7 @@ def _sweep(survey: Survey, tried: set[tuple[int, ...]], reason: str) -> Verdict:
         finished = total
         if count >= survey.effort.sweep_tuples:
             break
-    if finished:
+    if finished and count:
         return Verdict(Status.CHECKED, scope=f"sizes up to a total of {finished}", message=reason)
     return Verdict(Status.UNDECIDED, message=reason)
 

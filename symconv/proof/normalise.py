@@ -15,6 +15,7 @@ from itertools import permutations
 from zlib import crc32
 
 from symconv.calculus.form import Guard, Head, Term, trivially_false
+from symconv.calculus.functions import has_zeros
 from symconv.proof.implication import Certificate, Knowledge
 from symconv.proof.trace import Trace, innermost_quotients
 from symconv.term.polynomial import Atom, Poly, Quotient
@@ -127,13 +128,13 @@ def _name_quotients(trace: Trace, key: int) -> None:
 
 
 def _cancel_inverses(trace: Trace, key: int) -> None:
-    """h(e) * 1/h(e) with literally equal positions."""
+    """h(e) * 1/h(e) with literally equal positions, h being data or a function without zeros of its own."""
     again = True
     while again:
         again = False
         factors = trace.terms[key].factors
         for n, f in enumerate(factors):
-            if f.head.inverse:
+            if f.head.inverse or (f.head.function is not None and has_zeros(f.head.function)):
                 continue
             for m, g in enumerate(factors):
                 same = g.head.tensor == f.head.tensor and g.head.function == f.head.function

@@ -15,12 +15,15 @@ from symconv.proof.intervals import FAR, Intervals, constraints_of
 from symconv.proof.trace import innermost_quotients
 from symconv.term.polynomial import Poly, Size
 
+TOTAL = "total"  # an atom beside the sizes
+ROWS_PER_NODE = 20
+
 
 class SizeSearch:
     """All choices of the sizes that the constraints do not exclude by interval reasoning.
 
     Constraints may hold indices and keys besides sizes: these are unknown integers.
-    `nodes` counts the work done so far, a deterministic clock.
+    `nodes` and the constraints looked at count the work done so far, a deterministic clock.
     """
 
     def __init__(self, sizes: Sequence[Size], constraints: Iterable[Guard], most_nodes: int = 60_000) -> None:
@@ -48,7 +51,7 @@ class SizeSearch:
 
     @property
     def exhausted(self) -> bool:
-        return self.nodes >= self.most_nodes
+        return self.nodes >= self.most_nodes or self.system.work >= ROWS_PER_NODE * self.most_nodes
 
     def _descend(self, low: list[int], high: list[int], at: int) -> Iterator[dict[str, int]]:
         if self.exhausted:
@@ -63,6 +66,3 @@ class SizeSearch:
             inner_low[place] = inner_high[place] = value
             if self.system.narrow(inner_low, inner_high, (place,)):
                 yield from self._descend(inner_low, inner_high, at + 1)
-
-
-TOTAL = "total"
