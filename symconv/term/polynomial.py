@@ -1,159 +1,21 @@
 """Index polynomials: integer polynomials in sizes and indices.
 
 Positions (`s*i + d*u - p`), extents (`H - r + 1`) and limits are all values of
-one small class, `Poly`.  An atom is a `Size`, the name of an index, or a
-compound: the floor quotient, the remainder, an application of an index
-function (argmax).  Every polynomial is kept expanded, so equality is equality
-of dictionaries.  Nothing here knows SymPy.
+one small class, `Poly`, over the atoms of `atoms`.  Every polynomial is kept
+expanded, so equality is equality of dictionaries.  Nothing here knows SymPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import gcd
-from typing import ClassVar, Protocol, Union
+from typing import Union
 
-
-class Size:
-    """A natural number that stays unknown: an image height, a stride, a padding.
-
-    Two sizes of the same name and least value are one object.
-
-    >>> Size("H") is Size("H"), Size("p", 0).least
-    (True, 0)
-    """
-
-    __slots__ = ("least", "name", "text")
-    _known: ClassVar[dict[tuple[str, int], Size]] = {}
-    name: str
-    least: int
-    text: str
-
-    def __new__(cls, name: str, least: int = 1) -> Size:
-        known = cls._known.get((name, least))
-        if known is None:
-            known = super().__new__(cls)
-            known.name, known.least, known.text = name, least, name
-            cls._known[name, least] = known
-        return known
-
-    def __reduce__(self) -> tuple[type[Size], tuple[str, int]]:
-        return Size, (self.name, self.least)
-
-    def __repr__(self) -> str:
-        return self.name
-
-    def __lt__(self, other: object) -> bool:
-        return _order(self) < _order(other)
-
-    def __gt__(self, other: object) -> bool:
-        return _order(self) > _order(other)
-
-
-class IndexFunction(Protocol):
-    """What a function from indices to an index must offer; `Argmax` is one."""
-
-    @property
-    def name(self) -> str: ...
-
-    def bounds(self, args: tuple[Poly, ...]) -> tuple[Poly, Poly]:
-        """The least and the greatest value at these arguments."""
-
-
-class Compound:
-    """An atom made of polynomials; ordered and compared by its text and parts."""
-
-    __slots__ = ("_hash", "parts", "text")
-    symbol: ClassVar[str]
-
-    def __init__(self, *parts: object) -> None:
-        self.parts = parts
-        self.text = f"{self.symbol}({', '.join(map(str, parts))})"
-        self._hash = hash((type(self).__name__, parts))
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (type(other) is type(self) and self.parts == other.parts)
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def __lt__(self, other: object) -> bool:
-        return _order(self) < _order(other)
-
-    def __gt__(self, other: object) -> bool:
-        return _order(self) > _order(other)
-
-    def rebuild(self, change: Callable[[Poly], Poly]) -> Poly:
-        """The same compound with every polynomial in it changed."""
-        raise NotImplementedError
-
-    def polys(self) -> tuple[Poly, ...]:
-        raise NotImplementedError
-
-
-class Quotient(Compound):
-    """floor(numerator / denominator); needs denominator >= 1."""
-
-    __slots__ = ()
-    symbol = "div"
-
-    @property
-    def numerator(self) -> Poly:
-        return self.parts[0]  # type: ignore[return-value]
-
-    @property
-    def denominator(self) -> Poly:
-        return self.parts[1]  # type: ignore[return-value]
-
-    def polys(self) -> tuple[Poly, ...]:
-        return (self.numerator, self.denominator)
-
-    def rebuild(self, change: Callable[[Poly], Poly]) -> Poly:
-        return change(self.numerator) // change(self.denominator)
-
-
-class Remainder(Quotient):
-    """numerator - denominator * floor(numerator / denominator)."""
-
-    __slots__ = ()
-    symbol = "mod"
-
-    def rebuild(self, change: Callable[[Poly], Poly]) -> Poly:
-        return change(self.numerator) % change(self.denominator)
-
-
-class Application(Compound):
-    """An index function applied to positions: the argmax of a window."""
-
-    __slots__ = ()
-    symbol = "at"
-
-    @property
-    def function(self) -> IndexFunction:
-        return self.parts[0]  # type: ignore[return-value]
-
-    @property
-    def arguments(self) -> tuple[Poly, ...]:
-        return self.parts[1]  # type: ignore[return-value]
-
-    def polys(self) -> tuple[Poly, ...]:
-        return self.arguments
-
-    def rebuild(self, change: Callable[[Poly], Poly]) -> Poly:
-        return Poly.atom(Application(self.function, tuple(map(change, self.arguments))))
-
+from symconv.term.atoms import Application, Compound, IndexFunction, Quotient, Remainder, Size, order
 
 Atom = Union[str, Size, Quotient, Remainder, Application]
 Monomial = tuple[Atom, ...]
 PolyLike = Union["Poly", int, str, Size]
-
-
-def _order(atom: object) -> tuple[str, bool]:
-    # An index and a size may share a name; the size then comes first.
-    return (atom, True) if isinstance(atom, str) else (atom.text, False)  # type: ignore[attr-defined]
 
 
 def _times(left: Monomial, right: Monomial) -> Monomial:
@@ -161,7 +23,7 @@ def _times(left: Monomial, right: Monomial) -> Monomial:
         return right
     if not right:
         return left
-    return tuple(sorted(left + right, key=_order))
+    return tuple(sorted(left + right, key=order))
 
 
 class Poly:
@@ -452,7 +314,7 @@ class Poly:
 
     def sorted_terms(self) -> list[tuple[Monomial, int]]:
         """The terms in the order in which they are shown: by degree, then by name."""
-        return sorted(self._terms.items(), key=lambda t: (-len(t[0]), tuple(map(_order, t[0]))))
+        return sorted(self._terms.items(), key=lambda t: (-len(t[0]), tuple(map(order, t[0]))))
 
     def __repr__(self) -> str:
         if not self._terms:
@@ -468,7 +330,7 @@ class Poly:
 
 
 def _graded(monomial: Monomial) -> tuple[int, tuple[tuple[str, bool], ...]]:
-    return len(monomial), tuple(map(_order, monomial))
+    return len(monomial), tuple(map(order, monomial))
 
 
 def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
@@ -487,9 +349,29 @@ def _mentions(compound: Compound, values: Mapping[Atom, Poly]) -> bool:
 def _image(atom: Atom, values: Mapping[Atom, Poly]) -> Poly:
     if atom in values:
         return values[atom]
-    if isinstance(atom, Compound):
-        return atom.rebuild(lambda p: p.substitute(values))
+    match atom:
+        case Remainder():
+            return atom.numerator.substitute(values) % atom.denominator.substitute(values)
+        case Quotient():
+            return atom.numerator.substitute(values) // atom.denominator.substitute(values)
+        case Application():
+            return Poly.atom(Application(atom.function, tuple(p.substitute(values) for p in atom.arguments)))
     return Poly.atom(atom)
 
 
 ZERO, ONE = Poly({}), Poly({(): 1})
+
+__all__ = [
+    "ONE",
+    "ZERO",
+    "Application",
+    "Atom",
+    "Compound",
+    "IndexFunction",
+    "Monomial",
+    "Poly",
+    "PolyLike",
+    "Quotient",
+    "Remainder",
+    "Size",
+]
