@@ -1,0 +1,118 @@
+"""What a normalised term has left over: indices that no factor determines.
+
+Some must be equal to another, some have one value only, some are met in limits
+alone and are counted; what then remains is left to matching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from symconv.calculus.form import Guard, Term
+from symconv.proof.implication import Knowledge
+from symconv.proof.normalise import determines, left_over, solve_equalities
+from symconv.proof.trace import Trace
+from symconv.term.polynomial import Poly
+
+
+def knowledge_of(trace: Trace, key: int, without: Guard | None = None) -> Knowledge:
+    guards = [g for g in trace.terms[key].guards if g != without]
+    return Knowledge([*trace.facts, *guards])
+
+
+def tidy(trace: Trace, key: int) -> None:
+    """Identify left-over indices that must be equal, count those that only have limits."""
+    _drop_zero_constants(trace, key)
+    _pin(trace, key)
+    for name in left_over(trace.terms[key]):
+        if name in trace.terms[key].bound:
+            _identify(trace, key, name)
+    for name in left_over(trace.terms[key]):
+        count_if_free(trace, key, name)
+
+
+def _drop_zero_constants(trace: Trace, key: int) -> None:
+    """A named quotient that decides a key and can only be 0 is replaced: i div H for 0 <= i < H."""
+    deciding = {n for g in trace.terms[key].guards if g.equality for n in g.poly.names() if n.startswith("/")}
+    for name in sorted(deciding):
+        guard = Guard(Poly.of(name), True)
+        proof = Knowledge(trace.facts).entails(guard)
+        if proof is not None:
+            trace.entail(key, guard, proof)
+            trace.rewrite(key, guard, name)
+            solve_equalities(trace, key)
+
+
+def _pin(trace: Trace, key: int) -> None:
+    """p >= 0 and -p >= 0 is p = 0: an index whose two limits are one is eliminated."""
+    guards = set(trace.terms[key].guards)
+    pinned = [g for g in trace.terms[key].guards if not g.equality and Guard(-g.poly) in guards]
+    for guard in pinned:
+        equal = Guard(guard.poly, True)
+        proof = knowledge_of(trace, key).entails(equal)
+        if proof is not None and equal not in trace.terms[key].guards:
+            trace.entail(key, equal, proof)
+    if pinned:
+        solve_equalities(trace, key)
+
+
+def _identify(trace: Trace, key: int, name: str) -> None:
+    """v = w by the guards, w another left-over index or a named constant: v is eliminated."""
+    term = trace.terms[key]
+    others = [r for r in left_over(term) if r != name]
+    others += sorted({n for g in trace.facts for n in g.poly.names() if n.startswith("/")})
+    if not others:
+        return
+    knowledge = knowledge_of(trace, key)
+    for other in others:
+        guard = Guard(Poly.of(name) - Poly.of(other), True)
+        if not _shares_divisor(term, trace.facts, name, other):
+            continue
+        proof = knowledge.entails(guard)
+        if proof is not None:
+            trace.entail(key, guard, proof)
+            _eliminate(trace, key, name)
+            solve_equalities(trace, key)
+            return
+
+
+def _eliminate(trace: Trace, key: int, name: str) -> None:
+    guard = next(g for g in trace.terms[key].guards if g.equality and determines(g, name))
+    trace.eliminate(key, guard, name)
+
+
+def _shares_divisor(term: Term, facts: Iterable[Guard], name: str, other: str) -> bool:
+    """Both are multiplied by the same thing somewhere: two floors of one number, perhaps."""
+    polys = [g.poly for g in term.guards] + [g.poly for g in facts]
+    return not _multiples(polys, name).isdisjoint(_multiples(polys, other))
+
+
+def _multiples(polys: Iterable[Poly], name: str) -> set[Poly]:
+    found = set()
+    for poly in polys:
+        parts = poly.linear_in(name)
+        if parts is not None and not parts[0].is_zero and abs(parts[0].as_int or 2) != 1:
+            found |= {parts[0], -parts[0]}
+    return found
+
+
+def count_if_free(trace: Trace, key: int, name: str) -> None:
+    """A left-over index met only in unit inequalities, once the implied ones are gone, is counted."""
+    term = trace.terms[key]
+    if name in term.weight.names() or any(name in d.names() for d in term.denominators):
+        return
+    mine = [g for g in term.guards if name in g.poly.names()]
+    units = [g.poly.linear_in(name) for g in mine]
+    if any(g.equality for g in mine) or any(u is None or u[0].as_int not in (1, -1) for u in units):
+        return
+    for guard in mine if len(mine) > 2 else ():
+        proof = knowledge_of(trace, key, guard).entails(guard)
+        if proof is not None:
+            trace.discharge(key, guard, proof)
+    low = [g for g in trace.terms[key].guards if g.poly.coefficient((name,)) == 1]
+    high = [g for g in trace.terms[key].guards if g.poly.coefficient((name,)) == -1]
+    if len(low) == len(high) == 1:
+        trace.count(key, name, low[0], high[0])
+
+
+__all__ = ["count_if_free", "knowledge_of", "tidy"]
