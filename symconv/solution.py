@@ -1,0 +1,216 @@
+"""A worked solution as a page: Markdown with LaTeX, readable by `symconv verify`.
+
+The page begins with a declaration block and goes line by line through the log
+of steps; a line that is not proved says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from symconv.calculus.derivation import Step
+from symconv.notation.display import shown
+from symconv.proof.verdict import Verdict
+from symconv.specs import Spec
+from symconv.term.polynomial import Application, Atom, Poly
+from symconv.term.tensor import Defined, Tensor, requirements_of, tensors_in
+from symconv.term.text import text_of_condition
+from symconv.term.value import Entry, Sum, Value, own_polys, walk
+from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
+from symconv.write.page import declaration, definable, readable, sentence
+
+BRIEF = ("chain rule", "change of variable", "closed form")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A step with the verdict that its value is the gradient, for all sizes."""
+
+    step: Step
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The gradient by one tensor: its lines, its closed form, and a small instance."""
+
+    tensor: Tensor
+    gradient: Defined
+    lines: tuple[Line, ...]
+    form: Defined | None
+    named: tuple[Defined, ...]
+    instance: tuple[str, ...]
+
+    @property
+    def proved(self) -> bool:
+        return all(line.verdict for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A worked solution; `to_markdown()` is the page, and so is its display in a notebook."""
+
+    spec: Spec
+    output: Defined
+    derivations: tuple[Derivation, ...]
+    level: str = "full"
+
+    @property
+    def proved(self) -> bool:
+        """Every line that is shown is proved for all sizes."""
+        return all(d.proved for d in self.derivations)
+
+    def to_markdown(self) -> str:
+        return "\n".join(_page(self)) + "\n"
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def __repr__(self) -> str:
+        names = ", ".join(d.tensor.name for d in self.derivations)
+        state = "proved for all sizes" if self.proved else "not all proved"
+        return f"<Solution of {self.spec.text} by {names}: {state}>"
+
+
+def latex_of_whole(tensor: Tensor) -> str:
+    """A tensor by its name; a gradient as a fraction."""
+    if tensor.name.startswith("dL/d"):
+        return rf"\frac{{\partial L}}{{\partial {tensor.name[4:]}}}"
+    return tensor.name
+
+
+# -- the page ---------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Page:
+    """The lines of the page below its block, and the displays that the block asks to ignore."""
+
+    solution: Solution
+    lines: list[str] = field(default_factory=list)
+    displays: int = 0
+    ignored: list[int] = field(default_factory=list)
+
+    def text(self, text: str) -> None:
+        self.lines += [text, ""]
+
+    def display(self, latex: str, judged: bool = True) -> None:
+        self.displays += 1
+        if not judged:
+            self.ignored.append(self.displays)
+        self.text(f"$${latex}$$")
+
+    def body(self) -> list[str]:
+        self.text("## Given")
+        self.display(latex_of_tensor(replace(self.solution.output, call=None)))
+        self.text(_conventions(self.solution))
+        for derivation in self.solution.derivations:
+            self.section(derivation)
+        return self.lines
+
+    def section(self, derivation: Derivation) -> None:
+        lines = derivation.lines
+        if self.solution.level == "brief":
+            lines = tuple(n for n in lines if n.step.rule in BRIEF) or lines[-1:]
+        self.text(f"## The gradient by ${derivation.tensor.name}$")
+        for number, line in enumerate(lines, 1):
+            self.step(number, line, derivation)
+        self.text(_statement(derivation))
+        if derivation.instance and self.solution.level == "full":
+            self.instance(derivation)
+
+    def step(self, number: int, line: Line, derivation: Derivation) -> None:
+        step, form = line.step, derivation.form
+        self.text(f"**{number}. {sentence(step.rule)}** {step.reason}{_picked(line, derivation)}")
+        unsaid = [t for t in derivation.named if not definable(self.solution.output, t)]
+        judged = all(readable(t) for t in _below(step.value)) and not _holds_argmax(step.value)
+        judged = judged and self.solution.output.rank > 0 and not any(_shows(step.value, t) for t in unsaid)
+        if step.rule == "closed form" and form is not None:
+            whole = latex_of_whole(derivation.gradient)
+            self.display(f"{whole} = {latex_of_call(form)}", judged and readable(form))
+        else:
+            for tensor in derivation.named if step.rule == "names" else ():
+                self.display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor, rows=True)}", False)
+            left = rf"\frac{{\partial L}}{{\partial {_entry_latex(derivation)}}}"
+            self.display(f"{left} = {latex_of_value(step.value)}", judged)
+        if not line.verdict:
+            self.text(f"This line is not proved: {line.verdict}")
+
+    def instance(self, derivation: Derivation) -> None:
+        sizes, *formulas = derivation.instance
+        self.text("### An instance")
+        self.text(f"With `{sizes}`, and $G$ for the upstream gradient:")
+        for formula in formulas:
+            self.display(formula, False)
+
+
+def _picked(line: Line, derivation: Derivation) -> str:
+    """Here $u = a - i$: the values that the brackets gave, under the letters that the line before shows."""
+    if not line.step.picked:
+        return ""
+    before = derivation.lines[derivation.lines.index(line) - 1].step.value
+    letters = {
+        a.name: b.name
+        for v, w in zip(walk(before), walk(shown(before)), strict=True)
+        if isinstance(v, Sum) and isinstance(w, Sum)
+        for a, b in zip(v.ranges, w.ranges, strict=True)
+    }
+    images: dict[Atom, Poly] = {old: Poly.of(new) for old, new in letters.items()}
+    pairs = [
+        f"${letters.get(name, name)} = {latex_of_poly(place.substitute(images))}$" for name, place in line.step.picked
+    ]
+    return f" Here {', '.join(pairs)}."
+
+
+def _page(solution: Solution) -> Iterator[str]:
+    names = " and ".join(f"${latex_of_whole(d.gradient)}$" for d in solution.derivations)
+    yield f"# {names} for {solution.spec.text}" if "\\" not in solution.spec.text else f"# {names}"
+    yield ""
+    page = _Page(solution)
+    body = page.body()
+    yield "```symconv"
+    correlated = any(r"\operatorname{corr}" in line for line in body)
+    yield from declaration(
+        solution.output, [t for d in solution.derivations for t in d.named], page.ignored, correlated
+    )
+    yield "```"
+    yield ""
+    yield from body[:-1]
+
+
+def _below(value: Value) -> list[Tensor]:
+    """The tensors that a line shows by their operation."""
+    return [v.tensor for v in walk(value) if isinstance(v, Entry) and "(" in v.tensor.name]
+
+
+def _shows(value: Value, tensor: Tensor) -> bool:
+    return tensor in set(tensors_in(value))
+
+
+def _holds_argmax(value: Value) -> bool:
+    return any(isinstance(a, Application) for v in walk(value) for p in own_polys(v) for a in p.all_atoms())
+
+
+def _conventions(solution: Solution) -> str:
+    entry = Entry(solution.output, tuple(map(Poly.of, solution.output.parameters)))
+    needs = [f"`{text_of_condition(c)}`" for c in requirements_of(entry)]
+    loss = "$L$ is a scalar that depends on the output alone" if solution.output.rank else "$L$ is this output"
+    text = f"Indices begin at 0; entries outside a tensor count as 0; {loss}."
+    return text + (f" Needed: {', '.join(needs)}." if needs else "")
+
+
+def _entry_latex(derivation: Derivation) -> str:
+    leaf = derivation.tensor
+    return latex_of_value(Entry(leaf, tuple(map(Poly.of, derivation.gradient.parameters)))) if leaf.rank else leaf.name
+
+
+def _statement(derivation: Derivation) -> str:
+    if not derivation.proved:
+        return "Not every line above is proved."
+    hypotheses = dict.fromkeys(h for line in derivation.lines for h in line.verdict.hypotheses)
+    needs = f" (where {', '.join(f'`{h}`' for h in hypotheses)})" if hypotheses else ""
+    return f"Every line is proved equal to the derivative for all sizes{needs}."
+
+
+__all__ = ["Derivation", "Line", "Solution", "latex_of_whole"]
