@@ -6,7 +6,7 @@ Each function stands alone and needs NumPy only, so that a module contains just 
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -115,10 +115,12 @@ def _contract(subscripts: str, left: Array, right: Array, out: Array | None = No
         letter = min((x for x in letters if size[x] > 1), key=waste)
         step = max(1, size[letter] * block // large)
         for first in range(0, size[letter], step):
-            cut = {letter: slice(first, first + step)}
-            part_a, part_b, part = (
-                t[tuple(cut.get(x, slice(None)) for x in names)] for t, names in ((left, a), (right, b), (out, result))
-            )
+            cut = slice(first, first + step)
+            parts: list[Array] = []
+            for array, names in ((left, a), (right, b), (out, result)):
+                places: Any = (*(cut if x == letter else slice(None) for x in names), ...)  # a view of 0 axes, too
+                parts.append(array[places])
+            part_a, part_b, part = parts
             _contract(f"{a},{b}->{result}", part_a, part_b, part, block)
         return out
     columns = result[len(result.rstrip("".join(set(b) - set(a)))) :]
@@ -178,7 +180,21 @@ def _first_greatest(values: Array, axes: int) -> Array:
     return onehot.reshape(values.shape)
 
 
-def _at(array: Array, *index: int) -> Any:
+class _Table:
+    """Entries that are computed when they are asked for, each once."""
+
+    def __init__(self, shape: tuple[int, ...], entry: Callable[..., Any]) -> None:
+        self.shape = shape
+        self.entry = entry
+        self.known: dict[tuple[int, ...], Any] = {}
+
+    def __getitem__(self, index: tuple[int, ...]) -> Any:
+        if index not in self.known:
+            self.known[index] = self.entry(*index)
+        return self.known[index]
+
+
+def _at(array: Any, *index: int) -> Any:
     """One entry, zero outside the array."""
     return array[index] if all(0 <= k < n for k, n in zip(index, array.shape)) else 0
 

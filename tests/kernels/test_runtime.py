@@ -27,6 +27,13 @@ def test_contract_is_einsum(data):
     np.testing.assert_array_equal(found, np.einsum(subscripts, a, b))
 
 
+def test_contract_to_one_number_in_blocks():
+    a, b = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
+    np.testing.assert_array_equal(runtime._contract("ij,ij->", a, b, block=2), 15.0)
+    many = np.ones(1 << 19)
+    assert runtime._contract("i,i->", many, many) == 1 << 19
+
+
 def test_contract_counts_with_booleans():
     a, b = np.ones((2, 3), bool), np.ones((3, 2), bool)
     np.testing.assert_array_equal(runtime._contract("ij,jk->ik", a, b), np.full((2, 2), 3))
