@@ -16,11 +16,15 @@ from symconv.errors import DependenceError, ExportError, UsageError
 from symconv.kernels import module_source
 from symconv.proof.closed_form import closed_form
 from symconv.proof.deciding import decide
-from symconv.proof.problem import equation
-from symconv.proof.verdict import Status, Verdict
+from symconv.proof.definedness import undefined
+from symconv.proof.normalise import Undecided, UnsafeDivisor
+from symconv.proof.problem import Problem, equation
+from symconv.proof.prove import prove
+from symconv.proof.verdict import ALL_SIZES, STATED_SIZES, Status, Verdict
 from symconv.specs import Spec, parse_spec
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Leaf, Tensor, ranges_of
+from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Value
 from symconv.write.text import text_of_tensor, text_of_value
 
@@ -49,8 +53,20 @@ def prove_gradient(f: Defined, leaf: Tensor, name: str = "upstream") -> ProvedGr
 def _by_explicit_sum(leaf: Tensor, derived: Defined) -> ProvedGradient:
     value: Value = derive(derived)[-1].value
     index = tuple(map(Poly.of, derived.parameters))
-    verdict = decide(equation(Entry(derived, index), value, ranges_of(derived, derived.parameters)))
+    verdict = _judged(equation(Entry(derived, index), value, ranges_of(derived, derived.parameters)))
     return ProvedGradient(leaf, derived, text_of_value(value), verdict)
+
+
+def _judged(problem: Problem) -> Verdict:
+    """Proved at once where that is possible, since stated sizes may be too large to be tried; else decided."""
+    if undefined(problem) is not None:
+        return decide(problem)
+    try:
+        trace = prove(problem, 0)
+    except (Undecided, UnsafeDivisor):  # `decide` says why
+        return decide(problem)
+    scope = ALL_SIZES if problem.sizes else STATED_SIZES
+    return Verdict(Status.PROVED, scope, trace=trace, hypotheses=tuple(map(text_of_condition, problem.hypotheses)))
 
 
 def export_spec(spec: str | Spec, wrt: str | None = None, unproved: bool = False) -> str:

@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -311,6 +312,27 @@ def test_exported_modules_test_themselves(spec: str, tmp_path: Path, capsys: pyt
     assert done.stdout.count("ok") >= 10
 
 
+STATED = [
+    "conv2d --kernel 3 --size 8,9 --channels 3,8 --batch 2",
+    "conv2d --size 28,28 --kernel 5,5",
+    "conv2d --size 224 --kernel 3 --channels 3,8 --bias",
+    "depthwise2d --size 56 --kernel 7 --channels 96",
+    "maxpool2d --size 112 --kernel 3 --stride 2",
+    "dense --channels 4096,1000 --bias",
+    "softmax --size 1000",
+]
+
+
+@pytest.mark.parametrize("spec", STATED)
+def test_stated_sizes_are_proved_in_seconds(spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "kernels.py"
+    start = time.perf_counter()
+    code, _, err = run(capsys, "export", *spec.split(), "-o", str(target))
+    assert code == 0, err
+    assert time.perf_counter() - start < 20
+    assert target.read_text().count("proved for ") >= 1
+
+
 def test_export_of_a_formula_and_of_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     formula = r"y_i = \sum_{k=0}^{r-1} w_k x_{s i + d k}"
     for spec in (formula, str(DERIVATIONS / "cs233-q6-input-gradient.md")):
@@ -343,7 +365,7 @@ def test_what_is_not_proved_is_refused(
     def no_form(*_: object) -> None:
         raise UsageError("closed_form", "none", "one", "try")
 
-    monkeypatch.setattr(symconv.exporting, "decide", gives_up)
+    monkeypatch.setattr(symconv.exporting, "_judged", gives_up)
     monkeypatch.setattr(symconv.exporting, "closed_form", no_form)
     target = tmp_path / "kernels.py"
     code, _, err = run(capsys, "export", "conv1d", "-o", str(target))

@@ -1,4 +1,4 @@
-"""Small sizes for a self-test: they meet every requirement, and tails that do not divide are among them."""
+"""Sizes for a self-test, as small as may be: they meet every requirement; tails that do not divide are among them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from random import Random
 
 from symconv.errors import ExportError
 from symconv.term.polynomial import Poly, Quotient, Remainder, Size
+from symconv.term.text import text_of_condition
 from symconv.term.value import Condition
 
 Sizes = Mapping[Size, int]
-LARGEST_ARRAY, LARGEST_PRODUCT = 400, 60_000
+LARGEST_ARRAY, LARGEST_PRODUCT = 400, 60_000  # what counts as small
+REACHES = (7, 20, 60, 200, 600, 2000)  # how far above the least sizes draws go, one after the other
+ATTEMPTS = 4_000
 
 
 def value_at(poly: Poly, sizes: Sizes) -> int:
@@ -36,19 +39,31 @@ def value_at(poly: Poly, sizes: Sizes) -> int:
 def small_sizes(
     sizes: Sequence[Size], shapes: Sequence[Sequence[Poly]], conditions: Sequence[Condition], count: int = 5
 ) -> list[dict[Size, int]]:
-    """Up to `count` different assignments, found by drawing at random from a fixed seed."""
+    """Up to `count` different assignments, found by drawing at random from a fixed seed.
+
+    Small ones, those of the greatest variety first; where numbers that are stated allow none, the
+    smallest that there are.
+    """
     random = Random(8)
-    found: list[dict[Size, int]] = []
-    for attempt in range(20_000):
-        reach = 1 + attempt % 7
-        drawn = {s: random.randint(s.least, max(s.least, 1) + reach) for s in sizes}
-        if drawn not in found and _fits(drawn, shapes, conditions):
-            found.append(drawn)
-        if len(found) == 20 * count or (found and not sizes):
-            break
-    if not found:
-        raise ExportError("self-test", "no small sizes that meet all requirements", "some", "check the requirements")
-    return sorted(found, key=lambda sizes: _variety(sizes, shapes), reverse=True)[:count]
+    for reach in REACHES:
+        found: list[dict[Size, int]] = []
+        for attempt in range(ATTEMPTS):
+            drawn = {s: random.randint(s.least, max(s.least, 1) + 1 + attempt % reach) for s in sizes}
+            if drawn not in found and _fits(drawn, shapes, conditions):
+                found.append(drawn)
+            if len(found) == 20 * count or (found and not sizes):
+                break
+        small = [drawn for drawn in found if _small(drawn, shapes)]
+        if small:
+            return sorted(small, key=lambda sizes: _variety(sizes, shapes), reverse=True)[:count]
+        if found:
+            return sorted(found, key=lambda sizes: sum(_counts(sizes, shapes)))[: min(count, 2)]
+    raise ExportError(
+        "self-test",
+        f"no sizes up to {REACHES[-1]} that meet all requirements",
+        "; ".join(map(text_of_condition, conditions)),
+        "state smaller numbers, or leave some symbolic",
+    )
 
 
 def _variety(sizes: Sizes, shapes: Sequence[Sequence[Poly]]) -> int:
@@ -59,12 +74,19 @@ def _variety(sizes: Sizes, shapes: Sequence[Sequence[Poly]]) -> int:
 
 def _fits(sizes: Sizes, shapes: Sequence[Sequence[Poly]], conditions: Sequence[Condition]) -> bool:
     try:
-        if not all(_meets(value_at(c.poly, sizes), c.kind) for c in conditions):
-            return False
-        counts = [prod(max(0, value_at(n, sizes)) for n in shape) for shape in shapes]
+        return all(_meets(value_at(c.poly, sizes), c.kind) for c in conditions) and min(_counts(sizes, shapes)) >= 1
     except ZeroDivisionError:
         return False
-    return all(1 <= n <= LARGEST_ARRAY for n in counts) and prod(counts) <= LARGEST_PRODUCT
+
+
+def _small(sizes: Sizes, shapes: Sequence[Sequence[Poly]]) -> bool:
+    counts = _counts(sizes, shapes)
+    return max(counts) <= LARGEST_ARRAY and prod(counts) <= LARGEST_PRODUCT
+
+
+def _counts(sizes: Sizes, shapes: Sequence[Sequence[Poly]]) -> list[int]:
+    """How many entries the arrays have; one where there are no arrays."""
+    return [1, *(prod(max(0, value_at(n, sizes)) for n in shape) for shape in shapes)]
 
 
 def _meets(value: int, kind: str) -> bool:

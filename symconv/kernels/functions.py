@@ -30,6 +30,7 @@ class Interface:
     shapes: tuple[tuple[Leaf, str], ...] = ()
     roles: Mapping[Size, str] = field(default_factory=dict)
     spoken: tuple[Size, ...] = ()
+    returns: str = "Array"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +77,31 @@ class FunctionWriter:
     def write(self, program: Program, interface: Interface, body: Body, rows: list[Row]) -> Written:
         """The function with the checks of its parameters around a body."""
         trial = self._scope(interface, program.tensor)
-        body(trial)
+        result = body(trial)
+        written = "\n".join([*trial.lines, result])
+        words = set(re.findall(r"\w+", written))
+        used = {size for size in trial.used if trial.name_of(size) in words}
         rows.clear()
         scope = self._scope(interface, program.tensor, trial.unknown)
         given = [leaf for leaf, _ in (*interface.arrays, *interface.shapes)]
-        wanted = _needed_sizes(program.tensor, given, set(trial.used))
+        wanted = _in_order(program.tensor, {*used, *interface.spoken})
         solution = solve_sizes(given, wanted, _options(interface), interface.spoken)
+        scope.extents = {n: text for n, text in scope.extents.items() if not n.sizes() <= solution.all}
         said = tuple((s, scope.names.of(s, s.name)) for s in solution.said)
         for name in (*(n for _, n in interface.arrays), *(n for _, n in interface.shapes)):
             scope.names.set(("parameter", name), name)
         self._checks(scope, interface)
         self._sizes(scope, interface, solution, said)
-        self._requirements(scope, program.tensor, set(wanted))
-        start = len(scope.lines)
+        self._requirements(scope, program.tensor, solution.all)
         text = body(scope)
         if not re.fullmatch(r"(?!total)\w+|np\.array\(.*\)|\w+\.reshape\(.*\)", text):
             name = scope.names.fresh("result")
-            scope.line(f"{name}: Array = {text}")
+            scope.line(f"{name}: {interface.returns} = {text}")
             text = name
         scope.line(f"return {text}")
         unknown = tuple(scope.unknown.items())
         head = self._head(interface, said, unknown, scope, program.tensor)
-        lines = [*without_unused(scope.lines[:start], scope.lines), *scope.lines[start:]]
+        lines = without_unused(scope.lines, scope.lines)
         source = "\n".join([*head, *(part for line in lines for part in wrapped(line))]) + "\n"
         return Written(interface, source, said, unknown, tuple(rows))
 
@@ -116,6 +120,9 @@ class FunctionWriter:
         scope = Scope(names, self.functions)
         scope.arrays.update(interface.arrays)
         given = [leaf for leaf, _ in (*interface.arrays, *interface.shapes)]
+        told = solve_sizes(given, interface.spoken, _options(interface), interface.spoken).all
+        for leaf, source in _sources(interface).items():
+            scope.extents |= {n: f"{source}[{a}]" for a, n in enumerate(leaf.shape) if not n.sizes() <= told}
         entry = Entry(tensor, tuple(map(Poly.of, tensor.parameters)))
         for size in (*(s for leaf in given for n in leaf.shape for s in sizes_of(n)), *sizes_in(entry)):
             names.of(size, size.name)
@@ -131,8 +138,7 @@ class FunctionWriter:
 
     def _sizes(self, scope: Scope, interface: Interface, solution: Solution, said: Sequence[tuple[Size, str]]) -> None:
         """Sizes from shapes, then every shape compared once with what its sizes make of it."""
-        sources = {leaf: f"{name}.shape" for leaf, name in interface.arrays}
-        sources |= dict(interface.shapes)
+        sources = _sources(interface)
         for size, name in said:
             scope.line(f'{name} = _whole("{name}", {name}, {size.least})')
         plain = [k for k in solution.known if k.plain]
@@ -145,8 +151,14 @@ class FunctionWriter:
             if not known.plain:
                 self._derived(scope, known, sources[known.leaf])
         for leaf, source in sources.items():
-            if any(not any(k.leaf == leaf and k.axis == a for k in plain) for a in range(leaf.rank)):
-                needed = tuple_text([scope.scalar(axis.extent, "extent") for axis in leaf.axes])
+            open_axes = [a for a in range(leaf.rank) if not any(k.leaf == leaf and k.axis == a for k in plain)]
+            if any(leaf.shape[a].sizes() <= solution.all for a in open_axes):
+                needed = tuple_text(
+                    [
+                        scope.scalar(n, "extent") if n.sizes() <= solution.all else f"{source}[{a}]"
+                        for a, n in enumerate(leaf.shape)
+                    ]
+                )
                 name = source.removesuffix(".shape")
                 scope.line(f'_fits("{name}", {source}, {needed}, {_layout(scope, leaf)})')
 
@@ -190,10 +202,10 @@ class FunctionWriter:
         optional = [p for p in said if p[1] in DEFAULTS]
         parameters += [f"{n}: int" for _, n in required]
         parameters += [f"{n}: int = {DEFAULTS[n]}" for _, n in optional]
-        one_line = f"def {interface.name}({', '.join(parameters)}) -> Array:"
+        one_line = f"def {interface.name}({', '.join(parameters)}) -> {interface.returns}:"
         head = [one_line]
         if len(one_line) > 100:
-            head = [f"def {interface.name}(", *(f"    {p}," for p in parameters), ") -> Array:"]
+            head = [f"def {interface.name}(", *(f"    {p}," for p in parameters), f") -> {interface.returns}:"]
         head.append(f'    """{interface.summary}')
         head.append("")
         for leaf, name in (*interface.arrays, *interface.shapes):
@@ -202,11 +214,15 @@ class FunctionWriter:
         return [*head, '    """']
 
 
-def _needed_sizes(tensor: Defined, given: Sequence[Leaf], used: set[Size]) -> list[Size]:
-    """The sizes of the body and of the shapes that are checked, in the reader's order."""
-    found = dict.fromkeys(s for leaf in given for p in leaf.shape for s in sizes_of(p))
+def _in_order(tensor: Defined, sizes: set[Size]) -> list[Size]:
+    """Those of the tensor's sizes, in the reader's order."""
     order = sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))
-    return list(dict.fromkeys((*(s for s in order if s in found or s in used), *found)))
+    return [s for s in order if s in sizes]
+
+
+def _sources(interface: Interface) -> dict[Leaf, str]:
+    """Where the extents of each leaf stand."""
+    return {leaf: f"{name}.shape" for leaf, name in interface.arrays} | dict(interface.shapes)
 
 
 def _options(interface: Interface) -> set[Size]:
@@ -224,7 +240,7 @@ def sizes_of(poly: Poly) -> list[Size]:
 
 
 def _layout(scope: Scope, leaf: Leaf) -> str:
-    return tuple_text([f'"{scope.text(n)}"' for n in leaf.shape]) if leaf.rank else "()"
+    return tuple_text([f'"{poly_text(n, scope.name_of)}"' for n in leaf.shape]) if leaf.rank else "()"
 
 
 def _shown(scope: Scope, shape: Sequence[Poly]) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 from symconv.kernels import runtime
 
 HELPERS: dict[str, Callable[..., Any]] = {
-    name: value for name, value in vars(runtime).items() if name.startswith("_") and inspect.isfunction(value)
+    name: value
+    for name, value in vars(runtime).items()
+    if name.startswith("_") and (inspect.isfunction(value) or inspect.isclass(value))
 }
 HELPER_NAMES = (*HELPERS, "Any", "Array", "Callable", "Sequence", "as_strided", "operator", "prod")
 
@@ -35,7 +37,7 @@ def helper_source(source: str) -> str:
 def imports(text: str) -> str:
     """The imports that a text needs."""
     lines = ["from __future__ import annotations", ""]
-    plain = [m for m in ("argparse", "operator", "sys") if re.search(rf"\b{m}\.", text)]
+    plain = [m for m in ("argparse", "operator", "sys", "time") if re.search(rf"\b{m}\.", text)]
     lines += [f"import {m}" for m in plain]
     abstract = [name for name in ("Callable", "Sequence") if f"{name}[" in text]
     if abstract:

@@ -74,7 +74,10 @@ def without_unused(lines: Sequence[str], everything: Sequence[str]) -> list[str]
     for line in lines:
         others = re.sub(r'"[^"]*"', "", "\n".join(other for other in everything if other is not line))
         target, _, value = line.strip().partition(" = ")
-        unpacking = re.fullmatch(r"[\w, ()]+", target) is not None and re.fullmatch(r"\w+(\.shape)?", value) is not None
+        unpacking = (
+            re.fullmatch(r"[\w, ()]+", target) is not None
+            and re.fullmatch(r"\w+(\.shape)?(\[\d+\])?", value) is not None
+        )
         if not value or not (unpacking or value.startswith("_whole(")):
             kept.append(line)
             continue

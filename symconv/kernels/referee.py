@@ -1,4 +1,4 @@
-"""The referee: the same formulas as plain Python loops, one number at a time.
+"""The referee: the same formulas as plain Python loops, one number at a time, each when it is asked for.
 
 A definition is written down node by node; a derivative term by term, as the
 expansion gives it, guards as conditions.  Nothing of the vectorised path
@@ -55,21 +55,21 @@ class Referee:
         return name
 
     def stage(self, stage: Stage) -> str:
+        """A function of the index, and the table of its values."""
         formula, scope = stage.formula, self.scope
-        name = scope.names.fresh("result")
+        name, entry = scope.names.fresh("result"), scope.names.fresh("entry")
         scope.arrays[stage.target] = name
         extents = tuple_text([scope.text(n) for n in formula.shape]) if formula.rank else "()"
-        scope.line(f"{name} = np.zeros({extents})")
         spelling = {p: scope.names.fresh(p) for p in formula.parameters}
-        ranges = [Range(p, a.low, a.high) for p, a in zip(formula.parameters, formula.axes, strict=True)]
         derived = any(map(_needs_terms, walk(formula.body)))
         value = self.terms(formula, spelling) if derived else self.value(formula.body, spelling)
-        depth = 0
-        for r in ranges:
-            scope.line("    " * depth + f"for {spelling[r.name]} in {self.range(r, spelling)}:")
-            depth += 1
-        at = [self.poly(Poly.of(r.name) - (r.low or 0), spelling) for r in ranges]
-        scope.line("    " * depth + f"{name}[{', '.join(at) or '()'}] = {value}")
+        scope.line(f"def {entry}({', '.join(f'{i}: int' for i in spelling.values())}) -> Any:")
+        with scope.indented():
+            for p, axis in zip(formula.parameters, formula.axes, strict=True):
+                if axis.low is not None and not axis.low.is_zero:  # tables count from 0
+                    scope.line(f"{spelling[p]} += {self.poly(axis.low, spelling)}")
+            scope.line(f"return {value}")
+        scope.line(f"{name} = _Table({extents}, {entry})")
         return name
 
     # -- a definition, node by node -----------------------------------------------
@@ -145,7 +145,7 @@ class Referee:
                 return self.winner(atom, spelling)
             return self.scope.name_of(atom)
 
-        return poly_text(poly, name_of)
+        return self.scope.extents.get(poly) or poly_text(poly, name_of)
 
     def winner(self, application: Application, spelling: Spelling) -> str:
         """The place of a maximum: of equal values the first."""

@@ -36,6 +36,7 @@ class Scope:
         self.arrays: dict[Leaf, str] = {}
         self.used: dict[Size, None] = {}
         self.wanted: dict[Poly, str] = {}  # good names for long polynomials
+        self.extents: dict[Poly, str] = {}  # extents whose sizes nobody knows, as an array has them
         self._depth = 1
         self._scalars: dict[Poly, str] = {}
         self._expressions: dict[str, str] = {}
@@ -74,7 +75,7 @@ class Scope:
         raise TypeError(f"{atom} is no size")  # indices are replaced before
 
     def text(self, poly: Poly) -> str:
-        return poly_text(poly, self.name_of)
+        return self.extents.get(poly) or poly_text(poly, self.name_of)
 
     def scalar(self, poly: Poly, wanted: str) -> str:
         """A short expression as it is, a long one under a name."""

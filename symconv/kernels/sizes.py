@@ -31,6 +31,10 @@ class Solution:
     known: tuple[Known, ...]
     said: tuple[Size, ...]
 
+    @property
+    def all(self) -> set[Size]:
+        return {k.size for k in self.known} | set(self.said)
+
 
 def solve_sizes(
     given: Sequence[Leaf], wanted: Iterable[Size], options: Collection[Size] = (), spoken: Collection[Size] = ()

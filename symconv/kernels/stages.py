@@ -120,8 +120,7 @@ class _Cut:
     # -- reverse accumulation ------------------------------------------------
 
     def _backward(self, tensor: Defined) -> Leaf:
-        assert tensor.call is not None
-        f, x, *rest = tensor.call.operands
+        f, x, *rest = tensor.call.operands if tensor.call else ()
         between = _between(f, x)
         if not between or x in _operands_of_gradients(between):
             return self._stage(tensor, f"gradient by {_short(x)}")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import inspect
 import keyword
 import os
 import pkgutil
 import re
 import subprocess
 import sys
+import time
 from types import ModuleType
 
 import numpy as np
@@ -20,6 +22,7 @@ import symconv.kernels
 from symconv.calculus.gradient import gradient, upstream
 from symconv.errors import ExportError, UsageError
 from symconv.kernels import compile_tensor, module_source
+from symconv.kernels.cases import small_sizes
 from symconv.kernels.compile import write_tensor
 from symconv.ops.correlate import correlate, transposed
 from symconv.ops.layer import add_bias, apply, cross_entropy, softmax
@@ -27,7 +30,7 @@ from symconv.ops.matrix import matmul, toeplitz, vec
 from symconv.ops.pool import pool_average, pool_max
 from symconv.ops.window import stuff
 from symconv.term.polynomial import Poly, Size
-from symconv.term.tensor import Axis, Leaf, define
+from symconv.term.tensor import Axis, Leaf, define, tensors_in
 from symconv.term.value import Apply, Function, Range, at_least, bracket, multiply, total
 from tests.kernels import reference
 from tests.kernels.build import close, derived, leaf, size, sizes
@@ -141,6 +144,60 @@ def test_the_gradient_of_a_bias_needs_the_upstream_gradient_alone():
     module = load(source(*[add_bias(leaf("input", N, C, H, W), leaf("bias", C), axis=1), leaf("bias", C)]))
     up = np.random.default_rng(1).standard_normal((2, 3, 4, 5))
     close(module.grad_bias(up), up.sum((0, 2, 3)))
+
+
+@pytest.mark.parametrize("stride", [1, s])
+def test_the_gradient_of_a_bias_asks_for_no_size_of_the_layer_before(stride):
+    f = add_bias(
+        correlate(leaf("input", N, C, H, W), leaf("kernel", M, C, r, c), stride, p, d), leaf("bias", M), axis=1
+    )
+    module = load(source(f, leaf("bias", M)))
+    assert list(inspect.signature(module.grad_bias).parameters) == ["upstream"]
+    up = np.random.default_rng(1).standard_normal((2, 3, 4, 5))
+    close(module.grad_bias(up), up.sum((0, 2, 3)))
+    assert module.self_test() == 0
+
+
+STATED = {
+    "more than is small": correlate(leaf("input", 2, 3, 8, 9), leaf("kernel", 8, 3, 3, 3)),
+    "an image": correlate(leaf("input", N, C, 28, 28), leaf("kernel", M, C, 5, 5)),
+    "a large image": add_bias(correlate(leaf("input", N, 3, 224, 224), leaf("kernel", 8, 3, 3, 3)), leaf("bias", 8), 1),
+    "a large kernel": correlate(X, leaf("K", 11, 30)),
+    "a large pool": pool_max(leaf("input", N, C, 112, 112), 3, 2),
+}
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_stated_sizes_are_tested_as_they_are(name, capsys):
+    """Large arrays are compared with the loops at as many entries as half a second allows."""
+    f = STATED[name]
+    leaves = [t for t in tensors_in(f.body) if isinstance(t, Leaf)]
+    module = load(source(f, *leaves))
+    start = time.perf_counter()
+    assert module.self_test() == 0
+    assert time.perf_counter() - start < 30
+    for line in capsys.readouterr().out.splitlines():
+        part = re.search(r", (\d+) of (\d+) entries$", line)
+        assert part is None or 4 <= int(part[1]) < int(part[2])
+
+
+def test_a_sample_finds_what_is_wrong(capsys):
+    text = source(STATED["a large image"])
+    wrong = text.replace("return result", "return result * (1 + 1e-9)", 1)
+    assert wrong != text
+    assert load(wrong).self_test() == 2
+    assert load(text.replace("return result", "return result * np.nan", 1)).self_test() == 2
+    assert load(text.replace("return result", "return result[..., 1:]", 1)).self_test() == 2
+    assert "WRONG forward(" in capsys.readouterr().out
+
+
+def test_sizes_that_nothing_meets():
+    x = leaf("input", H)
+    needs = [at_least(H, 5000)]
+    with pytest.raises(
+        ExportError, match=r"self-test: no sizes up to 2000 that meet all .*; expected H >= 5000; state sm"
+    ):
+        small_sizes([Size("H")], [x.shape], needs)
 
 
 def test_the_docstring_says_what_is_known():
