@@ -300,9 +300,8 @@ def prove(left: Any, right: Any, assuming: object = ()) -> Verdict | EntryVerdic
     >>> prove(gradient(F, X, G), correlate(pad(G, r - 1), K)).counterexample.sizes
     {'H': 2, 'r': 2}
     """
-    if not isinstance(assuming, (list, tuple, set, frozenset)):
-        assuming = (assuming,)
-    hypotheses = tuple(_relation(a, "assuming") for a in assuming)
+    single = isinstance(assuming, (str, Condition)) or not isinstance(assuming, Iterable)
+    hypotheses = tuple(_relation(a, "assuming") for a in ((assuming,) if single else cast(Iterable[object], assuming)))
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return judge_tensors(left.term, right.term, hypotheses)
     if isinstance(left, Value) or isinstance(right, Value):

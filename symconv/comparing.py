@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from html import escape
 from itertools import islice, product
 from typing import Any, TypeAlias, cast
 
@@ -18,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from symconv.calculus.form import Guard
-from symconv.errors import ShapeError, SymconvError, UsageError
+from symconv.errors import ShapeError, SizeError, SymconvError, UsageError
 from symconv.evidence import short_sum
 from symconv.kernels.stages import program_of
+from symconv.ops.window import integer
 from symconv.proof.deciding import Effort, Survey
 from symconv.proof.evaluate import EvaluationError, World
 from symconv.proof.evaluation.elementwise import VALUES
@@ -74,6 +76,9 @@ class Comparison:
         return f"{text} agrees with {self.tensor} for {self.scope} ({self.tried} choices of sizes)"
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escape(self.status.value)}</b>{escape(str(self)[len(self.status.value) :])}</p>"
 
 
 def _case(found: Counterexample) -> str:
@@ -139,7 +144,11 @@ def compare(
     name = getattr(function, "__name__", None) or type(function).__name__
     if not isinstance(derived, Defined):
         raise ShapeError(f"compare({name}, ..)", "free data", "a tensor with a formula", "derive it: gradient(F, X, G)")
-    fixed = dict(sizes or {})
+    fixed = _fixed(sizes, f"compare({name}, {derived.name})")
+    if not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1:
+        raise UsageError(
+            f"compare({name}, {derived.name})", f"tolerance={tolerance!r}", "a number from 0 to 1", "write 1e-6"
+        )
     survey = Survey(tensor_equation(derived, derived), Effort())
     known = {s.name for s in survey.problem.sizes}
     if set(fixed) - known:
@@ -152,6 +161,19 @@ def compare(
     _refuse_unknown_functions(name, derived)
     trial = _Trial(function, name, derived, _matched(function, name, derived, known, order), convert, tolerance)
     return _judged(trial, survey, fixed, farthest + sum(fixed.values()), most)
+
+
+def _fixed(sizes: Mapping[str, int] | None, place: str) -> dict[str, int]:
+    """The sizes that stay as they are: whole numbers, none negative."""
+    if sizes is not None and not isinstance(sizes, Mapping):
+        raise UsageError(place, f"sizes={sizes!r}", "a dictionary from names to numbers", 'write {"s": 2}')
+    fixed = {}
+    for name, given in (sizes or {}).items():
+        number = integer(given)
+        if number is None or number < 0:
+            raise SizeError(f"{place}, size {name}", f"the value {given!r}", "a whole number", "give 0, 1, 2, ...")
+        fixed[name] = number
+    return fixed
 
 
 def _judged(trial: _Trial, survey: Survey, fixed: Mapping[str, int], farthest: int, most: int) -> Comparison:

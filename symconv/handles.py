@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from inspect import signature
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
@@ -232,6 +233,12 @@ class Tensor(_Handle):
         """The same through `sympy.lambdify` with a NumPy printer of ours; see `symconv.entries.lambdify`."""
         from symconv.entries.lambdify import lambdify
 
+        known = list(signature(lambdify).parameters)[1:]
+        strange = sorted(set(options) - set(known))
+        if strange:
+            raise UsageError(
+                f"{self.name}.lambdify", f"the option {strange[0]}", f"one of {', '.join(known)}", "leave it out"
+            )
         return lambdify(self.term, **options)
 
     def to_sympy(self) -> sympy.Expr:

@@ -150,6 +150,7 @@ def test_a_single_hypothesis_needs_no_list() -> None:
     x = sc.tensor("x", n)
     assert sc.prove(x[m], 0, assuming=m >= n)
     assert sc.prove(x[m], 0, assuming=sc.condition(m >= n))
+    assert sc.prove(x[m], 0, assuming=(relation for relation in [m >= n]))
 
 
 def test_max_pooling_sends_its_gradient_to_the_argmax() -> None:
@@ -239,6 +240,8 @@ def test_every_public_object_is_one_line() -> None:
     assert repr(formula) == "<FormulaReport eq1: proved>"
     assert repr(formula.links[0]) == "<LinkReport eq1.1: proved for all sizes>"
     assert "document: 1 proved" in report._repr_html_()
+    found = sc.compare(lambda x, w: np.correlate(x, w, "valid"), sc.correlate(x, w), farthest=4)
+    assert found._repr_html_().startswith("<p><b>checked</b>: &lt;lambda&gt;(x, w) agrees")
 
 
 # -- the border to SymPy ----------------------------------------------------------------

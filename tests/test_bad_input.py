@@ -508,6 +508,26 @@ BAD: dict[str, tuple[Callable[[], object], type[SymconvError], str]] = {
         UsageError,
         r"compare: the option far; expected one of order, .*; leave it out or rename it",
     ),
+    "a broken size to compare at": (
+        lambda: sc.compare(np.add, F, sizes={"H": 1.5}),
+        SizeError,
+        r"compare\(add, correlate.*, size H: the value 1\.5; expected a whole number; give 0, 1",
+    ),
+    "sizes to compare at without names": (
+        lambda: sc.compare(np.add, F, sizes=3),
+        UsageError,
+        r"sizes=3; expected a dictionary from names to numbers; write",
+    ),
+    "a tolerance that is no number": (
+        lambda: sc.compare(np.add, F, tolerance=float("nan")),
+        UsageError,
+        r"tolerance=nan; expected a number from 0 to 1; write 1e-6",
+    ),
+    "an unknown option of lambdify": (
+        lambda: F.lambdify(foo=1),
+        UsageError,
+        r"correlate\(X, K\)\.lambdify: the option foo; expected one of .*; leave it out",
+    ),
     # the three verbs
     "a number to solve": (lambda: sc.solve(3), UsageError, r"solve: 3 \(int\); expected an operation, a formula or"),
     "an unknown form": (lambda: sc.verify("x", "docx"), UsageError, r"verify: form='docx'; expected 'md', 'tex' or"),
