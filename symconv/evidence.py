@@ -12,6 +12,7 @@ from dataclasses import replace
 from symconv.errors import SymconvError
 from symconv.proof.conditions import find_condition
 from symconv.proof.deciding import decide
+from symconv.proof.evaluate import World
 from symconv.proof.obligations import shapes_agree
 from symconv.proof.problem import Problem, tensor_equation
 from symconv.proof.verdict import Counterexample, Status, Verdict
@@ -20,7 +21,7 @@ from symconv.term.substitution import substitute
 from symconv.term.tensor import Defined, Tensor
 from symconv.term.value import Condition, Value
 
-MOST_LETTERS, MOST_TERMS = 120, 24
+MOST_LETTERS, MOST_TERMS, MOST_WORK = 120, 24, 5_000
 
 
 def judge(problem: Problem) -> Verdict:
@@ -47,7 +48,7 @@ def short_sum(value: Value, found: Counterexample) -> str:
     """The value at the counterexample in entries, `G[0]*K[1]`; empty where that is long or not to be had."""
     from symconv.entries.unfold import entries
 
-    if max(found.sizes.values(), default=0) > MOST_TERMS:
+    if World(found.sizes).cost(value) > MOST_WORK:
         return ""
     at = substitute(value, {name: Poly.of(place) for name, place in found.at.items()})
     try:

@@ -18,9 +18,9 @@ from symconv.specs import Spec, parse_spec
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in
+from symconv.term.text import text_of_condition
 from symconv.term.value import Entry
 from symconv.write.page import entries_display
-from symconv.write.relations import latex_of_condition
 
 HAT = "\\hat G"
 MOST_ENTRIES = 36
@@ -38,7 +38,7 @@ def solve_spec(
         raise UsageError("level", repr(level), "'brief' or 'full'", "choose one of the two")
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, layers=False)
     output = parsed.output if parsed.output.call is None else replace(parsed.output, name="F")
-    wanted = [wrt] if wrt else list(parsed.wanted) or [leaf.name for leaf in parsed.leaves]
+    wanted = [wrt] if wrt is not None else list(parsed.wanted) or [leaf.name for leaf in parsed.leaves]
     upstream = Leaf(f"dL/d{output.name}", output.axes) if output.rank else None
     made = tuple(_derivation(output, parsed.leaf(name), upstream, sizes) for name in wanted)
     return Solution(parsed, output, made, level)
@@ -119,11 +119,9 @@ def _instance_sizes(f: Defined, sizes: dict[str, int] | None) -> dict[str, int]:
     known = {s.name: s for s in sizes_in(entry)}
     for name, number in (sizes or {}).items():
         if name not in known:
-            raise UsageError(f"--sizes {name}={number}", f"no size {name}", f"one of {', '.join(known)}", "correct it")
+            raise UsageError(f"sizes {name}={number}", f"no size {name}", f"one of {', '.join(known)}", "correct it")
         if number < known[name].least:
-            raise SizeError(
-                f"--sizes {name}={number}", f"{number}", f"at least {known[name].least}", "take a larger one"
-            )
+            raise SizeError(f"sizes {name}={number}", f"{number}", f"at least {known[name].least}", "take a larger one")
     wanted = {"H": 3, "W": 3, "D": 3, "r": 2, "c": 2, "q": 2, "s": 2, "d": 1, "p": 1, "n": 3}
     first = {n: (sizes or {}).get(n, max(s.least, wanted.get(n, 2 if s.least else 1))) for n, s in known.items()}
     needs = requirements_of(entry)
@@ -131,12 +129,19 @@ def _instance_sizes(f: Defined, sizes: dict[str, int] | None) -> dict[str, int]:
         return first
     if sizes and set(sizes) == set(known):
         broken = next(c for c in needs if not World(first).holds(c, {}))
-        raise SizeError(f"--sizes {sizes}", "sizes that do not fit", latex_of_condition(broken), "change the sizes")
+        raise SizeError(
+            f"sizes {_shown(sizes)}", "sizes that do not fit", text_of_condition(broken), "change the sizes"
+        )
     for choice in SizeSearch(tuple(known.values()), ()).upto(40):
         fits = all(choice[n] == v for n, v in (sizes or {}).items())
         if fits and all(World(choice).holds(c, {}) for c in needs) and max(choice.values()) >= 2:
             return choice
-    raise SizeError(f"--sizes {sizes}", "no sizes that fit", "what the operation needs", "change the sizes")
+    needed = " and ".join(map(text_of_condition, needs)) or "sizes up to a total of 40"
+    raise SizeError(f"sizes {_shown(sizes or {})}", "no others that fit beside these", needed, "change the sizes")
+
+
+def _shown(sizes: dict[str, int]) -> str:
+    return ", ".join(f"{name}={number}" for name, number in sizes.items())
 
 
 def _instance(f: Defined, derived: Defined, sizes: dict[str, int]) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ class Effort:
     farthest: int = 60
     nodes: int = 60_000
     entries: int = 20_000
+    work: int = 1_000_000
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Survey:
     problem: Problem
     effort: Effort
     entries: int = 0
+    cut: bool = False
     unread: OutOfRange | None = None
     farthest: int = 0
     fixed: tuple[Condition, ...] = field(default=())
@@ -84,9 +86,19 @@ class Survey:
         return all(world.holds(c, {}) for c in self.fixed)
 
     def counterexample(self, sizes: dict[str, int]) -> Counterexample | None:
-        """The first place at which the two sides differ at these sizes, by evaluation."""
+        """The first place at which the two sides differ at these sizes, by evaluation.
+
+        No more places are looked at than the effort allows; `cut` says that some were left.
+        """
         world = World(sizes, values=(self.problem.left, self.problem.right))
+        places = max(
+            1, min(self.effort.entries // 4, self.effort.work // world.cost(self.problem.left, self.problem.right))
+        )
+        most = self.entries + places
         for at in self.positions(world):
+            if self.entries >= most:
+                self.cut = True
+                return None
             self.entries += 1
             try:
                 exact, claimed = world.value(self.problem.left, at), world.value(self.problem.right, at)
@@ -236,7 +248,7 @@ def _sweep(survey: Survey, tried: set[tuple[int, ...]], reason: str) -> Verdict:
                 found = survey.counterexample(sizes)
                 if found is not None:
                     return Verdict(Status.REFUTED, counterexample=found)
-        if search.exhausted or survey.entries > 2 * survey.effort.entries:
+        if search.exhausted or survey.cut or survey.entries > 2 * survey.effort.entries:
             break
         finished = total
         if count >= survey.effort.sweep_tuples:

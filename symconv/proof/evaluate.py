@@ -19,6 +19,7 @@ from hashlib import blake2b
 from typing import Any
 
 from symconv.errors import ScopeError
+from symconv.proof.evaluation.cost import cost
 from symconv.proof.evaluation.elementwise import POSITIVE, TRANSCENDENTAL
 from symconv.proof.evaluation.numbers import (
     DivisionByZero,
@@ -124,6 +125,15 @@ class World:
             found = self._positions[poly] = names, Compiler.start(self, names).position_program(poly)
         names, run = found
         return run(_arguments(names, at))
+
+    def cost(self, *values: Value) -> int:
+        """The work of one place, an estimate: indices that limits speak of are counted as 0."""
+
+        def count(poly: Poly) -> int:
+            return self.poly(poly, dict.fromkeys(poly.names(), 0))
+
+        known: dict[Tensor, int] = {}
+        return sum(cost(value, count, known) for value in values)
 
     def holds(self, condition: Condition, at: Mapping[str, int]) -> bool:
         number = self.poly(condition.poly, at)

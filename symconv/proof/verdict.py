@@ -12,6 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
+from symconv.errors import UsageError
 from symconv.proof.certificate import certificate
 from symconv.proof.trace import Trace
 from symconv.term.text import text_of_condition
@@ -40,7 +41,7 @@ ALL_SIZES = "all sizes"
 STATED_SIZES = "the sizes stated"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Counterexample:
     """The smallest sizes and the entry at which the two sides differ, with both values.
 
@@ -62,8 +63,10 @@ class Counterexample:
         where = f"{sizes} at {place}" if sizes and place else sizes or place or "every size"
         return f"{where}: the claim gives {claimed}, exact is {exact}"
 
+    __repr__ = __str__
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Conditional:
     """A condition under which a refuted claim is true, itself proved."""
 
@@ -73,8 +76,10 @@ class Conditional:
     def __str__(self) -> str:
         return text_of_condition(self.condition)
 
+    __repr__ = __str__
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Verdict:
     """What was found of one claim, and the evidence for it.
 
@@ -107,7 +112,9 @@ class Verdict:
     def save(self, path: str | Path) -> None:
         """Write the certificate; `python -m symconv.proof.check PATH` replays it."""
         if self.trace is None:
-            raise ValueError(f"a verdict {self.status} has no certificate")
+            raise UsageError(
+                f"save({str(path)!r})", f"a verdict {self.status.value}", "one that is proved", "save what is proved"
+            )
         Path(path).write_text(json.dumps(certificate(self.trace), sort_keys=True), encoding="utf-8")
 
     def __str__(self) -> str:
