@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.soundness.mutants import Mutant, late_sample, sample
 from tests.soundness.referee import Tally
 
-MUTANTS, LATE = 4200, 320
+MUTANTS, LATE = 5000, 400
 COMMAND = "python -m tests.soundness.table docs/soundness.md"
 
 
