@@ -37,7 +37,7 @@ class Effort:
     farthest: int = 60
     nodes: int = 60_000
     entries: int = 20_000
-    work: int = 1_000_000
+    work: int = 8_000_000
 
 
 @dataclass(slots=True)
@@ -140,7 +140,7 @@ def _decide(survey: Survey) -> Verdict:
     if failure is not None and failure.certain:
         return Verdict(Status.ILL_FORMED, message=failure.message)
     tried: set[tuple[int, ...]] = set()
-    first = survey.tuples()
+    first = survey.tuples(nodes=10_000)
     for sizes in first.upto(MOST_TOTAL):
         if tried and sum(sizes.values()) > survey.farthest:
             break

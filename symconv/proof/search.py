@@ -16,7 +16,7 @@ from symconv.proof.trace import innermost_quotients
 from symconv.term.polynomial import Poly, Size
 
 TOTAL = "total"  # an atom beside the sizes
-ROWS_PER_NODE = 20
+ROWS_PER_NODE = 100
 
 
 class SizeSearch:
