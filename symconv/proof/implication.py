@@ -143,14 +143,14 @@ def _component(rows: list[_Row], zeros: list[_Row], start: Sequence[_Row]) -> tu
     """The rows that share monomials, directly or through others, with the goal (all, where there is no goal).
 
     Products bring in monomials of their own, so a row also counts as near
-    when it shares an atom of a product with them.
+    when it shares an atom of a product with them.  A constant is near to all: -1 >= 0 settles everything.
     """
-    if not start:
+    if not start or not _reach(start[0].poly):
         return rows, zeros
     reached: set[object] = set(_reach(start[0].poly))
     pending = [r for r in (*rows, *zeros) if r is not start[0]]
     while True:
-        near = [r for r in pending if not reached.isdisjoint(_reach(r.poly))]
+        near = [r for r in pending if not reached.isdisjoint(_reach(r.poly)) or r.poly.as_int is not None]
         if not near:
             break
         for r in near:

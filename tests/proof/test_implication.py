@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
+import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,6 +155,13 @@ def test_a_product_with_a_size_is_found() -> None:
     """s i <= s (n - 1) from i <= n - 1."""
     i, n, s = Poly.of("i"), Poly.atom(Size("n", 1)), Poly.atom(Size("s", 1))
     found = Knowledge([Guard(n - 1 - i)], [Size("n", 1), Size("s", 1)]).entails(Guard(s * (n - 1) - s * i))
+    assert found is not None
+    assert sum_of(found[0]) == -1
+
+
+@pytest.mark.parametrize("goal", [Poly.of(-2), Poly.of("i") - 3])
+def test_everything_follows_from_a_false_constant(goal: Poly) -> None:
+    found = Knowledge([Guard(Poly.of(-1)), Guard(Poly.of("j"))], SIZES).entails(Guard(goal))
     assert found is not None
     assert sum_of(found[0]) == -1
 
