@@ -54,7 +54,7 @@ def recorded(certificates: Iterable[Any], monkeypatch: pytest.MonkeyPatch) -> li
         sources = [(kind, checker.read_poly(p)) for _, pairs in certificate for kind, p in pairs]
         bounds = [p for kind, p in sources if kind == "known" and any("argmax<" in a for m in p for a in m)]
         positive = [checker.POLYS[key] for equality, key in guards if not equality] + bounds
-        positive += [checker.plus(checker.atom(n), checker.constant(k), -1) for n, k in proof.least.items()]
+        positive += [checker.plus(checker.atom(n), checker.constant(k), -1) for n, k in checker.LEAST.items()]
         positive += [] if negated is None else [negated]
         zero = [checker.POLYS[key] for equality, key in guards if equality]
         linear = all(len(pairs) == 1 for _, pairs in certificate) and all(len(m) <= 1 for _, p in sources for m in p)
