@@ -18,6 +18,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from fractions import Fraction
 from itertools import count
 from typing import Any, NoReturn
@@ -865,7 +866,7 @@ class Proof:
             require(type(name) is str and is_whole(least), "a size has a name and a whole number")
             require(f"#{name}" not in LEAST, f"the size {name} is there twice")
             LEAST[f"#{name}"] = least
-        expander = Expander(problem["tensors"])
+        self.expander = expander = Expander(problem["tensors"])
         self.free = [read_range(r) for r in problem["free"]]
         require(len({n for n, _, _ in self.free}) == len(self.free), "a free index is there twice")
         self.facts: set[Guard] = set()
@@ -891,12 +892,16 @@ class Proof:
         for side in sides:
             self._require_known(free_names(side), set())
         left, right = (expander.expand(side, {}) for side in sides)
+        self.terms = self.difference(left, right)
+
+    def difference(self, left: list[Term], right: list[Term]) -> dict[int, Term]:
+        """The terms of left - right, all of which have a value."""
         terms = [*left, *(t.scaled(-1) for t in right)]
         for term in terms:
             self._require_known(term.names(), term.bound)
             require(self.is_finite(term), "a sum without end")
             self._require_value(term)
-        self.terms: dict[int, Term] = {n: t.changed(needs=frozenset()) for n, t in enumerate(terms)}
+        return {n: t.changed(needs=frozenset()) for n, t in enumerate(terms)}
 
     def _require_known(self, names: set[str], bound: Iterable[str]) -> None:
         known = {*LEAST, *(name for name, _, _ in self.free), *bound}
@@ -1062,7 +1067,9 @@ class Proof:
         num, den = (self.read(step[k], *self.terms.values()) for k in ("numerator", "denominator"))
         name = step["name"]
         require(name[:1] == "/", "a constant is called /1, /2, ...")
-        require(not any(n[0] in "%$" for n in names_in(num) | names_in(den)), "a quotient of bound indices")
+        fixed = {n for n, _, _ in self.free}
+        bound = {n for n in names_in(num) | names_in(den) if n[0] in "%$"} - fixed
+        require(not bound, "a quotient of bound indices")
         self.new_name(name, *self.terms.values())
         require(name not in names_in(num) | names_in(den), "the name occurs in its own quotient")
         self.follows(plus(den, constant(1), -1), False, [step["positive"]], self.facts)
@@ -1199,12 +1206,16 @@ class Proof:
         term, equality = self.term(step), step["equality"]
         p = self.read(step["guard"], term)
         g = guard(p, equality)
-        known = set(LEAST) | {n for n, _, _ in self.free} | term.bound
-        for fact in self.facts:
-            known |= names_in(POLYS[fact[1]])
-        require(all(n in known or n in COMPOUNDS for n in names_in(POLYS[g[1]])), "a guard on unknown names")
+        require(self.are_known(names_in(POLYS[g[1]]), term), "a guard on unknown names")
         self.follows(p, equality, step["certificates"], self.facts | term.guards)
         self.terms[step["term"]] = term.changed(guards=join(term.guards, g))
+
+    def are_known(self, names: set[str], term: Term) -> bool:
+        """Sizes, free indices, named constants, and what is bound in the term."""
+        known = set(LEAST).union({n for n, _, _ in self.free}, term.bound)
+        for fact in self.facts:
+            known |= names_in(POLYS[fact[1]])
+        return all(n in known or n in COMPOUNDS for n in names)
 
     def discharge(self, step: dict[str, Any]) -> None:
         """A guard that follows from the others may be left out."""
@@ -1250,6 +1261,42 @@ class Proof:
         )
         rest = tuple(f for k, f in enumerate(term.factors) if k not in (n, m))
         self.terms[step["term"]] = term.changed(factors=rest)
+
+    def alike(self, step: dict[str, Any]) -> None:
+        """f(T[e]) = f(U[d]), as the lemma says that T[e] = U[d]; U is the argument of another factor."""
+        term, n, (other, m) = self.term(step), step["factor"], step["model"]
+        require(0 <= n < len(term.factors), "there is no such place")
+        require(other in self.terms and 0 <= m < len(self.terms[other].factors), "there is no such model")
+        (head, old), (model, places) = term.factors[n], self.terms[other].factors[m]
+        require(HEADS[head][1:] == HEADS[model][1:], "the factors are not of one function")
+        index = tuple(text(self.read(p, term)) for p in step["index"])
+        require(len(index) == len(places), "a place with too few indices or too many")
+        require(all(self.are_known(names_in(POLYS[p]), term) for p in index), "an index on unknown names")
+        self.lemma(term, (HEADS[head][0], old), (HEADS[model][0], index), step)
+        factors = (*term.factors[:n], (model, index), *term.factors[n + 1 :])
+        self.terms[step["term"]] = term.changed(factors=factors)
+
+    def lemma(
+        self, term: Term, left: tuple[Any, tuple[str, ...]], right: tuple[Any, tuple[str, ...]], step: dict[str, Any]
+    ) -> None:
+        """Replay a proof that two entries are equal wherever the term's guards hold; its bound indices are fixed."""
+        inner = copy(self)
+        inner.free = [*self.free, *((n, None, None) for n in term.bound)]
+        inner.facts = self.facts | term.guards
+        require(is_whole(step["first"]), "bound indices have whole numbers")
+        self.expander.numbers = count(step["first"])
+        sides = [self.expander.expand(("entry", *side), {}) for side in (left, right)]
+        fixed = {n for n, _, _ in inner.free}.union(*(names_in(POLYS[g[1]]) for g in inner.facts))
+        require(all(fixed.isdisjoint(t.bound) for side in sides for t in side), "a bound index that is in use")
+        inner.terms = inner.difference(*sides)
+        for inner_step in step["steps"]:
+            inner.do(inner_step)
+        inner.finish()
+
+    def do(self, step: dict[str, Any]) -> None:
+        """One step by its rule."""
+        require(step["rule"] in RULES, f"an unknown rule {step['rule']!r}")
+        RULES[step["rule"]](self, step)
 
     def finish(self) -> None:
         """Terms that agree in indices, factors and guards must have coefficients that add up to 0."""
@@ -1298,6 +1345,7 @@ RULES: dict[str, Callable[[Proof, dict[str, Any]], None]] = {
     "absurd": Proof.absurd,
     "split": Proof.split,
     "cancel": Proof.cancel,
+    "alike": Proof.alike,
 }
 
 
@@ -1312,8 +1360,7 @@ def check(certificate: dict[str, Any]) -> int:
         proof = Proof(certificate["problem"])
         for number, step in enumerate(certificate["steps"], 1):
             place = f"step {number}"
-            require(step["rule"] in RULES, f"an unknown rule {step['rule']!r}")
-            RULES[step["rule"]](proof, step)
+            proof.do(step)
         place = "the end"
         proof.finish()
     except Rejected as error:

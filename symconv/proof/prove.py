@@ -7,6 +7,7 @@ It searches and is not trusted: all that counts is the trace, which
 from __future__ import annotations
 
 from symconv.calculus.form import Guard, Term
+from symconv.proof.congruence import align_arguments
 from symconv.proof.implication import Knowledge
 from symconv.proof.matching import Matching, sums_to_zero
 from symconv.proof.normalise import normalise, signature
@@ -24,22 +25,34 @@ def prove(problem: Problem, splits: int = MAX_SPLITS) -> Trace:
     Raises `Undecided` when the search gives up and `UnsafeDivisor` when a
     divisor may be 0.
     """
-    trace = prepared(problem)
+    trace = Trace.start(problem)
+    finish(trace, splits)
+    return trace
+
+
+def finish(trace: Trace, splits: int) -> None:
+    """Bring a fresh trace to its end; `Undecided` if the search gives up."""
+    prepare(trace)
     groups: dict[tuple[str, ...], list[int]] = {}
     for key, term in trace.terms.items():
         groups.setdefault(signature(term), []).append(key)
     for keys in groups.values():
         Matching(trace, keys, splits).run()
-    return trace
 
 
 def prepared(problem: Problem) -> Trace:
     """The two sides in normal form, nothing cancelled yet."""
     trace = Trace.start(problem)
+    prepare(trace)
+    return trace
+
+
+def prepare(trace: Trace) -> None:
+    """Normal form, with equal arguments of functions under one name."""
+    align_arguments(trace, lambda lemma: finish(lemma, 0))
     normalise(trace)
     for key in list(trace.terms):
         tidy(trace, key)
-    return trace
 
 
 def difference_regions(trace: Trace) -> list[tuple[Guard, ...]]:

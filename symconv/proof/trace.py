@@ -18,8 +18,10 @@ from symconv.calculus.form import Expansion, Factor, Guard, Term, merged
 from symconv.proof.implication import Certificate
 from symconv.proof.problem import Problem
 from symconv.term.polynomial import Atom, Compound, Poly, Quotient, Remainder
+from symconv.term.value import Entry, Value
 
 Step = dict[str, object]
+Place = tuple[int, int]  # a factor: its term, its number there
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Trace:
     steps: list[Step] = field(default_factory=list)
     expansion: Expansion = field(default_factory=Expansion)
     left_count: int = 0
+    first: int = 1  # the first bound index of the expansion is called by this number
     _ids: count[int] = field(default_factory=count)
     _constants: count[int] = field(default_factory=lambda: count(1))
 
@@ -40,12 +43,15 @@ class Trace:
         """left - right, expanded: the terms of left, then those of right with the opposite sign."""
         trace = cls(problem)
         trace.facts = list(problem.facts())
-        left = trace.expansion.expand(problem.left)
-        right = trace.expansion.expand(problem.right)
-        trace.left_count = len(left)
-        for term in [*left, *(t.scaled(-1) for t in right)]:
-            trace.terms[next(trace._ids)] = term
+        trace.begin(problem.left, problem.right)
         return trace
+
+    def begin(self, left: Value, right: Value) -> None:
+        """The terms of left - right, and nothing else."""
+        terms = self.expansion.expand(left)
+        self.left_count = len(terms)
+        for term in [*terms, *(t.scaled(-1) for t in self.expansion.expand(right))]:
+            self.terms[next(self._ids)] = term
 
     def fresh(self) -> str:
         return self.expansion.fresh()
@@ -203,6 +209,30 @@ class Trace:
         self._note("split", term=key, guard=poly, into=(first, second))
         return first, second
 
+    # -- arguments ----------------------------------------------------------
+
+    def lemma(self, place: Place, model: Place, index: tuple[Poly, ...]) -> Trace:
+        """The start of a proof that one factor's argument is another's at this index: under the facts and
+        the guards of the factor's term, whose bound indices are fixed there."""
+        term, old = self.terms[place[0]], self._factor(place)
+        lemma = Trace(self.problem, facts=list(merged(tuple(self.facts), term.guards)), _constants=self._constants)
+        lemma.first = int(self.fresh()[1:]) + 1
+        lemma.expansion = self.expansion = Expansion(count(lemma.first))
+        sides = Entry(old.head.tensor, old.index), Entry(self._factor(model).head.tensor, index)
+        lemma.begin(*sides)
+        return lemma
+
+    def alike(self, place: Place, model: Place, index: tuple[Poly, ...], lemma: Trace) -> None:
+        """f(T[e]) -> f(U[d]),  where a lemma says T[e] = U[d]; U is the argument in the model, another factor."""
+        key, n = place
+        factors = list(self.terms[key].factors)
+        factors[n] = Factor(self._factor(model).head, index)
+        self.terms[key] = replace(self.terms[key], factors=tuple(factors))
+        self._note("alike", term=key, factor=n, model=model, index=index, first=lemma.first, steps=lemma.steps)
+
+    def _factor(self, place: Place) -> Factor:
+        return self.terms[place[0]].factors[place[1]]
+
     def cancel_inverse(self, key: int, factor: int, inverse: int) -> None:
         """h(e) * 1/h(e) = 1 where the reciprocal has a meaning."""
         term = self.terms[key]
@@ -251,4 +281,4 @@ def innermost_quotients(polys: Iterable[Poly]) -> list[Quotient]:
     return list(found)
 
 
-__all__ = ["Step", "Trace", "innermost_quotients", "solution"]
+__all__ = ["Place", "Step", "Trace", "innermost_quotients", "solution"]

@@ -535,3 +535,61 @@ def _() -> Json:
         step("absurd", term=11, certificate=None),
     ]
     return claim(sum_over([upto("v", 0), upto("w", 0)], ONE), ZERO, *steps)
+
+
+# -- lemmas -------------------------------------------------------------------------------
+
+
+def f_of(argument: Json) -> Json:
+    return ["apply", "f", 0, argument]
+
+
+def alike(model: Json, index: Json, *steps: Json, first: int = 50) -> Json:
+    return step("alike", term=0, factor=0, model=model, index=index, first=first, steps=list(steps))
+
+
+@forgery("a lemma about another place of the same argument")
+def _() -> Json:
+    shown = alike([1, 0], [var("i", 1, 1)])
+    return claim(f_of(entry(var("i"))), f_of(entry(var("i", 1, 1))), shown, free=free("i"), tensors=[X])
+
+
+@forgery("a lemma that gets rid of its terms by the guard of another term")
+def _() -> Json:
+    absurd = [summand("1", "known", var("i")), summand("1", "known", var("i", -1, -1))]
+    left = ["plus", [f_of(entry(var("i"))), ["times", [bracket("ge", var("i", -1, -1)), f_of(entry(num(0)))]]]]
+    ends = [step("absurd", term=n, certificate=absurd) for n in (0, 1)]
+    shown = alike([1, 0], [num(0)], *ends)
+    return claim(left, f_of(entry(num(0))), shown, free=free("i"), hypotheses=[["ge", var("i")]], tensors=[X])
+
+
+@forgery("a lemma whose sum takes the name of an index that is fixed")
+def _() -> Json:
+    inner = sum_over([upto("w", 2)], entry(var("w")))
+    left = sum_over([upto("v", 2)], f_of(inner))
+    right = sum_over([upto("v", 2)], f_of(["times", [["number", "3"], entry(var("v"))]]))
+    return claim(left, right, alike([1, 0], [var("%1")], first=1), tensors=[X])
+
+
+@forgery("a lemma of one function used for another")
+def _() -> Json:
+    return claim(f_of(entry(var("i"))), entry(var("i")), alike([1, 0], [var("i")]), free=free("i"), tensors=[X])
+
+
+@forgery("a lemma of a function used for its derivative")
+def _() -> Json:
+    right = ["apply", "f", 1, entry(var("i"))]
+    return claim(f_of(entry(var("i"))), right, alike([1, 0], [var("i")]), free=free("i"), tensors=[X])
+
+
+@forgery("a lemma of a reciprocal used for what it is the reciprocal of")
+def _() -> Json:
+    right = ["reciprocal", f_of(entry(var("i")))]
+    return claim(f_of(entry(var("i"))), right, alike([1, 0], [var("i")]), free=free("i"), tensors=[X])
+
+
+@forgery("a lemma that uses itself")
+def _() -> Json:
+    again = alike([1, 0], [var("i")], alike([1, 0], [var("i")]))
+    left, right = (f_of(f_of(entry(var("i", 1, n)))) for n in (0, 1))
+    return claim(left, right, again, free=free("i"), tensors=[X])

@@ -147,6 +147,15 @@ def what_nobody_knows_is_used_as_known(step: Step) -> Iterator[Step]:
             yield replaced(step, path, [["1", [[kind, NOWHERE]]], ["1", [[kind, FALSE]]]])
 
 
+@invalid("alike")
+def a_lemma_is_missing_or_cut_short(step: Step) -> Iterator[Step]:
+    yield {**step, "model": [step["term"], 10_000]}
+    yield {**step, "index": [*step["index"], []]}
+    if step["steps"]:
+        yield {**step, "steps": [{"rule": "trust"}]}
+        yield {**step, "steps": [*step["steps"], {"rule": "absurd", "term": 10_000, "certificate": None}]}
+
+
 @invalid("entail", "discharge")
 def a_certificate_too_few(step: Step) -> Iterator[Step]:
     yield {**step, "certificates": step["certificates"][1:]}

@@ -65,6 +65,10 @@ def constant(p: Json) -> int:
     return sum(c for c, m in p if not m)
 
 
+def f_of(argument: Json) -> Json:
+    return ["apply", "f", 0, argument]
+
+
 # -- a small proof for each rule ----------------------------------------------------------------
 
 HALF: Json = ["div", var("#H"), num(2)]
@@ -158,6 +162,24 @@ PROOFS: dict[str, Json] = {
         free=free("i"),
         tensors=[X],
     ),
+    "alike": claim(
+        sum_over([upto("v", 3)], f_of(sum_over([upto("w", 2)], entry(var("w"))))),
+        sum_over([upto("v", 3)], f_of(sum_over([upto("w", 3, 1)], entry(var("w", 1, -1))))),
+        step(
+            "alike",
+            term=0,
+            factor=0,
+            model=[1, 0],
+            index=[],
+            first=3,
+            steps=[
+                step("shift", term=0, name="%3", sign=1, offset=num(-1), new="%s"),
+                step("rename", term=1, names={"%4": "%s"}, order=[0]),
+            ],
+        ),
+        step("rename", term=1, names={"%2": "%1"}, order=[0]),
+        tensors=[X],
+    ),
 }
 
 
@@ -210,7 +232,6 @@ def defined(**parts: Json) -> Json:
     return {"name": "F", "axes": [LINE], "parameters": ["i"], "body": entry(var("i")), **parts}
 
 
-F_OF_X = ["apply", "f", 0, entry(var("i"))]
 BY_DEFINITION = ["derivative", ["derivative", entry(var("i")), 0, [var("i")]], 1, [var("i")]]
 PIECES: list[Json] = [X, defined()]
 TANH: Json = ["apply", "tanh", 0, entry(var("i"))]
@@ -249,6 +270,8 @@ SQUARE_LIMIT = claim(
     ),
     step("unique", term=0, name="%1", low=SQUARE, high=UP_TO_3, positive=AT_ONCE),
 )
+
+LEMMA = step("alike", term=0, factor=0, model=[1, 0], index=[], first=1, steps=[])
 
 REFUSED: list[tuple[str, Json]] = [
     # the file
@@ -380,6 +403,23 @@ REFUSED: list[tuple[str, Json]] = [
         given("cancel", left=times(entry(var("i")), ["reciprocal", entry(var("i", 1, 1))])),
     ),
     (r"step 1: tanh has zeros of its own", given("cancel", left=times(TANH, ["reciprocal", TANH]))),
+    # lemmas
+    (r"step 1: there is no such place", but("alike", factor=1)),
+    (r"step 1: there is no such model", but("alike", model=[7, 0])),
+    (r"step 1: there is no such model", but("alike", model=[1, -1])),
+    (
+        r"step 1: the factors are not of one function",
+        given("alike", right=["apply", "g", 0, sum_over([upto("w", 3, 1)], entry(var("w", 1, -1)))]),
+    ),
+    (r"step 1: a place with too few indices or too many", but("alike", index=[num(0)])),
+    (
+        r"step 1: an index on unknown names",
+        claim(f_of(entry(num(0))), f_of(entry(num(1))), {**LEMMA, "index": [var("zz")]}, tensors=[X]),
+    ),
+    (r"step 1: bound indices have whole numbers", but("alike", first="3")),
+    (r"step 1: a bound index that is in use", but("alike", first=1)),
+    (r"step 1: the remaining terms do not cancel", but("alike", steps=[])),
+    (r"step 1: an unknown rule 'trust'", but("alike", steps=[step("trust")])),
     # the end
     (r"the end: the remaining terms do not cancel", claim(ONE, ZERO)),
     (r"the end: the remaining terms do not cancel", given("count", right=["position", var("#n", 1, 1)])),

@@ -977,6 +977,51 @@ def _() -> Statement:
     return dx, define("closed", (H,), lambda a: multiply(f[a], 1 - f[a], G[a]), indices=("a",))
 
 
+# -- arguments written in two ways ----------------------------------------------------------
+
+
+@theorem("L an unknown function of a correlation = of the flipped sum")
+def _() -> Statement:
+    flipped = define(
+        "z", (H - r + 1,), lambda i: total((upto("v", r),), multiply(w[r - 1 - v], x[i + r - 1 - v])), indices=("i",)
+    )
+    return apply("f", correlate(x, w)), apply("f", flipped)
+
+
+@theorem("L a sum of f over shifted places")
+def _() -> Statement:
+    z = correlate(x, w)
+    first = total((upto("i", H - r + 1),), Apply(F_, Entry(z, (i,))))
+    terms = total((upto("u", r),), multiply(w[u], x[j - r + 1 + u]))
+    return first, total((Range("j", r - 1, H - 1),), Apply(F_, terms))
+
+
+@theorem("L softmax over classes counted from one")
+def _() -> Statement:
+    p = softmax(x)
+    one_based = total((Range("j", Poly.of(1), H),), Apply(Function("exp"), x[j - 1]))
+    ratio = define(
+        "ratio", (H,), lambda i: multiply(Apply(Function("exp"), x[i]), Reciprocal(one_based)), indices=("i",)
+    )
+    return p, ratio
+
+
+@theorem("L f of f of a sum of equal summands")
+def _() -> Statement:
+    twice = Apply(F_, Apply(F_, x[i] + x[i]))
+    return twice, Apply(F_, Apply(F_, 2 * x[i]))
+
+
+@theorem("L the gradient through f of a strided correlation, its argument written out")
+def _() -> Statement:
+    z = correlate(x, w, stride=s)
+    dx, G = both(apply("f", z), x)
+    written = total((upto("v", r),), multiply(w[r - 1 - v], x[s * i + r - 1 - v]))
+    reached = multiply(G[i], Apply(Function("f", 1), written), w[a - s * i])
+    places = total((upto("i", G.shape[0]),), multiply(reached, bracket(at_least(a, s * i), at_least(s * i + r - 1, a))))
+    return dx, define("closed", (H,), lambda _: places, indices=("a",))
+
+
 def names() -> list[str]:
     return list(STATEMENTS)
 

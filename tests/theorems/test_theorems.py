@@ -41,7 +41,8 @@ def sympy_poly(data: list) -> sympy.Expr:  # type: ignore[type-arg]
 
 def certificates_in(step: dict) -> list:  # type: ignore[type-arg]
     single = [step[k] for k in ("positive", "certificate") if step.get(k) is not None]
-    return [*single, *step.get("certificates", [])]
+    inner = [c for lemma_step in step.get("steps", []) for c in certificates_in(lemma_step)]
+    return [*single, *step.get("certificates", []), *inner]
 
 
 @pytest.mark.parametrize("name", names())
