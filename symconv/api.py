@@ -248,8 +248,22 @@ def total(value: Any, *limits: tuple[sympy.Symbol, object, object]) -> Value:
     >>> x = tensor("x", n)
     >>> prove(total(x[k], (k, 0, n - 1)), total(x[n - 1 - k], (k, 0, n - 1)))
     proved for all sizes
+
+    Of several ranges the outer comes first; a limit may hold the indices before it.  Raises `ScopeError`
+    for a limit in an index that is bound behind it.
     """
-    return Value(_values.total(tuple(map(_range, limits)), _value(value, "total")))
+    ranges = tuple(map(_range, limits))
+    for n, outer in enumerate(ranges):
+        ends = {name for end in (outer.low, outer.high) if end is not None for name in end.names()}
+        late = ends & {r.name for r in ranges[n:]}
+        if late:
+            raise ScopeError(
+                "total",
+                f"a limit of {outer.name} in {', '.join(sorted(late))}, which is bound behind it",
+                "limits in the indices before them",
+                "name the outer sum first: total(x[i], (i, 0, n - 1), (k, 0, i))",
+            )
+    return Value(_values.total(ranges, _value(value, "total")))
 
 
 def _range(limit: object) -> _values.Range:

@@ -30,6 +30,8 @@ def judge(problem: Problem) -> Verdict:
     if verdict.status is not Status.REFUTED or verdict.counterexample is None:
         return verdict
     found = verdict.counterexample
+    if found.numbers:
+        return replace(verdict, condition=find_condition(problem))
     exact, claimed = short_sum(problem.left, found), short_sum(problem.right, found)
     shown = replace(found, exact_sum=exact, claimed_sum=claimed)
     return replace(verdict, counterexample=shown, condition=find_condition(problem))

@@ -17,7 +17,7 @@ from fractions import Fraction
 from itertools import count
 
 from symconv.calculus.functions import positive, slope
-from symconv.errors import DependenceError
+from symconv.errors import DependenceError, SymconvError
 from symconv.ops.pool import argmax_of
 from symconv.term.polynomial import ONE, Atom, Poly
 from symconv.term.substitution import substitute
@@ -40,6 +40,12 @@ from symconv.term.value import (
     Value,
     free_indices,
 )
+
+MOST_TERMS = 10_000
+
+
+class TooManyTerms(SymconvError):
+    """A product of sums whose expansion is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +199,13 @@ class Expansion:
         result = [Term()]
         for part in parts:
             factor = self.expand(part, at)
+            if len(result) * len(factor) > MOST_TERMS:
+                raise TooManyTerms(
+                    "a product of sums",
+                    f"{len(result)} times {len(factor)} terms",
+                    f"at most {MOST_TERMS}",
+                    "name a factor as a tensor",
+                )
             result = [a * b for a in result for b in factor]
         return result
 

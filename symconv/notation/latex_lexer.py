@@ -72,6 +72,8 @@ def _token(source: Source, kind: str, piece: str, at: int, spaced: bool) -> tupl
         return Token("number", piece, at, spaced), end
     if kind == "letter":
         return Token("letter", piece, at, spaced), end
+    if piece == "." and source.text[end : end + 1].isdigit():
+        raise source.fault(at, "a number that begins with a point", "a digit before it", "write 0.5")
     if kind == "control":
         return _control(source, piece, at, spaced)
     piece = SPELLINGS.get(piece, piece)

@@ -137,6 +137,9 @@ class _Parser:
             return True
         if token.kind not in ("mark", "control"):
             return False
+        after = self.tokens[self.next + 1] if self.next + 1 < len(self.tokens) else None
+        if token.text in SIZING and after is not None and after.text in CLOSERS:
+            return True
         return (
             token.text in ("&", "\\\\", "}") or token.text in stop or token.text in CLOSERS or token.text == r"\right"
         )
@@ -180,6 +183,8 @@ class _Parser:
             return Big(base.sign, sub, sup, at=at)
         if sub is None and sup is None and not primes:
             return base
+        if isinstance(base, Script) and base.sup is None and not primes and sub is None:  # {x_0}^2
+            return Script(base.base, base.sub, sup, base.primes, at=at)
         return Script(base, sub, sup, primes, at=at)
 
     def atom(self, before: Node | None = None) -> Node:
@@ -200,6 +205,8 @@ class _Parser:
                 return self.environment(token)
         if text == "{":
             inside = self.group(token)
+            if inside.items == (Sign(","),):
+                raise self.source.fault(at, "'{,}'", "a number without it", "write 1000 or 10.5")
             return inside.items[0] if len(inside.items) == 1 else inside
         if text in FENCES:
             return self.fence(token, text)
@@ -243,9 +250,26 @@ class _Parser:
         self.level += 1
         if self.level > MOST_LEVELS:
             raise self.source.fault(at, f"more than {MOST_LEVELS} levels", "a flatter formula", "split the formula")
+        if token.kind == "number" and len(token.text) > 1:
+            return self.one_digit(token)
         atom = self.atom()
         self.level -= 1
         return Row((atom,), at=at)
+
+    def one_digit(self, token: Token) -> Row:
+        r"""`\frac12` is a half: an argument without braces is one digit."""
+        self.level -= 1
+        before = self.tokens[self.next - 1].text
+        if before in ("_", "^"):
+            raise self.source.fault(
+                token.at,
+                f"{before}{token.text}",
+                "braces",
+                f"write {before}{{{token.text}}}, or a space behind the digit",
+            )
+        digit, rest = token.text[0], token.text[1:]
+        self.tokens[self.next] = Token("number", rest, token.at + 1, False)
+        return Row((Numeral(digit, at=token.at),), at=token.at)
 
     def group(self, opener: Token) -> Row:
         body = self.row()

@@ -13,7 +13,7 @@ RELATIONS = {
 }  # fmt: skip
 OPERATIONS = {
     "+", "-", "*", "/", r"\cdot", r"\times", r"\ast", r"\star", r"\otimes", r"\circledast", r"\odot", r"\circ",
-    r"\oplus", r"\bmod", r"\%", r"\pm", r"\boxplus", r"\boxtimes",
+    r"\oplus", r"\bmod", r"\pmod", r"\%", r"\pm", r"\boxplus", r"\boxtimes",
 }  # fmt: skip
 OTHER = {
     ",", ";", ":", "|", "!", "?", ".", r"\dots", r"\vdots", r"\ddots", r"\therefore", r"\because", r"\forall",
@@ -28,7 +28,7 @@ SPELLINGS = {
     r"\Leftrightarrow": r"\iff", r"\gets": r"\leftarrow",
     r"\longrightarrow": r"\rightarrow", r"\cdots": r"\dots",
     r"\ldots": r"\dots", r"\dotsc": r"\dots", r"\dotsb": r"\dots",
-    r"\mod": r"\bmod", r"\pmod": r"\bmod", r"\lbrace": r"\{", r"\rbrace": r"\}", r"\mid": "|", r"\colon": ":",
+    r"\mod": r"\bmod", r"\pod": r"\pmod", r"\lbrace": r"\{", r"\rbrace": r"\}", r"\mid": "|", r"\colon": ":",
     r"\lbrack": "[", r"\rbrack": "]", r"\vert": "|", r"\defeq": ":=", r"\coloneqq": ":=", r"\prime": "'",
     "\u2212": "-", "\u00d7": r"\times", "\u2032": "'", "\u00b7": r"\cdot",
 }  # fmt: skip

@@ -1089,9 +1089,10 @@ class Proof:
         self.terms = {k: t.place(images) for k, t in self.terms.items()}
 
     def use(self, step: dict[str, Any]) -> None:
-        """±v + e = 0 is a fact: v -> ∓e in all terms."""
+        """±v + e = 0 is a fact, or both v + e and -v - e are >= 0: v -> ∓e in all terms."""
         p, names = self.read(step["guard"]), list(self.read(step["name"]))
-        require(guard(p, True) in self.facts, "no such fact")
+        both = {guard(p, False), guard(plus({}, p, -1), False)}
+        require(guard(p, True) in self.facts or both <= self.facts, "no such fact")
         require(len(names) == 1 and len(names[0]) == 1, "not the name of an atom")
         name = names[0][0]
         self.terms = {k: t.place({name: solved(p, name)}) for k, t in self.terms.items()}
@@ -1230,7 +1231,8 @@ class Proof:
         """A term with contradictory guards is 0."""
         term = self.term(step)
         if step["certificate"] is None:
-            require(any(map(fails, term.guards)), "no guard of the term is false by itself")
+            excluded = any(equality and key in self.not_zero for equality, key in term.guards)
+            require(excluded or any(map(fails, term.guards)), "no guard of the term is false by itself")
         else:
             self.contradiction(step["certificate"], self.facts | term.guards, None)
         del self.terms[step["term"]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice, product
 
-from symconv.calculus.form import Factor, Head
+from symconv.calculus.form import Factor, Head, TooManyTerms
 from symconv.proof.normalise import Undecided, UnsafeDivisor, head_text
 from symconv.proof.trace import Place, Trace
 from symconv.term.polynomial import ZERO, Atom, Poly
@@ -97,10 +97,10 @@ def _solved(place: Poly, position: Poly, parameter: str, parameters: tuple[str, 
 
 
 def _lemma(trace: Trace, place: Place, model: Place, index: tuple[Poly, ...], finish: Finish) -> bool:
-    lemma = trace.lemma(place, model, index)
     try:
+        lemma = trace.lemma(place, model, index)
         finish(lemma)
-    except (Undecided, UnsafeDivisor):
+    except (Undecided, UnsafeDivisor, TooManyTerms):
         return False
     trace.alike(place, model, index, lemma)
     return True

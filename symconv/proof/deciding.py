@@ -21,11 +21,31 @@ from symconv.proof.problem import Problem
 from symconv.proof.prove import MAX_SPLITS, difference_regions, prepared, prove
 from symconv.proof.search import SizeSearch
 from symconv.proof.verdict import ALL_SIZES, STATED_SIZES, Counterexample, Status, Verdict
+from symconv.term.polynomial import Application
+from symconv.term.tensor import Defined, tensors_in
 from symconv.term.text import text_of_condition
-from symconv.term.value import Condition
+from symconv.term.value import Apply, Condition, Maximum, own_polys, walk
 
 MOST_TOTAL = 4_000  # how far out the first sizes that meet the hypotheses are looked for
+EASY_PLACE = 20_000  # work at one place that is not counted
+DRAWS_OF_COMPARISONS = ((0, False), (1, False), (2, False), (3, False), (0, True), (1, True), (2, True))
+COMPARING = {"relu", "step", "leaky_relu"}
+FAR_WORK = 500_000  # spent before sizes beyond the sweep's are looked at no more
+FARTHEST_GUIDED = 6_000  # the greatest total at which terms that did not cancel are looked at
 BEYOND = 12  # how far beyond these the search goes on
+
+
+def compares_data(problem: Problem) -> bool:
+    """A maximum, or a function with a kink: which numbers are drawn decides what is seen of it."""
+    values = [problem.left, problem.right]
+    values += [t.body for side in values[:2] for t in tensors_in(side) if isinstance(t, Defined)]
+    parts = [part for value in values for part in walk(value)]
+    return any(
+        isinstance(p, Maximum)
+        or (isinstance(p, Apply) and p.function.name in COMPARING)
+        or any(isinstance(a, Application) for poly in own_polys(p) for a in poly.atoms())
+        for p in parts
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +71,14 @@ class Survey:
     unread: OutOfRange | None = None
     farthest: int = 0
     fixed: tuple[Condition, ...] = field(default=())
+    spent: int = 0
+    work: int = 0
+    compared: int = 0  # places at which both sides had a value
+    draws: tuple[tuple[int, bool], ...] = ((0, False),)  # seeds; and whether many entries are equal
 
     def __post_init__(self) -> None:
+        if compares_data(self.problem):
+            self.draws = DRAWS_OF_COMPARISONS
         self.farthest = self.effort.farthest
         self.fixed = tuple(c for c in self.problem.hypotheses if not c.poly.names())
 
@@ -90,26 +116,36 @@ class Survey:
 
         No more places are looked at than the effort allows; `cut` says that some were left.
         """
-        world = World(sizes, values=(self.problem.left, self.problem.right))
-        places = max(
-            1, min(self.effort.entries // 4, self.effort.work // world.cost(self.problem.left, self.problem.right))
-        )
-        most = self.entries + places
-        for at in self.positions(world):
+        sides = self.problem.left, self.problem.right
+        worlds = [World(sizes, seed, values=sides, alike=alike) for seed, alike in self.draws]
+        cost = worlds[0].cost(*sides) * len(worlds)
+        most = self.entries + min(self.effort.entries // 4, (self.effort.work - self.spent) // cost)
+        for at in self.positions(worlds[0]):
             if self.entries >= most:
                 self.cut = True
                 return None
             self.entries += 1
-            try:
-                exact, claimed = world.value(self.problem.left, at), world.value(self.problem.right, at)
-            except OutOfRange as error:
-                self.unread = self.unread or error
-                continue
-            except EvaluationError:
-                continue  # a value that is undefined here says nothing of the claim
-            if differ(exact, claimed):
-                return Counterexample(sizes, at, claimed, exact)
+            self.work += cost
+            self.spent += cost if cost > EASY_PLACE else 0
+            for world, (seed, alike) in zip(worlds, self.draws, strict=True):
+                try:
+                    exact, claimed = (world.value(side, at) for side in sides)
+                except OutOfRange as error:
+                    self.unread = self.unread or error
+                    continue
+                except EvaluationError:
+                    continue  # a value that is undefined here says nothing of the claim
+                self.compared += 1
+                if differ(exact, claimed):
+                    numbers = self._numbers(World(sizes, seed, values=sides, alike=True), at) if alike else {}
+                    return Counterexample(sizes, at, claimed, exact, numbers=numbers)
         return None
+
+    def _numbers(self, world: World, at: dict[str, int]) -> dict[str, object]:
+        """The entries that the two sides read at this place."""
+        for side in (self.problem.left, self.problem.right):
+            world.value(side, at)
+        return dict(sorted(world.entries_read().items()))
 
     def holds_at_first(self) -> bool:
         """No counterexample at the first few sizes, of which there are at least three."""
@@ -214,13 +250,18 @@ def _guided(survey: Survey, share: int) -> Counterexample | None:
 
     share: this search may use one part in so many of the effort.
     """
-    most = survey.entries + survey.effort.entries // share
-    trace = prepared(survey.problem)
+    most, most_work = survey.entries + survey.effort.entries // share, survey.work + FAR_WORK // share
+    try:
+        trace = prepared(survey.problem)
+    except Undecided:
+        return None
     least = sum(s.least for s in survey.problem.sizes)
     regions = difference_regions(trace)
     nodes = survey.effort.nodes // share // max(1, len(regions))
     searches = [survey.tuples([*trace.facts, *guards], nodes) for guards in regions]
-    for total in range(least, survey.farthest + 1):
+    for total in range(least, max(survey.farthest, FARTHEST_GUIDED) + 1):
+        if total > survey.farthest and (survey.cut or survey.work > most_work):
+            return None
         if survey.entries > most or any(s.exhausted for s in searches):
             return None
         choices = {tuple(sizes.items()) for s in searches for sizes in s.of_total(total)}
@@ -253,6 +294,8 @@ def _sweep(survey: Survey, tried: set[tuple[int, ...]], reason: str) -> Verdict:
         finished = total
         if count >= survey.effort.sweep_tuples:
             break
+    if not survey.compared:
+        return Verdict(Status.UNDECIDED, message=f"at no size that was tried both sides have a value; {reason}")
     if finished and count:
         return Verdict(Status.CHECKED, scope=f"sizes up to a total of {finished}", message=reason)
     return Verdict(Status.UNDECIDED, message=reason)

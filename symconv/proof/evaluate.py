@@ -76,6 +76,7 @@ class Draw(Enum):
     INTEGERS = "integers up to 10^9"
     RATIONALS = "rationals between -3 and 3"
     POSITIVE = "rationals between 0 and 3"
+    ALIKE = "-1, 0 and 1, so that some are equal"
 
 
 class World:
@@ -85,7 +86,8 @@ class World:
     in every entry and every unknown function.  leaves: entries that are given
     instead of drawn.  values: what will be evaluated, if some of it holds exp,
     log or the like and some does not; all must be known before the first entry
-    is drawn, because the entries are moderate then.
+    is drawn, because the entries are moderate then.  alike: whole numbers so small that
+    many are equal, which is where the rule for ties shows.
 
     >>> from symconv.term.polynomial import Size
     >>> X = Leaf("X", (Axis.of(Size("n")),))
@@ -101,11 +103,12 @@ class World:
         leaves: Mapping[str, Mapping[Key, int | Fraction]] | None = None,
         *,
         values: Iterable[Value] = (),
+        alike: bool = False,
     ) -> None:
         self.sizes = dict(sizes)
         self.seed = seed
         self._leaves = dict(leaves or {})
-        self._draw = Draw.INTEGERS
+        self._draw = Draw.ALIKE if alike else Draw.INTEGERS
         self._drawn = False
         self._tables: dict[tuple[Tensor, Context], Table] = {}
         self._below: dict[Tensor, frozenset[Tensor]] = {}
@@ -159,6 +162,16 @@ class World:
                 )
             result.append(range(low, high + 1))
         return tuple(result)
+
+    def entries_read(self) -> dict[str, Number]:
+        """The entries of data that were read so far, by their names."""
+        return {
+            f"{tensor.name}[{', '.join(map(str, index))}]": plain(number)
+            for (tensor, _), table in self._tables.items()
+            if isinstance(tensor, Leaf)
+            for index, number in table.items()
+            if self._inside(tensor)(index)
+        }
 
     # -- what the compiler asks ---------------------------------------------------
 
@@ -276,6 +289,8 @@ class World:
     def _drawn_entry(self, name: str, index: Key) -> int | Fraction:
         self._drawn = True
         number = self._random(name, "entry", *index)
+        if self._draw is Draw.ALIKE:
+            return number % 3 - 1
         if self._draw is Draw.INTEGERS:
             size = number % 10**9 + 1
             return size if number >> 62 & 1 else -size

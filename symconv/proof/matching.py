@@ -10,13 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import permutations, product
+from math import lcm
 
-from symconv.calculus.form import Guard, Term
-from symconv.proof.implication import Knowledge
-from symconv.proof.normalise import Undecided, head_text, left_over, reorderings, solve_equalities
+from symconv.calculus.form import Guard, Term, signed
+from symconv.proof.implication import Certificate, Knowledge
+from symconv.proof.normalise import Undecided, determines, head_text, left_over, reorderings, solve_equalities
 from symconv.proof.tidy import count_if_free, knowledge_of
 from symconv.proof.trace import Trace
 from symconv.term.polynomial import ONE, ZERO, Poly
+
+MAX_SPLITS = 5
+SPLITS_OF_MANY, FEW_GUARDS = 2, 6  # terms with many guards are seldom worth more than two splits
 
 
 @dataclass(slots=True)
@@ -33,7 +37,7 @@ class Matching:
             self._place(key)
         while True:
             rest = [c for c in self.classes if not self._cancels(c)]
-            rest = [c for c in rest if not self._vanishes(c)]
+            rest = [c for c in rest if not self._vanishes(c) and not self._adds_up_to_zero(c)]
             self.classes = [c for c in self.classes if c]
             if not rest:
                 return
@@ -53,13 +57,44 @@ class Matching:
     def _vanishes(self, members: list[int]) -> bool:
         """All terms of the class are 0, their guards being contradictory."""
         key = members[0]
-        proof = knowledge_of(self.trace, key).contradiction()
+        knowledge = knowledge_of(self.trace, key)
+        proof = knowledge.contradiction()
         if proof is None:
-            return False
+            excluded = self._excluded(knowledge)
+            if excluded is None:
+                return False
+            for member in members:
+                self.trace.entail(member, *excluded)
         for member in members:
             self.trace.absurd(member, proof)
         members.clear()
         return True
+
+    def _excluded(self, knowledge: Knowledge) -> tuple[Guard, tuple[Certificate, ...]] | None:
+        """p = 0 by the guards, where a hypothesis says that p is not 0."""
+        for condition in self.trace.problem.hypotheses:
+            guard = signed(Guard(condition.poly, True))
+            proof = knowledge.entails(guard) if condition.kind == "ne" else None
+            if proof is not None:
+                return guard, proof
+        return None
+
+    def _adds_up_to_zero(self, members: list[int]) -> bool:
+        """The weights add up to a polynomial that is 0 by what is known: floor(n/2) + ceil(n/2) - n."""
+        terms = [self.trace.terms[k] for k in members]
+        if any(t.denominators for t in terms):
+            return False
+        scale = lcm(*(t.coefficient.denominator for t in terms))
+        rest = sum((t.weight * int(t.coefficient * scale) for t in terms), ZERO)
+        guard = signed(Guard(rest, True))
+        units = [a for a in sorted(rest.atoms(), key=str) if determines(guard, a)]
+        proof = knowledge_of(self.trace, members[0]).entails(guard) if units else None
+        if proof is None or not isinstance(units[0], str):
+            return False
+        for member in members:
+            self.trace.entail(member, guard, proof)
+            self.trace.rewrite(member, guard, units[0])
+        return self._cancels(members)
 
     # -- joining --------------------------------------------------------------
 
@@ -154,7 +189,8 @@ class Matching:
 
     def _split(self, rest: list[list[int]]) -> None:
         """Divide one class by a guard of another on which it is undecided; try again."""
-        if self.splits <= 0:
+        guards = max(len(self.trace.terms[c[0]].guards) for c in rest)
+        if self.splits <= 0 or (guards > FEW_GUARDS and self.splits <= MAX_SPLITS - SPLITS_OF_MANY):
             raise Undecided(f"the terms {describe(self.trace.terms[rest[0][0]])} do not cancel")
         for model in rest:
             for members in rest:
@@ -167,17 +203,19 @@ class Matching:
                 self.classes.remove(members)
                 halves = [self.trace.split(k, guard.poly) for k in members]
                 for key in (k for half in zip(*halves, strict=True) for k in half):
+                    solve_equalities(self.trace, key)
                     self._place(key)
                 return
         raise Undecided(f"the terms {describe(self.trace.terms[rest[0][0]])} do not cancel")
 
     def _dividing_guard(self, key: int, model: Term) -> Guard | None:
-        """A guard of the model that neither follows from the term's guards nor contradicts them."""
+        """A guard of the model, or one side of an equality, that the term's guards leave open."""
         knowledge = knowledge_of(self.trace, key)
         own = set(self.trace.terms[key].bound)
-        for guard in model.guards:
+        sides = [h for g in model.guards for h in ((Guard(g.poly), Guard(-g.poly)) if g.equality else (g,))]
+        for guard in sides:
             names = {n for n in guard.poly.names() if n.startswith("%")}
-            if guard.equality or guard in self.trace.terms[key].guards or not names <= own:
+            if guard in self.trace.terms[key].guards or not names <= own:
                 continue
             if knowledge.entails(guard) is None and knowledge.refutes(guard.poly) is None:
                 return guard

@@ -38,7 +38,9 @@ def normalise(trace: Trace) -> None:
     for key in list(trace.terms):
         if any(_is_bound(q, trace.terms[key]) for q in innermost_quotients(trace.terms[key].polys())):
             _eliminate_all(trace, key, keys=frozenset())
-    _name_constants(trace)
+    name_constants(trace, of_equalities=True)
+    _use_facts(trace)
+    name_constants(trace)
     _use_facts(trace)
     for key in list(trace.terms):
         _cancel_inverses(trace, key)
@@ -77,12 +79,15 @@ def _positive(knowledge: Knowledge, divisor: Poly) -> Certificate:
     return proof[0]
 
 
-def _name_constants(trace: Trace) -> None:
-    """Quotients of sizes and free indices are one number each, shared by all terms."""
+def name_constants(trace: Trace, of_equalities: bool = False) -> None:
+    """Quotients of sizes and free indices are one number each, shared by all terms.
+
+    of_equalities: those in equalities among the facts alone; such as r mod 2 = 1, which gives r another form.
+    """
     while True:
-        fact_polys = [g.poly for g in trace.facts]
+        fact_polys = [g.poly for g in trace.facts if g.equality or not of_equalities]
         ready = [q for q in innermost_quotients(fact_polys) if not any(n.startswith("%") for n in term_names(q))]
-        for term in trace.terms.values():
+        for term in () if of_equalities else trace.terms.values():
             ready += [q for q in innermost_quotients(term.polys()) if not _is_bound(q, term)]
         if not ready:
             return
@@ -97,12 +102,17 @@ def _name_constants(trace: Trace) -> None:
 def _use_facts(trace: Trace) -> None:
     """Equalities among the facts that give a size or a free index a value are put into all terms.
 
+    p >= 0 beside -p >= 0 is one of them.
+
     Each is first brought up to date with the ones before, so that nothing comes back.
     """
     gone: set[Atom] = set()
-    for fact in [g for g in trace.facts if g.equality]:
+    held = {a for term in trace.terms.values() for p in term.polys() for a in (*p.atoms(), *p.names(), *p.sizes())}
+    known = set(trace.facts)
+    pinned = [Guard(g.poly, True) for g in trace.facts if not g.equality and Guard(-g.poly) in known]
+    for fact in [*(g for g in trace.facts if g.equality), *pinned]:
         for atom in sorted(fact.poly.atoms() - gone, key=str):
-            if not determines(fact, atom) or not (fact.poly.atoms() - {atom}).isdisjoint(gone):
+            if atom not in held or not determines(fact, atom) or not (fact.poly.atoms() - {atom}).isdisjoint(gone):
                 continue
             trace.use_fact(fact, atom)
             gone.add(atom)

@@ -8,13 +8,14 @@ is the matter of `definedness`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from symconv.proof.implication import Knowledge
-from symconv.proof.normalise import Undecided, UnsafeDivisor
+from symconv.proof.normalise import Undecided, UnsafeDivisor, name_constants
 from symconv.proof.problem import Problem, equation
 from symconv.proof.prove import prove
-from symconv.proof.trace import innermost_quotients
+from symconv.proof.trace import Trace, innermost_quotients
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Tensor, requirements_of
 from symconv.term.text import ordinal
@@ -64,5 +65,8 @@ def _equal(left: Tensor, right: Tensor, mine: Poly, theirs: Poly, assuming: Sequ
 
 def hypotheses_contradict(problem: Problem) -> bool:
     """No sizes meet the hypotheses, by a certificate."""
-    facts = [g for g in problem.facts() if not innermost_quotients([g.poly])]
+    trace = Trace(problem, facts=list(problem.facts()))
+    with suppress(UnsafeDivisor):  # its facts are left out
+        name_constants(trace)
+    facts = [g for g in trace.facts if not innermost_quotients([g.poly])]
     return Knowledge(facts, problem.sizes).contradiction() is not None

@@ -6,16 +6,14 @@ It searches and is not trusted: all that counts is the trace, which
 
 from __future__ import annotations
 
-from symconv.calculus.form import Guard, Term
+from symconv.calculus.form import Guard, Term, TooManyTerms
 from symconv.proof.congruence import align_arguments
 from symconv.proof.implication import Knowledge
-from symconv.proof.matching import Matching, sums_to_zero
-from symconv.proof.normalise import normalise, signature
+from symconv.proof.matching import MAX_SPLITS, Matching, sums_to_zero
+from symconv.proof.normalise import Undecided, normalise, signature
 from symconv.proof.problem import Problem
 from symconv.proof.tidy import tidy
 from symconv.proof.trace import Trace
-
-MAX_SPLITS = 2
 
 
 def prove(problem: Problem, splits: int = MAX_SPLITS) -> Trace:
@@ -25,9 +23,17 @@ def prove(problem: Problem, splits: int = MAX_SPLITS) -> Trace:
     Raises `Undecided` when the search gives up and `UnsafeDivisor` when a
     divisor may be 0.
     """
-    trace = Trace.start(problem)
+    trace = started(problem)
     finish(trace, splits)
     return trace
+
+
+def started(problem: Problem) -> Trace:
+    """Both sides expanded, if that is not too long."""
+    try:
+        return Trace.start(problem)
+    except TooManyTerms as error:
+        raise Undecided(str(error)) from None
 
 
 def finish(trace: Trace, splits: int) -> None:
@@ -42,7 +48,7 @@ def finish(trace: Trace, splits: int) -> None:
 
 def prepared(problem: Problem) -> Trace:
     """The two sides in normal form, nothing cancelled yet."""
-    trace = Trace.start(problem)
+    trace = started(problem)
     prepare(trace)
     return trace
 
@@ -61,9 +67,13 @@ def difference_regions(trace: Trace) -> list[tuple[Guard, ...]]:
     Where two terms are opposite but for their guards, they differ only where one has a guard
     that the other lacks; a region whose guards contradict each other is left out.
     """
-    groups: dict[object, list[Term]] = {}
+    frames: dict[tuple[object, object, object], list[Term]] = {}
     for term in trace.terms.values():
-        groups.setdefault((term.factors, frozenset(term.bound)), []).append(term)
+        frames.setdefault((term.factors, frozenset(term.bound), frozenset(term.guards)), []).append(term)
+    groups: dict[object, list[Term]] = {}
+    for (factors, bound, _), terms in frames.items():
+        if not sums_to_zero(terms):
+            groups.setdefault((factors, bound), []).extend(terms)
     regions: list[tuple[Guard, ...]] = []
     for terms in groups.values():
         if len(terms) == 2 and sums_to_zero(terms):

@@ -88,7 +88,7 @@ class Trace:
         return next((n for n in sorted(known) if facts.issuperset(_quotient_guards(quotient, Poly.of(n)))), None)
 
     def use_fact(self, fact: Guard, atom: Atom) -> None:
-        """±v + e = 0 is a fact:  v -> ∓e  in all terms."""
+        """±v + e = 0 is a fact, or e + v >= 0 and -e - v >= 0 are:  v -> ∓e  in all terms."""
         self.terms = {k: t.substitute({atom: solution(fact, atom)}) for k, t in self.terms.items()}
         self._note("use", guard=fact.poly, name=Poly.atom(atom))
 
@@ -196,7 +196,8 @@ class Trace:
         self._note("discharge", term=key, guard=guard.poly, equality=guard.equality, certificates=proof)
 
     def absurd(self, key: int, proof: Certificate | None) -> None:
-        """A term whose guards contradict the facts or each other is 0."""
+        """A term whose guards contradict the facts or each other is 0; without a certificate a guard is false
+        by itself, or says that p = 0 where a hypothesis says that p is not 0."""
         del self.terms[key]
         self._note("absurd", term=key, certificate=proof)
 

@@ -46,7 +46,8 @@ class Counterexample:
     """The smallest sizes and the entry at which the two sides differ, with both values.
 
     `claimed` is the right side, `exact` the left one.  The short sums show the
-    entries that each side adds up there.
+    entries that each side adds up there.  Where only particular numbers show the
+    difference, as at ties of a maximum, `numbers` holds them.
     """
 
     sizes: dict[str, int]
@@ -55,13 +56,16 @@ class Counterexample:
     exact: object
     claimed_sum: str = ""
     exact_sum: str = ""
+    numbers: dict[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{k}={v}" for k, v in self.sizes.items())
         place = ", ".join(f"{k}={v}" for k, v in self.at.items())
         exact, claimed = self.exact_sum or str(self.exact), self.claimed_sum or str(self.claimed)
         where = f"{sizes} at {place}" if sizes and place else sizes or place or "every size"
-        return f"{where}: the claim gives {claimed}, exact is {exact}"
+        given = ", ".join(f"{entry} = {number}" for entry, number in self.numbers.items())
+        told = f"{where}, where {given}" if given else where
+        return f"{told}: the claim gives {claimed}, exact is {exact}"
 
     __repr__ = __str__
 

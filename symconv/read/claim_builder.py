@@ -13,7 +13,7 @@ from symconv.errors import SymconvError
 from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import IllFormed, LocatedError
 from symconv.read.claims import Claim, Kind, Link, WholeClaim
-from symconv.read.expression import Access, At, Biggest, Expr, Ref, Total, free_names, inside, walk
+from symconv.read.expression import Access, At, Biggest, Diff, Expr, Ref, Total, free_names, inside, walk
 from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition
 from symconv.read.parsing import Sentence
@@ -75,6 +75,7 @@ class ClaimBuilder:
             if defined is not None:
                 return Link("", Kind.DEFINITION, line, column, latex, defines=defined, notes=notes)
             if self._index_definition(left):
+                self._check_index_definition(left, right)
                 message = f"{left.name} stands for an index expression"  # type: ignore[attr-defined]
                 return Link("", Kind.DEFINITION, line, column, latex, message=message, notes=notes)
             claim = self._claim(first, left, right, head)
@@ -111,6 +112,19 @@ class ClaimBuilder:
             and left.name not in self.world.sizes
             and len(self.sentence.sides) == 2
         )
+
+    def _check_index_definition(self, left: Expr, right: Expr) -> None:
+        """A name stands for one thing, made of indices and sizes."""
+        assert isinstance(left, Ref)
+        if any(isinstance(n, (Access, Total, Biggest, Diff)) for n in walk(right)):
+            raise self.source.fault(
+                left.at, f"the name {left.name}", "a declared name", f"declare it: scalar {left.name}"
+            )
+        before = self.world.stands.setdefault(left.name, right)
+        if before != right:
+            raise self.source.fault(
+                left.at, f"{left.name} = ... for the second time, and otherwise", "one meaning", "use another name"
+            )
 
     # -- claims --------------------------------------------------------------------------
 

@@ -7,19 +7,40 @@ and kept as a note; words that could limit the claim are never dropped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from symconv.notation.latex_writer import write_latex
-from symconv.notation.layout import Boxed, Fence, Grid, Letter, Node, Numeral, Row, Sign, Space, Tag, Words
+from symconv.notation.layout import (
+    Boxed,
+    Fence,
+    Grid,
+    Letter,
+    Node,
+    Numeral,
+    Row,
+    Script,
+    Sign,
+    Space,
+    Tag,
+    Words,
+    walk,
+)
 from symconv.notation.source import LocatedError, Source
 from symconv.notation.symbols import ALIGNED, RELATIONS
-from symconv.read.rows import EQUALITIES
+from symconv.read.rows import EQUALITIES, split
 
 FLOWS = {r"\rightarrow", r"\leftarrow", r"\mapsto", r"\downarrow", r"\uparrow"}
 JOINING = {"+", "-", r"\cdot", r"\times", "*"}
 CONDITION_WORDS = {"if", "for", "when", "where", "with", "provided", "such", "whenever"}
-LIMITING_WORDS = {"only", "unless", "except", "assuming", "suppose", "mod", "up", "almost", "not"} | CONDITION_WORDS
+LIMITING_WORDS = frozenset(
+    """only unless except assuming assume assumed suppose mod modulo up almost not in at on near inside outside interior
+    border boundary edge given long let fix fixed odd even case cases away far large small enough sufficiently never
+    sometimes approximately approx about roughly else until while during iff under without ignoring neglecting
+    excluding generally typically usually setting choose otherwise first last within""".split()  # noqa: SIM905
+).union(CONDITION_WORDS)
+LEADING_WORDS = frozenset("so thus hence therefore then and that is i.e i e gives yields which we get also".split())  # noqa: SIM905
 
 
 @dataclass
@@ -99,10 +120,11 @@ class _Line:
         """Pieces between separators; each with the words that introduce it, or None."""
         parts: list[tuple[str | None, list[Node]]] = [(None, [])]
         after_space = False
-        for item in line.items:
+        for n, item in enumerate(line.items):
             if isinstance(item, Space):
                 after_space = True
-                parts.append((None, []))
+                if not _joins(parts[-1][1], line.items[n + 1 :]):
+                    parts.append((None, []))
             elif item in (Sign(","), Sign(";"), Sign(".")) and not _in_range(parts[-1][1], line, item):
                 parts.append((None, []))
             elif isinstance(item, Words) and not self.is_name(item):
@@ -116,6 +138,8 @@ class _Line:
         return [(w, i) for w, i in parts if i or w]
 
     def _part(self, words: str | None, items: list[Node]) -> None:
+        if self.found and items[:1] == [Sign(r"\forall")]:
+            items = items[1:]
         at = items[0].at if items else 0
         row = Row(tuple(items), at=at)
         if words:
@@ -132,7 +156,20 @@ class _Line:
                     at, f"'{write_latex(row)}' behind the formula", "a relation, a range or nothing", "remove it"
                 )
         else:
+            self._refuse_value_behind(row)
             self.found.append(_relation(row))
+
+    def _refuse_value_behind(self, row: Row) -> None:
+        """`x_i = x_0, i = 0` is meant for one i; a condition is said in words."""
+        left, *rest = split(row, *EQUALITIES)
+        said = [node for statement in self.found for node in walk(statement.row)]
+        if rest and len(left.items) == 1 and left.items[0] in said and isinstance(left.items[0], (Letter, Script)):
+            raise self.source.fault(
+                row.at,
+                f"'{write_latex(row)}' behind a formula in {write_latex(left.items[0])}",
+                "a condition in words, or a definition before it is used",
+                f"write \\text{{for}} {write_latex(row)}",
+            )
 
     def _after_words(self, words: str, row: Row) -> None:
         first = _first_word(words)
@@ -167,11 +204,17 @@ class _Line:
                 "a condition written as mathematics",
                 "write \\text{for} 0 \\le i < n, or use an assume line",
             )
-        elif self.found:
+        elif any(isinstance(i, Sign) and i.text in RELATIONS for i in row.items) and not _leads_on(words):
+            raise self.source.fault(
+                row.at, f"the words '{words}' before a relation", "a condition or a new sentence", "use for, if or when"
+            )
+        elif self.found and not _leads_on(words):
             self._remark(f"{words} {write_latex(row)}".strip())
         elif row.items:
             self.found.append(_relation(row))
             self.found[-1].notes.append(f"the words '{words}' are left out")
+        elif self.found:
+            self._remark(words)
 
     def _remark(self, text: str) -> None:
         self.found[-1].notes.append(f"remark left out: {text}")
@@ -224,7 +267,21 @@ def _is_number(items: list[Node]) -> bool:
 def _is_range(row: Row) -> bool:
     marks = [i.text for i in row.items if isinstance(i, Sign) and i.text in RELATIONS]
     dots = any(i == Sign(r"\dots") for i in row.items)
-    return bool(marks) and (all(m in ("<", r"\le", r"\in") for m in marks) or (marks == ["="] and dots))
+    ordered = ("<", r"\le", ">", r"\ge", r"\neq", r"\in")
+    return bool(marks) and (all(m in ordered for m in marks) or (marks == ["="] and dots))
+
+
+def _leads_on(words: str) -> bool:
+    """Words that open a new statement and say nothing about when it holds."""
+    return set(re.sub(r"[.,:;()]", " ", words).split()) <= LEADING_WORDS
+
+
+def _joins(before: list[Node], after: tuple[Node, ...]) -> bool:
+    r"""A space beside a relation or between operands separates nothing: `A \quad = \quad B`."""
+    follows = next((i for i in after if not isinstance(i, Space)), None)
+    signs = EQUALITIES | {"+", "-"}
+    ends = before[-1] if before else None
+    return bool(before) and any(isinstance(i, Sign) and i.text in signs for i in (ends, follows))
 
 
 def _in_range(before: list[Node], line: Row, comma: Node) -> bool:

@@ -50,6 +50,7 @@ from symconv.read.rows import Cursor, has_relation, split, text_of
 
 TENSOR_SIGNS = {"*", r"\ast", r"\star", r"\otimes", r"\circledast", r"\odot", r"\circ", r"\boxtimes", r"\boxplus"}
 BUILT_IN = {"exp", "log", "ln", "tanh", "sigmoid", "relu", "softplus", "step", "square", "identity"}
+_REMAINDERS = (Sign(r"\bmod"), Sign(r"\%"))
 _DOTS = {r"\cdot", r"\times"}
 
 
@@ -65,9 +66,27 @@ class Grammar(Names, Bounds):
                 negative = cursor.take() == Sign("-")
             elif terms:
                 raise self._stray(cursor)
+            if negative or terms:
+                self._refuse_loose_remainder(cursor)
             term = self.term(cursor)
             terms.append(Negate(term, at=term.at) if negative else term)
         return terms[0] if len(terms) == 1 else Add(tuple(terms), at=at)
+
+    def _refuse_loose_remainder(self, cursor: Cursor) -> None:
+        r"""`a + b \bmod c` is read in two ways: what is divided stands in parentheses."""
+        for item in cursor.rest_of():
+            if item in (Sign("+"), Sign("-")):
+                return
+            if item in _REMAINDERS:
+                raise self._loose(item)
+
+    def _loose(self, item: Node) -> LocatedError:
+        return self.source.fault(
+            item.at,
+            f"'{write_latex(item)}' without parentheses around its two sides",
+            "(a + b) \\bmod (2 n)",
+            "put what is divided, and what it is divided by, in parentheses",
+        )
 
     # -- terms ---------------------------------------------------------------------
 
@@ -114,9 +133,11 @@ class Grammar(Names, Bounds):
                 factors.append(self._factor(cursor))
             elif factors and cursor.is_sign("/"):
                 factors = [self._quotient(factors, cursor, at)]
-            elif factors and cursor.is_sign(r"\bmod", r"\%"):
-                place = cursor.take().at
-                factors = [Modulo(_product_of(factors, at), self._factor(cursor), at=place)]
+            elif factors and cursor.item in _REMAINDERS:
+                sign = cursor.take()
+                factors = [Modulo(_product_of(factors, at), self._factor(cursor), at=sign.at)]
+                if cursor.item is not None and not cursor.is_sign("+", "-"):
+                    raise self._loose(sign)
             else:
                 factors.append(self._factor(cursor))
         if not factors:
@@ -301,6 +322,8 @@ class Grammar(Names, Bounds):
         item = cursor.item
         assert item is not None
         text = write_latex(item)
+        if text == r"\pmod":
+            return self.source.fault(item.at, text, r"(a - b) \bmod m = 0", "write the congruence with \\bmod")
         if text == r"\dots":
             return self.source.fault(item.at, "an ellipsis", "a sum with its limits", "write \\sum_{i=...}^{...}")
         return self.source.fault(item.at, f"'{text}'", "an operand", "remove it or complete the expression")

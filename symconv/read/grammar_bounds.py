@@ -21,6 +21,7 @@ from symconv.read.expression import (
     Diff,
     Expr,
     Indicator,
+    Negate,
     Num,
     Ref,
     Total,
@@ -71,9 +72,16 @@ class Bounds(Rows):
         with self.binding([b.name for b in bindings]):
             if cursor.item is None:
                 raise self.source.fault(at, "nothing to add up", "an expression behind it", "complete the sum")
-            body = self.term(cursor) if kind is Total or cursor.next else self.expression(cursor.rest(), cursor.start)
+            body = self._reach(kind, cursor)
         self.unlimited = outer
         return kind(bindings, body, at=at)
+
+    def _reach(self, kind: type[Total] | type[Biggest], cursor: Cursor) -> Expr:
+        """What is added up: one term, `-x_k` too; a maximum that opens its row takes all of it."""
+        if kind is Total and cursor.is_sign("-"):
+            at = cursor.take().at
+            return Negate(self.term(cursor), at=at)
+        return self.term(cursor) if kind is Total or cursor.next else self.expression(cursor.rest(), cursor.start)
 
     def bindings(self, lower: Row, upper: Row | None, at: int) -> tuple[Binding, ...]:
         """`u=0` with an upper limit, `0 \\le u < r`, `i, j`, or `xy`; in a list each for itself."""

@@ -1,7 +1,7 @@
 """What the text settles without a declaration: sizes, the index base, extents.
 
 In this order: definitions (the first `T[i,j] = ...`), sizes (what limits are
-made of), the base (the first lower limit that is a number), extents of axes
+made of), the base (sums from 1 to the extent, and nothing that begins at 0), extents of axes
 (a sum over a bare index; else a fresh size for a defined tensor; else the hull
 of the accesses for what a definition reads).  Two sums that give one axis
 different extents are an error, never a vote.
@@ -153,14 +153,57 @@ class Inference:
         if declared is not None:
             self.world.base = declared
             return
+        ones = [(s, b, a) for s in self._readable() for b, a in self._from_one(s)]
+        if not ones:
+            return
+        if not self._something_at_zero() and any(self._to_the_end(*one) for one in ones):
+            self.world.base = 1
+            self.world.note(ones[0][0].line, f"base 1: the sum over {ones[0][1].name} runs from 1 to the extent")
+        else:
+            self.world.note(ones[0][0].line, "base 0: the sums do not settle it; a line base 1 would")
+
+    def _from_one(self, sentence: Sentence) -> Iterator[tuple[Binding, list[tuple[Access, int]]]]:
+        """The ranges that begin at 1, with the places where their index stands alone."""
+        for expr in sentence.sides:
+            for access, environment in accesses(expr):
+                for n, position in enumerate(access.index):
+                    binding = environment.get(position.name) if isinstance(position, Ref) else None
+                    if binding is not None and _is_number(binding.low, 1):
+                        yield binding, [(access, n)]
+            yield from ((b, []) for b in walk(expr) if isinstance(b, Binding) and _is_number(b.low, 1))
+        for binding in sentence.ranges:
+            if _is_number(binding.low, 1):
+                found = [a for side in sentence.sides for a, _ in accesses(side)]
+                stands = [(a, n) for a in found for n, i in enumerate(a.index) if _is_ref(i, binding.name)]
+                yield binding, stands
+
+    def _something_at_zero(self) -> bool:
+        """A range from 0, or an entry with the index 0."""
         for sentence in self._readable():
-            for expr in sentence.sides:
+            for expr in sentence.expressions():
                 for node in walk(expr):
-                    if isinstance(node, Binding) and isinstance(node.low, Num) and node.low.value in (0, 1):
-                        self.world.base = int(node.low.value)
-                        if self.world.base:
-                            self.world.note(sentence.line, "base 1: the first lower limit")
-                        return
+                    if isinstance(node, Binding) and _is_number(node.low, 0):
+                        return True
+                    if isinstance(node, Access) and any(_is_number(i, 0) for i in node.index):
+                        return True
+        return False
+
+    def _to_the_end(self, sentence: Sentence, binding: Binding, stands: list[tuple[Access, int]]) -> bool:
+        """The range ends where the axis does, or nothing else says where that is."""
+        for access, n in stands:
+            fact = self.world.facts.tensors.get(self.parser.kinds.name(access.name))
+            extent = fact.axes[n] if fact is not None and n < len(fact.axes) else None
+            if extent is None:
+                return True
+            if not extent.count or extent.high is None or binding.high is None:
+                continue
+            try:
+                last = Positions(self.world, sentence.source).poly(binding.high)
+            except LocatedError:
+                continue
+            if last == self._declared_poly(extent.high):
+                return True
+        return False
 
     # -- extents -----------------------------------------------------------------------
 
@@ -335,6 +378,14 @@ def accesses(expr: Expr, environment: Environment | None = None) -> Iterator[tup
         yield expr, environment
     for part in inside(expr):
         yield from accesses(part, environment)
+
+
+def _is_number(expr: Expr | None, number: int) -> bool:
+    return isinstance(expr, Num) and expr.value == number
+
+
+def _is_ref(expr: Expr, name: str) -> bool:
+    return isinstance(expr, Ref) and expr.name == name
 
 
 def _extreme(start: Poly, box: dict[str, Axis], side: int) -> Poly | None:

@@ -12,6 +12,7 @@ from symconv.calculus.gradient import gradient
 from symconv.errors import DependenceError
 from symconv.notation.source import Source
 from symconv.read.claims import Inferred
+from symconv.read.expression import Expr
 from symconv.read.facts import Facts
 from symconv.read.kinds import Kinds
 from symconv.term.polynomial import Poly, Size
@@ -32,6 +33,7 @@ class World:
     kernels: set[str] = field(default_factory=set)
     index_names: set[str] = field(default_factory=set)
     inferred: list[Inferred] = field(default_factory=list)
+    stands: dict[str, Expr] = field(default_factory=dict)  # names of index expressions
     hypotheses: list[Condition] = field(default_factory=list)
     gradients: dict[tuple[str, str], Tensor] = field(default_factory=dict)
 

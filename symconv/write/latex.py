@@ -117,7 +117,8 @@ class Layouts:
             loss, by = gradient
             return Row((Fraction(row(_PARTIAL, self.name(loss)), row(_PARTIAL, _indexed(self.name(by), index))),))
         if isinstance(tensor, Defined) and tensor.call is not None and not self._named(tensor):
-            return Row((Script(Fence("(", self.call(tensor.call)), index),))
+            made = self.call(tensor.call)
+            return Row((Script(Fence("(", made), index),)) if index.items else made
         return _indexed(self.name(tensor.name), index)
 
     def _named(self, tensor: Tensor) -> bool:

@@ -252,7 +252,7 @@ def test_a_range_behind_a_definition_is_its_axis() -> None:
     link = only(r"y_i = 2 x_i, \quad 1 \le i \le n", "tensor x[n] y[]\nbase 1")
     assert link.defines is not None
     assert str(link.defines.axes[0].high) == "n"
-    link = only(r"y_i = 2 x_i, \quad 1 \le i \le n", "tensor x[n] y[n]")
+    link = only(r"y_i = 2 x_i, \quad 1 \le i \le n", "tensor x[n] y[n]\nbase 0")
     assert "axis 1 of y as 1..n, which is known otherwise" in link.message
 
 

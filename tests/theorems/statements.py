@@ -1022,6 +1022,42 @@ def _() -> Statement:
     return dx, define("closed", (H,), lambda _: places, indices=("a",))
 
 
+# -- case distinctions, quotients, facts ------------------------------------------------------
+
+
+@theorem("Q same padding with an odd kernel: the input gradient is a same correlation with rot180(K)")
+def _() -> Statement:
+    dX, G = both(correlate(X, K, mode="same"), X)
+    odd = tuple(equal(Poly.of(side) % 2, 1) for side in (r, c))
+    return dX, correlate(G, rot180(K), mode="same"), odd
+
+
+@theorem("Q pooling twice is pooling once")
+def _() -> Statement:
+    return pool_average(pool_average(x, (2,), (2,)), (2,), (2,)), pool_average(x, (4,), (4,))
+
+
+@theorem("Q floor and ceiling of a half add up")
+def _() -> Statement:
+    ceiling = -((-H) // 2)
+    return multiply(Position(H // 2 + ceiling), x[0]), multiply(Position(H), x[0])
+
+
+@theorem("Q a sum of differences telescopes")
+def _() -> Statement:
+    return total((Range("k", Poly.of(0), H - 2),), x[k + 1] - x[k]), x[H - 1] - x[0]
+
+
+@theorem("Q a sum over a size that is known is written out")
+def _() -> Statement:
+    return total((upto("k", H),), x[k]), x[0] + x[1] + x[2], (at_least(H, 3), at_least(3, H))
+
+
+@theorem("Q what a hypothesis excludes is left out")
+def _() -> Statement:
+    return multiply(x[0], bracket(at_least(H, 2))), x[0], (Condition("ne", H - 1),)
+
+
 def names() -> list[str]:
     return list(STATEMENTS)
 
