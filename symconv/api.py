@@ -15,7 +15,7 @@ from sympy.logic.boolalg import BooleanAtom
 from symconv.calculus import gradient as _gradient
 from symconv.entries.bridge import index_symbol, size_symbols
 from symconv.entries.structure import EntryVerdict, prove_at, prove_entries
-from symconv.errors import BridgeError, NameClash, ScopeError, ShapeError, UsageError
+from symconv.errors import BridgeError, NameClash, ScopeError, ShapeError, SizeError, UsageError
 from symconv.evidence import judge, judge_tensors
 from symconv.handles import Condition, Tensor, Value, poly_of, unwrapped, value_of, wrapped
 from symconv.ops import channels as _channels
@@ -30,6 +30,7 @@ from symconv.proof.verdict import Verdict
 from symconv.term import tensor as _terms
 from symconv.term import value as _values
 from symconv.term.polynomial import Poly, Size
+from symconv.term.text import text_of_condition
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -224,7 +225,32 @@ def define(name: str, extents: Sequence[object], entry: Callable[..., Any], name
         raise UsageError(place, _kind(entry), "a function of the indices", "write lambda i: x[i]")
     _check_takes(entry, chosen, place)
     body = _value(entry(*map(index_symbol, chosen)), place)
+    taken = _captured(body, chosen)
+    if taken and names:
+        raise ScopeError(
+            place,
+            f"the index {min(taken)}, which a sum inside binds again",
+            "names that no sum inside uses",
+            "rename the index",
+        )
+    if taken:  # the sums of the formula keep their names; ours move aside
+        chosen = _other_names(chosen, taken | {r.name for v in _values.walk(body) for r in _ranges_in(v)})
+        body = _value(entry(*map(index_symbol, chosen)), place)
     return Tensor(_terms.define(name, polys, lambda *_: body, indices=chosen))
+
+
+def _ranges_in(value: _values.Value) -> tuple[_values.Range, ...]:
+    return value.ranges if isinstance(value, (_values.Sum, _values.Maximum)) else ()
+
+
+def _captured(body: _values.Value, names: Sequence[str]) -> set[str]:
+    """The names that a sum or maximum of the formula binds as well."""
+    return {r.name for v in _values.walk(body) for r in _ranges_in(v)} & set(names)
+
+
+def _other_names(names: Sequence[str], taken: set[str]) -> tuple[str, ...]:
+    free = iter(n for n in "ijklmnpqabcdefgh" if n not in taken)
+    return tuple(name if name not in taken else next(free) for name in names)
 
 
 def _check_takes(entry: Callable[..., Any], indices: Sequence[str], place: str) -> None:
@@ -302,8 +328,10 @@ def bracket(*conditions: object) -> Value:
 def prove(left: Any, right: Any, assuming: object = ()) -> Verdict | EntryVerdict:
     """Is left = right, for all sizes?  The verdict carries its evidence.
 
-    left, right: tensors, values in index notation, or SymPy arrays (matrices) of entries.
-    assuming: hypotheses on the sizes, as SymPy relations: `H >= r`, or `[H >= r, sympy.Eq(c, r)]`.
+    left, right: tensors, values in index notation, or SymPy arrays (matrices) of entries; beside a tensor or a
+    value also a SymPy expression with Sum and Indexed, in the index names of the tensor (i, j, .. for data).
+    assuming: hypotheses on the sizes, as SymPy relations: `H >= r`, or `[H >= r, sympy.Eq(c, r)]`; between
+    values also on the indices that these leave free.
 
     >>> H, r = sizes("H r")
     >>> X, K = tensor("X", H), tensor("K", r)
@@ -316,10 +344,14 @@ def prove(left: Any, right: Any, assuming: object = ()) -> Verdict | EntryVerdic
     """
     single = isinstance(assuming, (str, Condition)) or not isinstance(assuming, Iterable)
     hypotheses = tuple(_relation(a, "assuming") for a in ((assuming,) if single else cast(Iterable[object], assuming)))
+    left, right = _read_index_expression(left, right), _read_index_expression(right, left)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
+        _check_scope(hypotheses, set())
         return judge_tensors(left.term, right.term, hypotheses)
     if isinstance(left, Value) or isinstance(right, Value):
-        return judge(equation(_value(left, "prove"), _value(right, "prove"), (), hypotheses))
+        first, second = _value(left, "prove"), _value(right, "prove")
+        _check_scope(hypotheses, _values.free_indices(first) | _values.free_indices(second))
+        return judge(equation(first, second, (), hypotheses))
     if hypotheses and (_is_array(left) or _is_array(right)):
         raise UsageError(
             "prove",
@@ -330,14 +362,47 @@ def prove(left: Any, right: Any, assuming: object = ()) -> Verdict | EntryVerdic
     if _is_array(left) and _is_array(right):
         return prove_entries(left, right)
     if _is_array(left) or _is_array(right):
-        first, second = (_side(side) for side in (left, right))
-        return prove_at(first, second)
+        _check_fixed(left, right)
+        first_side, second_side = (_side(side) for side in (left, right))
+        return prove_at(first_side, second_side)
     raise BridgeError(
         "prove",
         f"{type(left).__name__} and {type(right).__name__}",
         "two tensors, two values, or arrays of entries",
         "wrap a SymPy expression in from_sympy(..)",
     )
+
+
+def _check_scope(hypotheses: Iterable[_values.Condition], free: set[str]) -> None:
+    """A hypothesis speaks of sizes, and of indices that both sides of a claim leave free."""
+    for hypothesis in hypotheses:
+        strange = sorted(hypothesis.poly.names() - free)
+        if strange:
+            raise ScopeError(
+                "assuming",
+                f"{text_of_condition(hypothesis)} with the index {strange[0]}",
+                "sizes, or an index that the claim leaves free",
+                "state it entry by entry, prove(X[i], Y[i], assuming=..), or use a size",
+            )
+
+
+def _read_index_expression(item: Any, other: Any) -> Any:
+    """A SymPy expression with Sum, Indexed, Piecewise or Max as what it is beside: a value, or a whole tensor."""
+    if not isinstance(item, sympy.Expr) or not isinstance(other, (Tensor, Value)):
+        return item
+    if not item.has(sympy.Sum, sympy.Indexed, sympy.Piecewise, sympy.Max):
+        return item
+    place = _values.Entry(other.term, ()) if isinstance(other, Tensor) else other.term
+    read = from_sympy(item, *(Tensor(t) for t in _terms.tensors_in(place) if isinstance(t, _terms.Leaf)))
+    if isinstance(other, Value):
+        return read
+    names = other.term.parameters if isinstance(other.term, _terms.Defined) else _window.index_names(other.ndim)
+    strange = sorted(_values.free_indices(read.term) - set(names))
+    if strange:
+        raise ScopeError(
+            "prove", f"the free index {strange[0]}", f"the indices {', '.join(names)} of {other.name}", "rename it"
+        )
+    return Tensor(_terms.Defined(f"({item})", names, other.term.axes, read.term))
 
 
 def _is_array(item: object) -> bool:
@@ -350,6 +415,20 @@ def _side(item: object) -> object:
     if not _is_array(item):
         raise BridgeError("prove", _kind(item), "a tensor or an array of entries", "compare entries with entries")
     return item
+
+
+def _check_fixed(left: Any, right: Any) -> None:
+    """Beside an array a tensor has sizes that are numbers."""
+    for item in (left, right):
+        open_sizes = _terms.sizes_in(_values.Entry(item.term, ())) if isinstance(item, Tensor) else ()
+        if open_sizes:
+            given = ", ".join(f"{s.name}=.." for s in open_sizes)
+            raise SizeError(
+                "prove",
+                f"{item.name} with open sizes beside an array of entries",
+                "entries on both sides",
+                f"unfold it: {item.name}.entries({given})",
+            )
 
 
 def _value(item: Any, place: str) -> _values.Value:
@@ -393,23 +472,19 @@ def _relation(item: object, place: str) -> _values.Condition:
     return _values.Condition("ge", -gap - 1)
 
 
-def closed_form(gradient: Tensor) -> Tensor:
+def closed_form(derived: Tensor) -> Tensor:
     """The named form of a derived gradient, found and proved for all sizes.
 
     >>> H, W, r, c = sizes("H W r c")
-    >>> F = correlate(tensor("X", H, W), tensor("K", r, c))
-    >>> closed_form(_gradient_of(F, "K"))
+    >>> X, K = tensor("X", H, W), tensor("K", r, c)
+    >>> F = correlate(X, K)
+    >>> closed_form(gradient(F, K, upstream(F, "G")))
     corr(X, G)
     """
-    term = _tensor(gradient, "closed_form")
+    term = _tensor(derived, "closed_form")
     if not isinstance(term, _terms.Defined):
         raise ShapeError(f"closed_form({term.name})", "free data", "a gradient", "derive it with gradient(F, X, G)")
     return Tensor(_closed_form(term).tensor)
-
-
-def _gradient_of(f: Tensor, name: str) -> Tensor:
-    leaf = next(t for t in _terms.tensors_in(_values.Entry(f.term, ())) if t.name == name)
-    return Tensor(_gradient.gradient(f.term, leaf, _gradient.upstream(f.term, "G")))
 
 
 def compare(function: Callable[..., Any], derived: Tensor, **options: Any) -> Any:

@@ -31,10 +31,10 @@ def judge(problem: Problem) -> Verdict:
         return verdict
     found = verdict.counterexample
     if found.numbers:
-        return replace(verdict, condition=find_condition(problem))
+        return replace(verdict, condition=find_condition(problem, found.sizes))
     exact, claimed = short_sum(problem.left, found), short_sum(problem.right, found)
     shown = replace(found, exact_sum=exact, claimed_sum=claimed)
-    return replace(verdict, counterexample=shown, condition=find_condition(problem))
+    return replace(verdict, counterexample=shown, condition=find_condition(problem, found.sizes))
 
 
 def judge_tensors(left: Tensor, right: Tensor, assuming: Iterable[Condition] = ()) -> Verdict:

@@ -72,6 +72,7 @@ class Tensor(_Handle):
     """
 
     def __init__(self, term: terms.Tensor) -> None:
+        terms.check_tensor_names((values.Entry(term, ()),))
         self.term = term
 
     # -- what it is ---------------------------------------------------------
@@ -360,7 +361,7 @@ class Place(_Handle):
     >>> x = sc.tensor("x", n)
     >>> (u,) = sc.argmax(sc.pool_max(x, 2), (i,))
     >>> x[2 * i + u], u <= 1
-    (x[argmax_0(i)+2*i], 1 >= argmax_0(i))
+    (x[argmax_0(i)+2*i], argmax_0(i) <= 1)
     """
 
     def __init__(self, term: Poly) -> None:

@@ -60,6 +60,92 @@ def test_a_wrong_claim_has_a_counterexample() -> None:
     assert found.claimed_sum.startswith("G[0, 0]*K[")
 
 
+def test_a_formula_keeps_its_own_index_names() -> None:
+    """y_a = sum_i w_i x_{a+i}: the sum's i is not the name that the first axis gets."""
+    n, r = sc.sizes("n r")
+    x, w = sc.tensor("x", n), sc.tensor("w", r)
+    y = sc.define("y", [n - r + 1], lambda a: sc.total(w[i] * x[a + i], (i, 0, r - 1)))
+    given = {"x": np.array([1.0, 2.0, 4.0, 8.0]), "w": np.array([1.0, -3.0])}
+    assert y.compile()(**given).tolist() == np.correlate(given["x"], given["w"], "valid").tolist()
+    assert sc.prove(y, sc.correlate(x, w))
+
+
+def test_sympy_index_expressions_stand_on_either_side() -> None:
+    n, r = sc.sizes("n r")
+    x, w, k = sc.tensor("x", n), sc.tensor("w", r), sc.indices("k")
+    data, taps = sympy.IndexedBase("x"), sympy.IndexedBase("w")
+    assert sc.prove(sympy.Sum(data[k], (k, 0, n - 1)), sc.total(x[n - 1 - k], (k, 0, n - 1)))
+    turned = sympy.Sum(taps[r - 1 - k] * data[i + r - 1 - k], (k, 0, r - 1))
+    assert sc.prove(sc.correlate(x, w), turned)
+    wrong = sc.prove(sympy.Sum(taps[k] * data[i + r - 1 - k], (k, 0, r - 1)), sc.correlate(x, w))
+    assert wrong.counterexample.sizes == {"n": 2, "r": 2}
+
+
+def test_verdicts_on_arrays_have_the_parts_of_the_others() -> None:
+    a, b = sympy.symbols("a b")
+    right = sc.prove(sympy.Array([a + a]), sympy.Array([2 * a]))
+    assert (right.status, right.scope, right.counterexample) == (sc.Status.PROVED, "the sizes stated", None)
+    wrong = sc.prove(sympy.Array([a, b]), sympy.Array([a, a]))
+    found = wrong.counterexample
+    assert (wrong.status, found.at, found.claimed, found.exact) == (sc.Status.REFUTED, (1,), a, b)
+    assert (wrong.certificate, wrong.condition) == (None, None)
+
+
+def test_ties_are_tried() -> None:
+    """Of equal maxima the first wins, from whichever end one looks: at n = 2 and x = (1, 1) the two differ."""
+    n = sc.sizes("n")
+    x = sc.tensor("x", 2 * n)
+    first = sc.pool_max(x, 2)
+    last = sc.flip(sc.pool_max(sc.flip(x, [0]), 2), [0])
+    G = sc.upstream(first, "G")
+    found = sc.prove(sc.gradient(first, x, G), sc.gradient(last, x, G))
+    assert found.status is Status.REFUTED
+    numbers = found.counterexample.numbers
+    assert numbers["x[0]"] == numbers["x[1]"]
+    assert "where G[0] = " in str(found)
+
+
+@pytest.mark.parametrize("name", list("abcdefgh"))
+def test_the_verdict_does_not_depend_on_a_name(name: str) -> None:
+    x = sc.tensor(name, 1)
+    assert sc.prove(sc.apply("relu", x), x).status is Status.REFUTED
+
+
+def test_hypotheses_on_remainders_that_contradict_each_other() -> None:
+    n = sc.sizes("n")
+    x = sc.tensor("x", n)
+    verdict = sc.prove(x, x, assuming=[sympy.Eq(n % 2, 0), sympy.Eq(n % 2, 1)])
+    assert verdict.status is Status.ILL_FORMED
+
+
+@pytest.mark.parametrize(("limit", "least"), [(100, 100), (1000, 1000)])
+def test_a_claim_that_is_false_far_out_is_refuted_there(limit: int, least: int) -> None:
+    n = sc.sizes("n")
+    x = sc.tensor("x", n)
+    verdict = sc.prove(x[0] * sc.bracket(n < limit), x[0])
+    assert verdict.counterexample.sizes == {"n": least}
+
+
+def test_what_has_no_value_anywhere_is_not_checked() -> None:
+    x = sc.tensor("x", sc.sizes("n"))
+    verdict = sc.prove(x[0] / (x[0] - x[0]), 5 * x[0] / x[0])
+    assert verdict.status is Status.UNDECIDED
+    assert "at no size that was tried both sides have a value" in verdict.message
+
+
+def test_a_product_that_is_too_long_is_given_up() -> None:
+    x = sc.tensor("x", sc.sizes("n"))
+    left, right = (x[0] + x[1] + x[2] + x[3]) ** 9, (x[3] + x[2] + x[1] + x[0]) ** 9
+    assert "terms; expected at most 10000" in sc.prove(left, right).message
+
+
+def test_sums_that_are_too_long_to_evaluate_are_left_open() -> None:
+    n = sc.sizes("n")
+    x, k = sc.tensor("x", n), sc.indices("k")
+    verdict = sc.prove(sc.total(x[k], (k, 0, 10**7)), sc.total(x[k], (k, 0, n - 1)))
+    assert verdict.status is Status.UNDECIDED
+
+
 def test_a_claim_that_is_true_under_a_condition() -> None:
     n, k = sc.sizes("n k")
     x = sc.tensor("x", n)

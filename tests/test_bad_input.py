@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 
 import symconv as sc
 from symconv.errors import (
@@ -51,6 +52,51 @@ BAD: dict[str, tuple[Callable[[], object], type[SymconvError], str]] = {
         lambda: F.entries(H=2, W=2, r=3, c=1),
         SizeError,
         r"sizes .*r=3.*H=2.*: H - r = -1; expected H - r >= 0; choose sizes at which",
+    ),
+    "a hypothesis on an index of a tensor": (
+        lambda: sc.prove(F, F, assuming=[sympy.Eq(i, 0)]),
+        ScopeError,
+        r"assuming: i = 0 with the index i; expected sizes, or an index .*; state it entry by entry",
+    ),
+    "a hypothesis on an index that no side leaves free": (
+        lambda: sc.prove(X[i, j], X[i, j], assuming=[k >= 0]),
+        ScopeError,
+        r"assuming: k >= 0 with the index k; expected sizes, or an index that the claim leaves free",
+    ),
+    "two tensors of one name in one operation": (
+        lambda: sc.correlate(sc.tensor("x", H), sc.tensor("x", r)),
+        NameClash,
+        r"tensor x: shapes \(r,\) and \(H,\) under one name; expected one tensor for one name; rename",
+    ),
+    "an upstream gradient with the name of the data": (
+        lambda: sc.upstream(F, "X"),
+        NameClash,
+        r"upstream\(.*, 'X'\): X, a tensor that .* is made of; expected a name of its own; choose .* dX",
+    ),
+    "a name of an axis that a sum inside binds": (
+        lambda: sc.define("y", [H], lambda a: sc.total(X[a, i], (i, 0, W - 1)), ["i"]),
+        ScopeError,
+        r"define y: the index i, which a sum inside binds again; expected names .*; rename the index",
+    ),
+    "limits in an index that comes later": (
+        lambda: sc.total(X[i, k], (k, 0, i), (i, 0, H - 1)),
+        ScopeError,
+        r"total: a limit of k in i, which is bound behind it; expected limits .*; name the outer sum first",
+    ),
+    "more cropped than is there": (
+        lambda: sc.crop(image(3), 2),
+        SizeError,
+        r"pad\(x\): 4 of 3 entries cropped on the first axis; expected at least 0 entries left; crop less",
+    ),
+    "a tensor with open sizes beside an array": (
+        lambda: sc.prove(F.entries(H=2, W=2, r=1, c=1), F),
+        SizeError,
+        r"prove: .* with open sizes beside an array of entries; .*; unfold it: .*\.entries\(.*H=\.\.",
+    ),
+    "an index expression in names that the tensor has not": (
+        lambda: sc.prove(F, sympy.IndexedBase("X")[k, k]),
+        ScopeError,
+        r"prove: the free index k; expected the indices i, j of .*; rename it",
     ),
     "entries with a size missing": (
         lambda: F.entries(H=2, W=2, r=1),

@@ -6,7 +6,7 @@ expansion carries it out, entry by entry of the definition.
 
 from __future__ import annotations
 
-from symconv.errors import DependenceError, ShapeError
+from symconv.errors import DependenceError, NameClash, ShapeError
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import fresh_name
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, sizes_in, tensors_in
@@ -22,7 +22,16 @@ def upstream(f: Tensor, name: str = "G") -> Leaf:
     >>> n, r = sc.sizes("n r")
     >>> sc.upstream(sc.correlate(sc.tensor("x", n), sc.tensor("w", r))).shape
     (n - r + 1,)
+
+    Raises `NameClash` if a tensor that F is made of is called so.
     """
+    if any(t.name == name for t in tensors_in(Entry(f, ()))):
+        raise NameClash(
+            f"upstream({f.name}, {name!r})",
+            f"{name}, a tensor that {f.name} is made of",
+            "a name of its own",
+            f"choose another name, such as d{name}",
+        )
     return Leaf(name, f.axes)
 
 

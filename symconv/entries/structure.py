@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from itertools import product
-from typing import Any, TypeAlias, cast
+from typing import Any, ClassVar, NamedTuple, TypeAlias, cast
 
 import sympy
 
@@ -57,6 +57,15 @@ class Tier(StrEnum):
     RING = "ring"
 
 
+class Difference(NamedTuple):
+    """An entry at which the two sides differ: `claimed` is the right side, `exact` the left one."""
+
+    sizes: dict[str, int]
+    at: Index
+    claimed: sympy.Expr | None
+    exact: sympy.Expr | None
+
+
 @dataclass(frozen=True, slots=True)
 class EntryVerdict:
     """What was found at the sizes stated, and how.
@@ -72,6 +81,17 @@ class EntryVerdict:
     left: sympy.Expr | None = None
     right: sympy.Expr | None = None
     witness: Witness | None = None
+
+    scope: ClassVar[str] = "the sizes stated"
+    certificate: ClassVar[None] = None  # the entries are the evidence: anyone can expand them
+    condition: ClassVar[None] = None  # nothing is left open that a condition could be on
+
+    @property
+    def counterexample(self) -> Difference | None:
+        """Where the two sides differ, as a verdict for all sizes tells it."""
+        if self.status is not EntryStatus.REFUTED or self.entry is None:
+            return None
+        return Difference(self.sizes, self.entry, self.right, self.left)
 
     def __bool__(self) -> bool:
         """Only what is proved counts as true."""

@@ -11,6 +11,7 @@ from operator import index as whole_number
 from symconv.errors import ScopeError, ShapeError, SizeError, UsageError
 from symconv.term.polynomial import Poly, PolyLike, Size
 from symconv.term.tensor import Axis, Call, Defined, Tensor, define
+from symconv.term.text import ordinal
 from symconv.term.value import (
     Condition,
     Entry,
@@ -156,6 +157,15 @@ def pad(tensor: Tensor, amounts: object) -> Defined:
     axes = tuple(
         Axis.of(axis.extent + before + after) for axis, (before, after) in zip(tensor.axes, around, strict=True)
     )
+    for number, (axis, old) in enumerate(zip(axes, tensor.axes, strict=True)):
+        left = axis.extent.as_int
+        if left is not None and left < 0:
+            raise SizeError(
+                f"pad({tensor.name})",
+                f"{old.extent - axis.extent} of {old.extent} entries cropped on the {ordinal(number)} axis",
+                "at least 0 entries left",
+                "crop less",
+            )
     lows = [axis.low or Poly.of(0) for axis in tensor.axes]
 
     def entry(*index: Poly) -> Value:

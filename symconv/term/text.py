@@ -29,6 +29,8 @@ def text_of_condition(condition: Condition) -> str:
     'H+2*p >= d*(r-1)+1'
     >>> text_of_condition(Condition("eq", H % 2))
     '2 divides H'
+    >>> text_of_condition(Condition("ge", 6 - H))
+    'H <= 6'
     """
     atom = condition.poly.as_atom
     if isinstance(atom, Remainder) and condition.kind == "eq":
@@ -36,6 +38,8 @@ def text_of_condition(condition: Condition) -> str:
     parts = grouped(condition.poly)
     left = _joined([part for part in parts if part.coefficient > 0])
     right = _joined([part._replace(coefficient=-part.coefficient) for part in parts if part.coefficient < 0])
+    if condition.kind == "ge" and left.isdigit() and not right.isdigit():
+        return f"{right} <= {left}"
     return f"{left} {SIGNS[condition.kind]} {right}"
 
 

@@ -98,6 +98,21 @@ PROOFS: dict[str, Json] = {
         sizes=[["H", 1], ["r", 1]],
         hypotheses=[["eq", [[1, ["#H"]], [-1, ["#r"]]]]],
     ),
+    "use, from two inequalities": claim(
+        ["position", var("#H")],
+        ["number", "3"],
+        step("use", guard=var("#H", 1, -3), name=var("#H")),
+        sizes=[["H", 1]],
+        hypotheses=[["ge", var("#H", 1, -3)], ["ge", var("#H", -1, 3)]],
+    ),
+    "absurd, by what is not 0": claim(
+        times(bracket("eq", var("i")), I),
+        times(bracket("eq", var("i")), ["number", "3"]),
+        step("absurd", term=0, certificate=None),
+        step("absurd", term=1, certificate=None),
+        free=free("i"),
+        hypotheses=[["ne", var("i")]],
+    ),
     "quotient": claim(
         sum_over([upto("v", 3)], ["position", V_HALF]),
         sum_over([upto("v", 3)], ["position", var("v")]),
@@ -362,6 +377,15 @@ REFUSED: list[tuple[str, Json]] = [
     (r"step 1: 'a b' is no name$", but("reuse", name="a b")),
     # equalities
     (r"step 1: no such fact", but("use", guard=var("#H"))),
+    (r"step 1: no such fact", given("use, from two inequalities", hypotheses=[["ge", var("#H", 1, -3)]])),
+    (
+        r"step 1: no guard of the term is false by itself",
+        given("absurd, by what is not 0", hypotheses=[["ne", var("i", 1, 1)]]),
+    ),
+    (
+        r"step 1: no guard of the term is false by itself",
+        given("absurd, by what is not 0", left=times(bracket("ge", var("i")), I)),
+    ),
     (r"step 1: not the name of an atom", but("use", name=var("#H", 1, 1))),
     (r"step 1: not the name of an atom", but("use", name=[[1, ["#H", "#r"]]])),
     (r"step 1: the equality .* = 0 does not determine #q", but("use", name=var("#q"))),

@@ -17,7 +17,7 @@ from symconv.proof.problem import Problem, equation, tensor_equation
 from symconv.proof.verdict import Status
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Axis, Leaf
-from symconv.term.value import Range, Sum, multiply
+from symconv.term.value import Range, Sum, at_least, bracket, multiply
 
 H, W, r, c, s = (Size(n) for n in ["H", "W", "r", "c", "s"])
 p = Size("p", 0)
@@ -51,9 +51,27 @@ def swapped_limits() -> tuple[Problem, ...]:
     return (equation(f[i, j], claimed, ranges),)
 
 
+def taps(limit: str | int) -> tuple[Problem, ...]:
+    """dL/dX of the plain layer with both sums of the kernel to one end; or without the taps beyond a number."""
+    f = correlate(IMAGE, KERNEL)
+    g = Leaf("G", f.axes)
+    a, b, u, v = (Poly.of(n) for n in "abuv")
+    if isinstance(limit, int):
+        summand = multiply(bracket(at_least(limit, u)), g[a - u, b - v], KERNEL[u, v])
+        ranges = (Range.upto("u", r), Range.upto("v", c))
+    else:
+        summand = multiply(g[a - u, b - v], KERNEL[u, v])
+        ranges = (Range.upto("u", Size(limit)), Range.upto("v", Size(limit)))
+    free = (Range.upto("a", H), Range.upto("b", W))
+    return (equation(gradient(f, IMAGE, g)[a, b], Sum(ranges, summand), free),)
+
+
 @pytest.mark.parametrize(
     ("problems", "expected"),
     [
+        (taps("r"), "r = c"),
+        (taps("c"), "r = c"),
+        (taps(2), "r <= 3"),
         (input_gradient(stride=s), "s = 1"),
         (input_gradient(padding=p), "p = 0"),
         (not_turned(), "r = 1"),
