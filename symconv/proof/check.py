@@ -1213,9 +1213,7 @@ class Proof:
 
     def are_known(self, names: set[str], term: Term) -> bool:
         """Sizes, free indices, named constants, and what is bound in the term."""
-        known = set(LEAST).union({n for n, _, _ in self.free}, term.bound)
-        for fact in self.facts:
-            known |= names_in(POLYS[fact[1]])
+        known = self.fact_names().union(LEAST, term.bound, (n for n, _, _ in self.free))
         return all(n in known or n in COMPOUNDS for n in names)
 
     def discharge(self, step: dict[str, Any]) -> None:
@@ -1278,6 +1276,46 @@ class Proof:
         factors = (*term.factors[:n], (model, index), *term.factors[n + 1 :])
         self.terms[step["term"]] = term.changed(factors=factors)
 
+    def unit(self, step: dict[str, Any]) -> None:
+        """h = h * T[e] * 1/T[e], T[e] being positive and written out; 1/T is a factor that stands somewhere."""
+        term, (other, m), into = self.term(step), step["model"], step["into"]
+        require(other in self.terms and 0 <= m < len(self.terms[other].factors), "there is no such model")
+        head, _ = self.terms[other].factors[m]
+        tensor, function, _, inverse = HEADS[head]
+        require(inverse and function == "", "not the reciprocal of an entry")
+        index = tuple(text(self.read(p, term)) for p in step["index"])
+        require(len(index) == len(self.expander.axes(tensor)), "a place with too few indices or too many")
+        require(all(self.are_known(names_in(POLYS[p]), term) for p in index), "an index on unknown names")
+        needs = self.expander.positive(("entry", tensor, index), {})
+        if needs is None:
+            reject("nothing says that the entry is positive")
+        self._require(needs, term.guards)
+        parts = self.written_out(term, [("entry", tensor, index)], step["first"])[0]
+        require(
+            len(into) == len(set(into)) == len(parts) and all(map(is_whole, into)) and set(into).isdisjoint(self.terms),
+            "the parts need new numbers",
+        )
+        del self.terms[step["term"]]
+        factor = Term(factors=((head, index),))
+        for number, part in zip(into, parts, strict=True):
+            product = term.times(factor).times(part)
+            self._require_known(product.names(), product.bound | self.fact_names())
+            require(self.is_finite(product), "a sum without end")
+            self._require_value(product)
+            self.terms[number] = product.changed(needs=frozenset())
+
+    def written_out(self, term: Term, values: list[Value], first: Any) -> list[list[Term]]:
+        """Values expanded within a term, with bound indices that are new from this number on."""
+        require(is_whole(first), "bound indices have whole numbers")
+        self.expander.numbers = count(first)
+        expanded = [self.expander.expand(v, {}) for v in values]
+        used = {n for n, _, _ in self.free} | self.fact_names() | term.bound
+        require(all(used.isdisjoint(t.bound) for side in expanded for t in side), "a bound index that is in use")
+        return expanded
+
+    def fact_names(self) -> set[str]:
+        return set[str]().union(*(names_in(POLYS[g[1]]) for g in self.facts))
+
     def lemma(
         self, term: Term, left: tuple[Any, tuple[str, ...]], right: tuple[Any, tuple[str, ...]], step: dict[str, Any]
     ) -> None:
@@ -1285,12 +1323,7 @@ class Proof:
         inner = copy(self)
         inner.free = [*self.free, *((n, None, None) for n in term.bound)]
         inner.facts = self.facts | term.guards
-        require(is_whole(step["first"]), "bound indices have whole numbers")
-        self.expander.numbers = count(step["first"])
-        sides = [self.expander.expand(("entry", *side), {}) for side in (left, right)]
-        fixed = {n for n, _, _ in inner.free}.union(*(names_in(POLYS[g[1]]) for g in inner.facts))
-        require(all(fixed.isdisjoint(t.bound) for side in sides for t in side), "a bound index that is in use")
-        inner.terms = inner.difference(*sides)
+        inner.terms = inner.difference(*inner.written_out(term, [("entry", *left), ("entry", *right)], step["first"]))
         for inner_step in step["steps"]:
             inner.do(inner_step)
         inner.finish()
@@ -1348,6 +1381,7 @@ RULES: dict[str, Callable[[Proof, dict[str, Any]], None]] = {
     "split": Proof.split,
     "cancel": Proof.cancel,
     "alike": Proof.alike,
+    "unit": Proof.unit,
 }
 
 

@@ -14,6 +14,7 @@ from symconv.proof.normalise import Undecided, normalise, signature
 from symconv.proof.problem import Problem
 from symconv.proof.tidy import tidy
 from symconv.proof.trace import Trace
+from symconv.proof.units import over_one_denominator
 
 
 def prove(problem: Problem, splits: int = MAX_SPLITS) -> Trace:
@@ -24,7 +25,13 @@ def prove(problem: Problem, splits: int = MAX_SPLITS) -> Trace:
     divisor may be 0.
     """
     trace = started(problem)
-    finish(trace, splits)
+    try:
+        finish(trace, splits)
+    except Undecided:
+        trace = started(problem)
+        if not over_one_denominator(trace):
+            raise
+        finish(trace, splits)
     return trace
 
 

@@ -231,6 +231,18 @@ class Trace:
         self.terms[key] = replace(self.terms[key], factors=tuple(factors))
         self._note("alike", term=key, factor=n, model=model, index=index, first=lemma.first, steps=lemma.steps)
 
+    def unit(self, key: int, model: Place, index: tuple[Poly, ...]) -> None:
+        """h = h * T[e] * 1/T[e], T[e] being positive and written out; 1/T is a factor that stands somewhere."""
+        head, term = self._factor(model).head, self.terms[key]
+        first = int(self.fresh()[1:]) + 1
+        self.expansion = Expansion(count(first))
+        parts = self.expansion.expand(Entry(head.tensor, index))
+        numbers = [next(self._ids) for _ in parts]
+        self._note("unit", term=key, model=model, index=index, first=first, into=numbers)
+        del self.terms[key]
+        whole = replace(term, factors=(*term.factors, Factor(head, index)))
+        self.terms.update(zip(numbers, (whole * part for part in parts), strict=True))
+
     def _factor(self, place: Place) -> Factor:
         return self.terms[place[0]].factors[place[1]]
 

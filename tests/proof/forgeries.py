@@ -588,6 +588,23 @@ def _() -> Json:
     return claim(f_of(entry(var("i"))), right, alike([1, 0], [var("i")]), free=free("i"), tensors=[X])
 
 
+@forgery("a sum that may be 0 over itself is 1")
+def _() -> Json:
+    total: Json = {"name": "S", "axes": [], "parameters": [], "body": sum_over([upto("v", 1)], entry(var("v")))}
+    left = ["times", [entry(tensor=1), ["reciprocal", entry(tensor=1)]]]
+    unit = step("unit", term=1, model=[0, 1], index=[], first=9, into=[5])
+    return claim(left, ONE, unit, step("rename", term=5, names={"%9": "%1"}, order=[1, 0]), tensors=[X, total])
+
+
+@forgery("a part of a sum over one denominator is left out")
+def _() -> Json:
+    pair = ["plus", [["apply", "exp", 0, entry(num(n))] for n in (0, 1)]]
+    total: Json = {"name": "S", "axes": [], "parameters": [], "body": pair}
+    left = ["times", [["apply", "exp", 0, entry(num(0))], ["reciprocal", entry(tensor=1)]]]
+    unit = step("unit", term=1, model=[0, 1], index=[], first=9, into=[5])
+    return claim(left, ONE, unit, step("rename", term=5, names={}, order=[1, 0]), tensors=[X, total])
+
+
 @forgery("a lemma that uses itself")
 def _() -> Json:
     again = alike([1, 0], [var("i")], alike([1, 0], [var("i")]))

@@ -147,6 +147,14 @@ def what_nobody_knows_is_used_as_known(step: Step) -> Iterator[Step]:
             yield replaced(step, path, [["1", [[kind, NOWHERE]]], ["1", [[kind, FALSE]]]])
 
 
+@invalid("unit")
+def a_part_of_a_fraction_is_missing_or_twice(step: Step) -> Iterator[Step]:
+    yield {**step, "into": step["into"][1:]}
+    yield {**step, "into": [*step["into"], 10_000]}
+    yield {**step, "model": [10_000, 0]}
+    yield {**step, "index": [*step["index"], []]}
+
+
 @invalid("alike")
 def a_lemma_is_missing_or_cut_short(step: Step) -> Iterator[Step]:
     yield {**step, "model": [step["term"], 10_000]}

@@ -77,6 +77,9 @@ TWO_POSITIVE: Json = [summand("1/2", "negated", num(-2))]  # 2 - 1 >= 0
 V_HALF: Json = [[2, [["div", var("v"), num(2)]]], [1, [["mod", var("v"), num(2)]]]]
 LOW, HIGH = [[1, ["%1"]], [-2, ["%q"]]], [[-1, ["%1"]], [2, ["%q"]], [1, []]]
 
+EXP_SUM_BODY: Json = sum_over([upto("v", 3)], ["apply", "exp", 0, entry(var("v"))])
+EXP_SUM: Json = entry(tensor=1)
+
 PROOFS: dict[str, Json] = {
     "constant": claim(
         ["position", [[2, [HALF]], [1, [REST]]]],
@@ -176,6 +179,13 @@ PROOFS: dict[str, Json] = {
         step("cancel", term=0, factor=0, inverse=1),
         free=free("i"),
         tensors=[X],
+    ),
+    "unit": claim(
+        times(EXP_SUM, ["reciprocal", EXP_SUM]),
+        ONE,
+        step("unit", term=1, model=[0, 1], index=[], first=3, into=[5]),
+        step("rename", term=5, names={"%3": "%1"}, order=[1, 0]),
+        tensors=[X, {"name": "S", "axes": [], "parameters": [], "body": EXP_SUM_BODY}],
     ),
     "alike": claim(
         sum_over([upto("v", 3)], f_of(sum_over([upto("w", 2)], entry(var("w"))))),
@@ -286,6 +296,13 @@ SQUARE_LIMIT = claim(
     step("unique", term=0, name="%1", low=SQUARE, high=UP_TO_3, positive=AT_ONCE),
 )
 
+EXP_AT: Json = ["apply", "exp", 0, entry(var("i"))]
+UNIT_TWICE = claim(
+    times(EXP_SUM, ["reciprocal", EXP_SUM]),
+    sum_over([upto("w", 3)], ONE),
+    step("unit", term=1, model=[0, 1], index=[], first=2, into=[5]),
+    tensors=PROOFS["unit"]["problem"]["tensors"],
+)
 LEMMA = step("alike", term=0, factor=0, model=[1, 0], index=[], first=1, steps=[])
 
 REFUSED: list[tuple[str, Json]] = [
@@ -427,6 +444,50 @@ REFUSED: list[tuple[str, Json]] = [
         given("cancel", left=times(entry(var("i")), ["reciprocal", entry(var("i", 1, 1))])),
     ),
     (r"step 1: tanh has zeros of its own", given("cancel", left=times(TANH, ["reciprocal", TANH]))),
+    # fractions
+    (r"step 1: there is no such model", but("unit", model=[0, 7])),
+    (r"step 1: not the reciprocal of an entry", but("unit", model=[0, 0])),
+    (r"step 1: a place with too few indices or too many", but("unit", index=[num(0)])),
+    (r"step 1: the parts need new numbers", but("unit", into=[0])),
+    (r"step 1: the parts need new numbers", but("unit", into=[])),
+    (r"step 1: bound indices have whole numbers", but("unit", first=None)),
+    (r"step 1: a bound index that is in use", UNIT_TWICE),
+    (
+        r"step 1: an index on unknown names",
+        claim(
+            times(entry(num(0), tensor=1), ["reciprocal", entry(num(0), tensor=1)]),
+            ONE,
+            step("unit", term=1, model=[0, 1], index=[var("zz")], first=9, into=[5]),
+            tensors=[X, {"name": "S", "axes": [LINE], "parameters": ["i"], "body": EXP_AT}],
+        ),
+    ),
+    (
+        r"step 1: nothing says that the entry is positive",
+        claim(
+            times(entry(tensor=1), ["reciprocal", entry(tensor=1)]),
+            ONE,
+            step("unit", term=1, model=[0, 1], index=[], first=9, into=[5]),
+            tensors=[X, {"name": "S", "axes": [], "parameters": [], "body": sum_over([upto("v", 3)], entry(var("v")))}],
+        ),
+    ),
+    (
+        r"step 1: nothing says that .* >= 0, without which there is no value",
+        claim(
+            times(entry(tensor=1), ["reciprocal", entry(tensor=1)]),
+            ONE,
+            step("unit", term=1, model=[0, 1], index=[], first=9, into=[5]),
+            sizes=[["n", 0]],
+            tensors=[
+                X,
+                {
+                    "name": "S",
+                    "axes": [],
+                    "parameters": [],
+                    "body": sum_over([["v", [], var("#n", 1, -1)]], ["apply", "exp", 0, entry(var("v"))]),
+                },
+            ],
+        ),
+    ),
     # lemmas
     (r"step 1: there is no such place", but("alike", factor=1)),
     (r"step 1: there is no such model", but("alike", model=[7, 0])),

@@ -1058,6 +1058,26 @@ def _() -> Statement:
     return multiply(x[0], bracket(at_least(H, 2))), x[0], (Condition("ne", H - 1),)
 
 
+@theorem("S the probabilities of a softmax add up to 1")
+def _() -> Statement:
+    p = softmax(x)
+    return total((upto("k", H),), p[k]), Number(Fraction(1))
+
+
+@theorem("S the gradient of a softmax is p (G - sum of p G)")
+def _() -> Statement:
+    p = softmax(x)
+    dx, G = both(p, x)
+    mean = total((upto("k", H),), multiply(p[k], G[k]))
+    return dx, define("closed", (H,), lambda a: multiply(p[a], G[a] - mean), indices=("a",))
+
+
+@theorem("S the gradient of a softmax adds up to 0")
+def _() -> Statement:
+    dx, _ = both(softmax(x), x)
+    return total((upto("k", H),), dx[k]), Number(Fraction(0))
+
+
 def names() -> list[str]:
     return list(STATEMENTS)
 
