@@ -30,6 +30,7 @@ MOST_TOTAL = 4_000  # how far out the first sizes that meet the hypotheses are l
 EASY_PLACE = 20_000  # work at one place that is not counted
 DRAWS_OF_COMPARISONS = ((0, False), (1, False), (2, False), (3, False), (0, True), (1, True), (2, True))
 COMPARING = {"relu", "step", "leaky_relu"}
+FAR_NODES = 4_000
 FAR_WORK = 500_000  # spent before sizes beyond the sweep's are looked at no more
 FARTHEST_GUIDED = 6_000  # the greatest total at which terms that did not cancel are looked at
 BEYOND = 12  # how far beyond these the search goes on
@@ -262,6 +263,8 @@ def _guided(survey: Survey, share: int) -> Counterexample | None:
     for total in range(least, max(survey.farthest, FARTHEST_GUIDED) + 1):
         if total > survey.farthest and (survey.cut or survey.work > most_work):
             return None
+        if total == survey.farthest + 1:
+            searches = [survey.tuples([*trace.facts, *guards], FAR_NODES // len(regions)) for guards in regions]
         if survey.entries > most or any(s.exhausted for s in searches):
             return None
         choices = {tuple(sizes.items()) for s in searches for sizes in s.of_total(total)}
