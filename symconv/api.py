@@ -18,11 +18,14 @@ from symconv.entries.structure import EntryVerdict, prove_at, prove_entries
 from symconv.errors import BridgeError, NameClash, ScopeError, ShapeError, SizeError, UsageError
 from symconv.evidence import judge, judge_tensors
 from symconv.handles import Condition, Tensor, Value, poly_of, unwrapped, value_of, wrapped
+from symconv.ops import activation as _activation
 from symconv.ops import channels as _channels
 from symconv.ops import correlate as _correlate
 from symconv.ops import layer as _layer
 from symconv.ops import matrix as _matrix
+from symconv.ops import normalisation as _normalisation
 from symconv.ops import pool as _pool
+from symconv.ops import resample as _resample
 from symconv.ops import window as _window
 from symconv.proof.closed_form import closed_form as _closed_form
 from symconv.proof.problem import equation
@@ -60,6 +63,8 @@ def _argument(item: Any, wanted: str, place: str) -> Any:
         return None
     if wanted.removesuffix(" | None") in ("Tensor", "Defined"):
         return _tensor(item, place)
+    if "Tensor |" in wanted and isinstance(item, Tensor):
+        return item.term
     if wanted == "Sequence[Tensor]":
         if not isinstance(item, (list, tuple)):
             raise UsageError(place, _kind(item), "a list of tensors", "write [x, y]")
@@ -102,6 +107,18 @@ vec = _public(_matrix.vec)
 unvec = _public(_matrix.unvec)
 toeplitz = _public(_matrix.toeplitz)
 matmul = _public(_matrix.matmul)
+leaky_relu = _public(_activation.leaky_relu)
+gelu = _public(_activation.gelu)
+mean = _public(_normalisation.mean)
+variance = _public(_normalisation.variance)
+batch_norm = _public(_normalisation.batch_norm)
+upsample_nearest = _public(_resample.upsample_nearest)
+upsample_bilinear = _public(_resample.upsample_bilinear)
+bed_of_nails = _public(_resample.bed_of_nails)
+pixel_shuffle = _public(_resample.pixel_shuffle)
+expand = _public(_resample.expand)
+unpool_max = _public(_resample.unpool_max)
+mean_squared_error = _public(_layer.mean_squared_error)
 pool_max = _public(_pool.pool_max)
 pool_average = _public(_pool.pool_average)
 argmax = _public(_pool.argmax)

@@ -557,6 +557,8 @@ REFERENCE: dict[str, Callable[[object], object]] = {
     "tanh": mpmath.tanh,
     "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
     "gelu": lambda x: x * mpmath.ncdf(x),
+    "normal_cdf": mpmath.ncdf,
+    "normal_pdf": mpmath.npdf,
 }
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import count
 
-from symconv.calculus.functions import positive, slope
+from symconv.calculus.functions import NORMAL_CDF, positive, slope
 from symconv.errors import DependenceError, SymconvError
 from symconv.ops.pool import argmax_of
 from symconv.term.polynomial import ONE, Atom, Poly
@@ -264,6 +264,8 @@ class Expansion:
             return self.expand(argument, at)
         if function == Function("square"):
             return self._product((argument, argument), at)
+        if function == Function("gelu"):
+            return self._product((argument, Apply(NORMAL_CDF, argument)), at)
         if function == Function("log"):
             known = self._logarithm(argument, at)
             if known is not None:

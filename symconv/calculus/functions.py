@@ -6,10 +6,13 @@ An unknown function f has derivatives f', f'', ... of which nothing is assumed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from symconv.term.value import Apply, Function, Number, Reciprocal, Value, add, as_value, multiply, negative
 
 EXP, LOG, SIGMOID, TANH = Function("exp"), Function("log"), Function("sigmoid"), Function("tanh")
+NORMAL_CDF, NORMAL_PDF = Function("normal_cdf"), Function("normal_pdf")  # of the standard normal law
+WITHOUT_ZEROS = ("exp", "sigmoid", "softplus", "normal_cdf", "normal_pdf")
 
 
 def _sigmoid_slope(x: Value) -> Value:
@@ -22,7 +25,11 @@ def _tanh_slope(x: Value) -> Value:
     return add(1, negative(multiply(t, t)))
 
 
-# name -> f'(x); relu' is the step function, 0 at 0 by convention
+def _normal_pdf_slope(x: Value) -> Value:
+    return multiply(-1, x, Apply(NORMAL_PDF, x))
+
+
+# name -> f'(x); relu' is the step function, 0 at 0 by convention; gelu is written out as x * normal_cdf(x)
 DERIVATIVES: dict[str, Callable[[Value], Value]] = {
     "exp": lambda x: Apply(EXP, x),
     "log": Reciprocal,
@@ -33,6 +40,9 @@ DERIVATIVES: dict[str, Callable[[Value], Value]] = {
     "square": lambda x: multiply(2, x),
     "identity": lambda x: as_value(1),
     "softplus": lambda x: Apply(SIGMOID, x),
+    "sqrt": lambda x: multiply(Fraction(1, 2), Reciprocal(Apply(Function("sqrt"), x))),
+    "normal_cdf": lambda x: Apply(NORMAL_PDF, x),
+    "normal_pdf": _normal_pdf_slope,
 }
 
 
@@ -46,7 +56,7 @@ def slope(function: Function, argument: Value) -> Value:
 
 def has_zeros(function: Function) -> bool:
     """The function is known to be 0 somewhere, so that h * 1/h is not 1 everywhere."""
-    if function.name in ("exp", "sigmoid", "softplus"):
+    if function.name in WITHOUT_ZEROS:
         return function.order > 0
     return function.name in DERIVATIVES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import erf
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -89,6 +90,11 @@ def _sigmoid(x: Array) -> Array:
     return 0.5 * (1 + np.tanh(0.5 * x))
 
 
+def _erf(x: Array) -> Array:
+    """NumPy has no error function; the one of the standard library, entry by entry."""
+    return np.asarray(np.frompyfunc(erf, 1, 1)(x), dtype=np.float64)
+
+
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "exp": np.exp,
     "log": np.log,
@@ -97,6 +103,9 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "square": np.square,
     "sigmoid": _sigmoid,
     "softplus": lambda x: np.logaddexp(0, x),
+    "normal_cdf": lambda x: 0.5 * (1 + _erf(x / np.sqrt(2.0))),
+    "normal_pdf": lambda x: np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi),
+    "gelu": lambda x: 0.5 * x * (1 + _erf(x / np.sqrt(2.0))),
     "relu": lambda x: np.maximum(x, 0),
     "step": lambda x: (x > 0).astype(x.dtype),
     "reciprocal": lambda x: 1 / x,

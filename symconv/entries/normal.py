@@ -151,6 +151,8 @@ class NormalForms:
             return self.product(self._apply(Function("step"), argument), argument)
         if function == Function("sigmoid"):
             return self._reciprocal(added([UNIT, self._exp({m: -c for m, c in argument.items()})]))
+        if function == Function("gelu"):
+            return self.product(argument, self._apply(Function("normal_cdf"), argument))
         if function == Function("softplus"):
             return self._apply(Function("log"), added([UNIT, self._exp(argument)]))
         if function == Function("step") and argument.keys() <= {()}:

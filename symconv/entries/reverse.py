@@ -9,10 +9,12 @@ the graph, whatever the number of entries one differentiates by.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 
 from symconv.entries.graph import STEP, Graph, Kind, Node, below
 from symconv.term.value import Function
 
+NORMAL_CDF, NORMAL_PDF = Function("normal_cdf"), Function("normal_pdf")
 Slope = Callable[[Graph, Node], Node]
 
 
@@ -37,6 +39,10 @@ SLOPES: dict[str, Slope] = {
     "sigmoid": _sigmoid,
     "tanh": _tanh,
     "softplus": lambda g, x: g.apply(Function("sigmoid"), x),
+    "sqrt": lambda g, x: g.product([g.constant(Fraction(1, 2)), g.reciprocal(g.apply(Function("sqrt"), x))]),
+    "normal_cdf": lambda g, x: g.apply(NORMAL_PDF, x),
+    "normal_pdf": lambda g, x: g.product([g.constant(-1), x, g.apply(NORMAL_PDF, x)]),
+    "gelu": lambda g, x: g.sum([g.apply(NORMAL_CDF, x), g.product([x, g.apply(NORMAL_PDF, x)])]),
     "relu": lambda g, x: g.apply(STEP, x),
     "step": lambda g, x: g.zero,
 }

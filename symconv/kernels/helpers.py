@@ -14,7 +14,7 @@ HELPERS: dict[str, Callable[..., Any]] = {
     for name, value in vars(runtime).items()
     if name.startswith("_") and (inspect.isfunction(value) or inspect.isclass(value))
 }
-HELPER_NAMES = (*HELPERS, "Any", "Array", "Callable", "Sequence", "as_strided", "operator", "prod")
+HELPER_NAMES = (*HELPERS, "Any", "Array", "Callable", "Sequence", "as_strided", "erf", "operator", "prod")
 
 
 def used_helpers(source: str) -> list[str]:
@@ -42,8 +42,9 @@ def imports(text: str) -> str:
     abstract = [name for name in ("Callable", "Sequence") if f"{name}[" in text]
     if abstract:
         lines.append(f"from collections.abc import {', '.join(abstract)}")
-    if re.search(r"\bprod\(", text):
-        lines.append("from math import prod")
+    mathematical = [name for name in ("erf", "prod") if re.search(rf"\b{name}\b", text)]
+    if mathematical:
+        lines.append(f"from math import {', '.join(mathematical)}")
     lines += ["from typing import Any", "", "import numpy as np"]
     if "as_strided(" in text:
         lines.append("from numpy.lib.stride_tricks import as_strided")

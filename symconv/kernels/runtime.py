@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from math import prod
+from math import erf, prod
 from typing import Any
 
 import numpy as np
@@ -207,3 +207,17 @@ def _first(values: dict[tuple[int, ...], Any]) -> tuple[int, ...]:
 def _sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)), written so that nothing overflows."""
     return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def _normal_cdf(x: Any) -> Any:
+    """The distribution function of the standard normal law; NumPy has no erf, the standard library has."""
+    return 0.5 + 0.5 * np.asarray(np.frompyfunc(erf, 1, 1)(np.asarray(x) / np.sqrt(2.0)), dtype=np.float64)
+
+
+def _normal_pdf(x: Any) -> Any:
+    """The density of the standard normal law."""
+    return np.exp(-0.5 * np.square(x)) / np.sqrt(2.0 * np.pi)
+
+
+def _gelu(x: Any) -> Any:
+    return x * _normal_cdf(x)

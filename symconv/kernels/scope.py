@@ -21,6 +21,10 @@ ELEMENTWISE = {
     "step": "np.heaviside({}, 0)",
     "softplus": "np.logaddexp({}, 0)",
     "square": "np.square({})",
+    "sqrt": "np.sqrt({})",
+    "normal_cdf": "_normal_cdf({})",
+    "normal_pdf": "_normal_pdf({})",
+    "gelu": "_gelu({})",
     "identity": "{}",
 }
 

@@ -61,7 +61,20 @@ SIZING = {r"\left", r"\right", r"\big", r"\Big", r"\bigg", r"\Bigg", r"\bigl", r
 FRACTIONS = {r"\frac", r"\dfrac", r"\tfrac", r"\cfrac"}
 
 MATRICES = {"matrix", "bmatrix", "pmatrix", "vmatrix", "smallmatrix", "array"}
-ALIGNED = {"align", "aligned", "gather", "gathered", "equation", "multline", "split", "eqnarray", "alignat"}
+ALIGNED = {
+    "align",
+    "aligned",
+    "gather",
+    "gathered",
+    "equation",
+    "multline",
+    "split",
+    "eqnarray",
+    "alignat",
+    "flalign",
+    "displaymath",
+    "math",
+}
 ENVIRONMENTS = MATRICES | ALIGNED | {"cases"}
 
 FORBIDDEN = {

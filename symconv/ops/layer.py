@@ -6,7 +6,19 @@ from symconv.errors import ShapeError, UsageError
 from symconv.ops.window import axis_of, index_names
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Call, Defined, Leaf, Tensor, define, ranges_of
-from symconv.term.value import Apply, Function, Range, Reciprocal, Value, ValueLike, add, multiply, negative, total
+from symconv.term.value import (
+    Apply,
+    Function,
+    Position,
+    Range,
+    Reciprocal,
+    Value,
+    ValueLike,
+    add,
+    multiply,
+    negative,
+    total,
+)
 
 EXP, LOG = Function("exp"), Function("log")
 
@@ -196,6 +208,26 @@ def cross_entropy(p: Tensor, y: Tensor) -> Defined:
     return Defined(f"cross_entropy({p.name}, {y.name})", (), (), body, Call("cross_entropy", (p, y)))
 
 
+def mean_squared_error(y: Tensor, t: Tensor) -> Defined:
+    """The mean of (y - t)^2 over all entries: a scalar.
+
+    >>> import symconv as sc
+    >>> y, t = sc.tensor("y", 2), sc.tensor("t", 2)
+    >>> sc.mean_squared_error(y, t).compile()(y=[1.0, 5.0], t=[1.0, 3.0])
+    np.float64(2.0)
+    """
+    place = f"mean_squared_error({y.name}, {t.name})"
+    if y.axes != t.axes:
+        raise ShapeError(place, f"shapes {y.shape} and {t.shape}", "one shape", "give one target an entry")
+    names = index_names(y.rank)
+    index, count = tuple(map(Poly.of, names)), Poly.of(1)
+    for extent in y.shape:
+        count = count * extent
+    gap = y[index] - t[index]
+    body = multiply(Reciprocal(Position(count)), total(ranges_of(y, names), gap * gap))
+    return Defined(place, (), (), body, Call("mean_squared_error", (y, t)))
+
+
 __all__ = [
     "Axis",
     "Leaf",
@@ -205,6 +237,7 @@ __all__ = [
     "dense",
     "elementwise",
     "exponential_sum",
+    "mean_squared_error",
     "scale",
     "softmax",
 ]

@@ -90,10 +90,10 @@ def pool_average(
     window: object,
     stride: object | None = None,
     padding: object = 0,
-    weight: Tensor | None = None,
+    weight: Tensor | ValueLike | None = None,
     spatial: int | None = None,
 ) -> Defined:
-    """The mean of each window, or `weight` (a scalar tensor) times its sum.
+    """The mean of each window, or `weight` (a scalar tensor, or a number: 1 for the sum) times its sum.
 
     x [H..] or with leading axes; the stride is the window unless said; a tail
     that no window covers is left out.
@@ -102,7 +102,7 @@ def pool_average(
     >>> sc.pool_average(sc.tensor("x", sc.sizes("n")), 2).entries(n=5)
     [x[0]/2 + x[1]/2, x[2]/2 + x[3]/2]
     """
-    if weight is not None and weight.rank:
+    if isinstance(weight, Tensor) and weight.rank:
         raise ShapeError(
             f"pool_average({x.name})", f"a weight of shape {weight.shape}", "a scalar", "use a leaf of rank 0"
         )
@@ -111,7 +111,9 @@ def pool_average(
         count = Poly.of(1)
         for r in ranges:
             count = count * ((r.high or Poly.of(0)) + 1)
-        factor: ValueLike = weight[()] if weight is not None else Reciprocal(Position(count))
+        if weight is None:
+            return multiply(Reciprocal(Position(count)), total(ranges, entry))
+        factor: ValueLike = weight[()] if isinstance(weight, Tensor) else weight
         return multiply(factor, total(ranges, entry))
 
     options = () if weight is None else (("weight", weight),)

@@ -647,6 +647,8 @@ class Expander:
             return self.expand(argument, at)
         if (name, order) == ("square", 0):
             return self.product([("value", argument), ("value", argument)], at)
+        if (name, order) == ("gelu", 0):
+            return self.product([("value", argument), ("value", ("apply", "normal_cdf", 0, argument))], at)
         if (name, order) == ("log", 0):
             known = self.logarithm(argument, at)
             if known is not None:
@@ -820,8 +822,8 @@ def head_name(tensor: Any, function: str, order: int, inverse: bool) -> str:
     return key
 
 
-WITH_ZEROS = ("log", "tanh", "relu", "step", "square", "identity")
-POSITIVE = ("sigmoid", "softplus")  # their derivatives need not be
+WITH_ZEROS = ("log", "tanh", "relu", "step", "square", "identity", "sqrt", "gelu")
+POSITIVE = ("sigmoid", "softplus", "normal_cdf", "normal_pdf")  # their derivatives need not be
 
 
 def slope_of(name: str, order: int, x: Value) -> Value:
@@ -842,6 +844,9 @@ def slope_of(name: str, order: int, x: Value) -> Value:
         "square": ("times", (("number", Fraction(2)), x)),
         "identity": one,
         "softplus": ("apply", "sigmoid", 0, x),
+        "sqrt": ("times", (("number", Fraction(1, 2)), ("reciprocal", me))),
+        "normal_cdf": ("apply", "normal_pdf", 0, x),
+        "normal_pdf": ("times", (("number", Fraction(-1)), x, me)),
     }
     if name in known and (order == 0 or name == "exp"):
         return known[name]

@@ -29,8 +29,14 @@ class ClaimBuilder:
     """Turns one sentence into its links."""
 
     def __init__(
-        self, world: World, definitions: dict[str, Definition], sentence: Sentence, previous: Sentence | None
+        self,
+        world: World,
+        definitions: dict[str, Definition],
+        sentence: Sentence,
+        previous: Sentence | None,
+        display: bool = True,
     ) -> None:
+        self.display = display
         self.world = world
         self.definitions = definitions
         self.sentence = sentence
@@ -114,13 +120,13 @@ class ClaimBuilder:
         )
 
     def _check_index_definition(self, left: Expr, right: Expr) -> None:
-        """A name stands for one thing, made of indices and sizes."""
+        """A name stands for one thing, made of indices and sizes; what the running text says of it is passing."""
         assert isinstance(left, Ref)
         if any(isinstance(n, (Access, Total, Biggest, Diff)) for n in walk(right)):
             raise self.source.fault(
                 left.at, f"the name {left.name}", "a declared name", f"declare it: scalar {left.name}"
             )
-        before = self.world.stands.setdefault(left.name, right)
+        before = self.world.stands.setdefault(left.name, right) if self.display else right
         if before != right:
             raise self.source.fault(
                 left.at, f"{left.name} = ... for the second time, and otherwise", "one meaning", "use another name"

@@ -11,7 +11,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -30,10 +30,11 @@ class Segment:
     what: Literal["display", "inline", "block"]
     source: Source
     latex: str
+    left_open: str = ""  # the opener, where nothing closes it
 
 
 _MATHS = (
-    r"(?P<escape>\\[\\$%])|\\begin\{(?P<env>(?:equation|align|gather|multline|eqnarray|alignat)\*?)\}"
+    r"(?P<escape>\\[\\$%])|\\begin\{(?P<env>(?:equation|align|gather|multline|eqnarray|alignat|flalign|displaymath|math)\*?)\}"
     r"|(?P<dollars>\$\$)|(?P<bracket>\\\[)|(?P<paren>\\\()|(?P<dollar>(?<!\w)\$)"
 )
 _MARKDOWN = re.compile(
@@ -43,6 +44,7 @@ _TEX = re.compile(
     r"(?P<lines>(?:^[ \t]*%[ \t]*symconv:[^\n]*\n?)+)|(?P<percent>%)|(?P<verbatim>\\begin\{verbatim\})|" + _MATHS,
     re.MULTILINE,
 )
+_BLANK = re.compile(r"\n[ \t]*(?=\n)")
 _INLINE = re.compile(r"[^\s$`](?:[^$\n`]|\n(?!\s*\n))*?(?<!\\)\$(?!\d)")
 _CLOSERS = {
     "dollars": "$$",
@@ -81,7 +83,7 @@ def segments(text: str, form: Form, name: str = "document") -> list[Segment]:
 
 
 def _pieces(text: str, pattern: re.Pattern[str], name: str) -> list[Segment]:
-    """One pass: the next opener, then its closer; an opener that nothing closes is text."""
+    """One pass: the next opener, then its closer; a display that nothing closes ends with its paragraph."""
     return list(_Scan(text, pattern, name).segments())
 
 
@@ -117,7 +119,11 @@ class _Scan:
             elif kind != "escape":
                 closer = f"\\end{{{match.group('env')}}}" if kind == "env" else _CLOSERS[kind]
                 end = self.find(closer, at)
-                if end >= 0:
+                paragraph = self._paragraph(at)
+                if kind in ("env", "dollars", "bracket") and (end < 0 or (kind != "env" and paragraph < end)):
+                    yield replace(self.formula("display", match.start(), paragraph), left_open=match.group())
+                    at = paragraph
+                elif end >= 0:
                     if kind == "env":
                         yield self.formula("display", match.start(), end + len(closer))
                     elif kind in ("dollars", "bracket", "paren") and self.text[at:end].strip():
@@ -131,6 +137,11 @@ class _Scan:
         if end < 0:
             self.missing.add(closer)
         return end
+
+    def _paragraph(self, at: int) -> int:
+        """The end of the paragraph: the next blank line, or the end of the text."""
+        blank = _BLANK.search(self.text, at)
+        return blank.start() if blank else len(self.text)
 
     def _fence(self, match: re.Match[str]) -> tuple[int, int]:
         """Where the code ends, and where the text goes on."""

@@ -76,6 +76,9 @@ class FindFact:
 
     what: str
     line: int
+    loss: str
+    by: str
+    place: Source
 
 
 @dataclass
@@ -84,6 +87,7 @@ class Facts:
 
     line: int = 0
     losses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    loss_lines: dict[str, Source] = field(default_factory=dict)
     tensors: dict[str, TensorFact] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int | None] = field(default_factory=dict)

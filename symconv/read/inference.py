@@ -220,6 +220,11 @@ class Inference:
                 low = Poly.of(self.world.base) if extent.low is None else self._declared_poly(extent.low)
                 axis = Axis(low, high + low - 1 if extent.count else high)
                 self.known[name, n] = axis
+                number = axis.extent.as_int
+                if number is not None and number < 1:
+                    raise extent.high.fault(
+                        0, f"axis {n + 1} of {name} with {number} entries", "at least 1", "correct the extent"
+                    )
                 needed = at_least(axis.extent, 1)
                 if not needed.poly.grows_from(0) and needed not in self.world.hypotheses:
                     self.world.hypotheses.append(needed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import get_args
+from typing import Any, get_args
 
 from symconv.notation.names import NAME, key_of_text
 from symconv.notation.source import Source, nearest
@@ -13,8 +13,8 @@ from symconv.read.block_text import call_text, cut, equation, piece, words
 from symconv.read.facts import DefineFact, Extent, Facts, FindFact, Meaning, OpFact, TensorFact, TupleText
 from symconv.read.library import LIBRARY
 
-FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "exp", "log", "square")
-LATER_FUNCTIONS = ("leaky_relu", "gelu")
+FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "gelu", "exp", "log", "square", "sqrt")
+LATER_FUNCTIONS = ("leaky_relu",)
 STATUSES = (
     "proved",
     "checked",
@@ -56,9 +56,18 @@ def _names(source: Source) -> list[tuple[str, Source]]:
     return found
 
 
-def _once(source: Source, name: str, table: dict[str, object] | object) -> None:
-    if isinstance(table, dict) and name in table:
-        raise source.fault(0, f"{name} for the second time", "one line for a name", "remove one of the two")
+def _once(source: Source, name: str, kind: str, facts: Facts) -> None:
+    """A name is declared once, as one thing."""
+    tables: dict[str, dict[str, Any]] = {
+        "loss": facts.losses,
+        "tensor": facts.tensors,
+        "size": facts.sizes,
+        "function": facts.functions,
+    }
+    for other, table in tables.items():
+        if name in table:
+            twice = "for the second time" if other == kind else f"as a {kind}, and as a {other} before"
+            raise source.fault(0, f"{name} {twice}", "one line for a name", "remove one of the two")
 
 
 # -- names ---------------------------------------------------------------------------
@@ -73,8 +82,9 @@ def loss(rest: Source, facts: Facts) -> None:
     arguments = tuple(n for n, _ in _names(piece(rest, match.start(2), match.end(2))))
     if not arguments:
         raise rest.fault(match.start(2), "no tensor", "what the loss depends on", "write loss L(y)")
-    _once(rest, name, facts.losses)
+    _once(rest, name, "loss", facts)
     facts.losses[name] = arguments
+    facts.loss_lines[name] = rest
 
 
 def tensor(rest: Source, facts: Facts) -> None:
@@ -97,7 +107,7 @@ def tensor(rest: Source, facts: Facts) -> None:
                 "write X[,] or X[H,W]",
             )
         name = _name(piece(rest, match.start(), match.end()))
-        _once(rest, name, facts.tensors)
+        _once(rest, name, "tensor", facts)
         facts.implied |= _sizes_in(piece(rest, opener + 1, closer))
         axes = tuple(_extent(p) for p in cut(piece(rest, opener + 1, closer), ","))
         at, above = _raised(rest, closer + 1)
@@ -141,14 +151,15 @@ def _extent(source: Source) -> Extent | None:
 
 def scalar(rest: Source, facts: Facts) -> None:
     for name, source in _names(rest):
-        _once(source, name, facts.tensors)
+        _once(source, name, "tensor", facts)
         facts.tensors[name] = TensorFact(name, (), rest.line)
 
 
 def function(rest: Source, facts: Facts) -> None:
     """function f, or function \\sigma = sigmoid."""
     if "=" not in rest.text:
-        for name, _ in _names(rest):
+        for name, source in _names(rest):
+            _once(source, name, "function", facts)
             facts.functions[name] = name.lstrip("\\")
         return
     left, right = equation(rest)
@@ -161,7 +172,9 @@ def function(rest: Source, facts: Facts) -> None:
         raise right.fault(
             0, f"'{right.text}'", ", ".join(FUNCTIONS), f"did you mean {near}?" if near else "choose one of these"
         )
-    facts.functions[_name(left)] = right.text
+    name = _name(left)
+    _once(left, name, "function", facts)
+    facts.functions[name] = right.text
 
 
 def size(rest: Source, facts: Facts) -> None:
@@ -178,7 +191,7 @@ def size(rest: Source, facts: Facts) -> None:
         return
     least = int(bound.group(2)) if bound else None
     for name, source in _names(piece(rest, 0, bound.end(1)) if bound else rest):
-        _once(source, name, facts.sizes)
+        _once(source, name, "size", facts)
         facts.sizes[name] = least
 
 
@@ -305,8 +318,18 @@ def assume(rest: Source, facts: Facts) -> None:
     facts.assumptions += [p for p in cut(rest, ",") if p.text]
 
 
+LATER_FINDS = ("shape", "count", "matrix", "kernel", "rewrite")
+
+
 def find(rest: Source, facts: Facts) -> None:
-    facts.finds += [FindFact(p.text, p.line) for p in cut(rest, ",") if p.text]
+    """find dL/dK, dL/dX."""
+    for part in cut(rest, ","):
+        match = re.fullmatch(r"d(.+?)\s*/\s*d\s*(.+)", part.text)
+        if part.text.split(" ")[0] in LATER_FINDS:
+            raise part.unsupported(0, f"find {part.text}", "find a gradient, dL/dX")
+        if match is None:
+            raise part.fault(0, f"'{part.text}'", "a gradient", "write find dL/dX")
+        facts.finds.append(FindFact(part.text, part.line, match.group(1).strip(), match.group(2).strip(), part))
 
 
 def expect(rest: Source, facts: Facts) -> None:

@@ -10,6 +10,7 @@ from symconv.notation.source import LocatedError, Source
 from symconv.ops.window import needed
 from symconv.read.claim_builder import ClaimBuilder, failed
 from symconv.read.claims import Formula, Kind, Link
+from symconv.read.clauses import Statement
 from symconv.read.documents import Segment
 from symconv.read.expression import Access, At, Call, Expr, Mul, Ref, Total, walk
 from symconv.read.facts import CallText, Facts
@@ -49,6 +50,7 @@ class Region:
             self._find_definition(sentence, parser)
         Inference(self.world, parser, sentences, list(self.definitions.values())).run()
         self._define_all()
+        self._check_goals(parser)
         self._assume(parser)
         previous: Sentence | None = None
         for number, segment, group in read:
@@ -72,7 +74,34 @@ class Region:
         source = segment.source
         start = source.text.find(segment.latex)
         line, column = source.position(start)
-        return parser.sentences(Source(segment.latex, source.name, line, column))
+        inside = Source(segment.latex, source.name, line, column)
+        if segment.left_open:
+            problem = inside.fault(
+                0, f"{segment.left_open} left open", "its end before a blank line", "close the display"
+            )
+            return [Sentence(Statement(0), inside, problem=problem)]
+        return parser.sentences(inside)
+
+    def _check_goals(self, parser: Parser) -> None:
+        """`loss` and `find` lines speak of tensors that there are."""
+        for loss, arguments in self.facts.losses.items():
+            for name in arguments:
+                if parser.kinds.kind(name) != "tensor":
+                    raise self.facts.loss_lines[loss].fault(
+                        0, f"{loss} of {name}, which is no tensor", "a tensor", f"define {name}, or declare it"
+                    )
+        for find in self.facts.finds:
+            if find.loss not in self.facts.losses:
+                known = ", ".join(self.facts.losses) or "none"
+                raise find.place.fault(
+                    0,
+                    f"{find.what} without a loss {find.loss}",
+                    f"a declared loss ({known})",
+                    f"add a line loss {find.loss}(..)",
+                )
+            if parser.kinds.kind(find.by) != "tensor":
+                known = ", ".join(parser.kinds.tensors)
+                raise find.place.fault(0, f"{find.what}, {find.by} being no tensor", f"one of {known}", "name a tensor")
 
     # -- definitions ---------------------------------------------------------------------
 
@@ -206,7 +235,7 @@ class Region:
             return Formula(number, line, column, segment.latex, tuple(links))
         links = []
         for sentence in group:
-            links += self._links(sentence, previous)
+            links += self._links(sentence, previous, segment.what == "display")
             previous = sentence if sentence.sides and sentence.problem is None else None
         if not links:
             links = [Link("", Kind.NOT_A_CLAIM, line, column, segment.latex, message="nothing is stated")]
@@ -214,7 +243,7 @@ class Region:
         links = [replace(k, kind=Kind.IGNORED, claim=None) if k.id in self.ignored else k for k in links]
         return Formula(number, line, column, segment.latex, tuple(links))
 
-    def _links(self, sentence: Sentence, previous: Sentence | None) -> list[Link]:
+    def _links(self, sentence: Sentence, previous: Sentence | None, display: bool) -> list[Link]:
         line, column = sentence.source.position(sentence.at)
         latex = sentence.statement.latex or sentence.source.text
         notes = tuple(sentence.statement.notes)
@@ -222,7 +251,7 @@ class Region:
             return [failed(sentence.problem, latex, notes)]
         if sentence.no_claim:
             return [Link("", Kind.NOT_A_CLAIM, line, column, latex, message=sentence.no_claim, notes=notes)]
-        return ClaimBuilder(self.world, self.definitions, sentence, previous).links()
+        return ClaimBuilder(self.world, self.definitions, sentence, previous, display).links()
 
 
 def _rank_of(body: Expr, parser: Parser) -> int:

@@ -48,8 +48,7 @@ def declaration(
         yield f"define {output.name} = {call_text(output.call)}"
     for name in sorted({v.function.name for v in _applications(output)}):
         yield f"function {name}" if name not in DERIVATIVES else f"function {name} = {name}"
-    if output.rank:
-        yield f"loss L({output.name})"
+    yield f"loss L({output.name})" if output.rank else f"scalar {output.name}"
     for tensor in dict.fromkeys(named):
         if tensor.call is not None and definable(output, tensor):
             yield f"define {tensor.name} = {call_text(tensor.call)}"

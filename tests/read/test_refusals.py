@@ -161,7 +161,6 @@ def test_the_column_of_a_fault_counts_in_the_file() -> None:
         ("op * = correlation kernel", r"'kernel' alone; expected 'first'"),
         ("op x = kronecker", r"the Kronecker product is not supported yet"),
         ("function f = sinus", r"'sinus'; expected identity"),
-        ("function f = gelu", r"the function gelu is not supported yet"),
         ("expect refutd eq1", r"'refutd'; .*did you mean refuted\?"),
         ("expect refuted 3", r"'3'; expected eq1, eq2.1 or in3"),
         ("expect refuted eq7", r"eq7 in the block; expected a formula of this document \(eq1 to eq1\)"),

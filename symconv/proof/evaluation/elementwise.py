@@ -19,7 +19,7 @@ from symconv.proof.evaluation.intervals import Interval
 from symconv.proof.evaluation.numbers import DomainError, Dual, Number, derivative, is_zero, reciprocal
 
 ZERO = Interval.of(0)
-NORMAL = "%normal"  # the distribution function of the normal law: a part of gelu, without a public name
+NORMAL, DENSITY = "normal_cdf", "normal_pdf"  # of the standard normal law: gelu is x times the first
 
 
 def known(name: str, x: Any) -> Any:
@@ -116,8 +116,8 @@ def _gelu(x: Number) -> Number:
     return x * _normal(x)
 
 
-def _normal_density(x: Any) -> Any:
-    return known("exp", x * x * Fraction(-1, 2)) * intervals.sqrt(intervals.pi() * 2).reciprocal()
+def _normal_density(x: Number) -> Number:
+    return _exp(x * x * Fraction(-1, 2)) * intervals.sqrt(intervals.pi() * 2).reciprocal()
 
 
 def _sigmoid_slope(x: Any) -> Any:
@@ -142,6 +142,7 @@ VALUES: dict[str, Callable[[Number], Number]] = {
     "tanh": _tanh,
     "softplus": _softplus,
     NORMAL: _normal,
+    DENSITY: _normal_density,
     "gelu": _gelu,
 }
 
@@ -156,11 +157,12 @@ SLOPES: dict[str, Callable[[Any], Any]] = {
     "sigmoid": _sigmoid_slope,
     "tanh": _tanh_slope,
     "softplus": lambda x: known("sigmoid", x),
-    NORMAL: _normal_density,
-    "gelu": lambda x: known(NORMAL, x) + x * _normal_density(x),
+    NORMAL: lambda x: known(DENSITY, x),
+    DENSITY: lambda x: -1 * (x * known(DENSITY, x)),
+    "gelu": lambda x: known(NORMAL, x) + x * known(DENSITY, x),
 }
 
 POSITIVE = frozenset({"log", "sqrt"})
-TRANSCENDENTAL = frozenset({"exp", "sigmoid", "tanh", "softplus", "gelu"}) | POSITIVE
+TRANSCENDENTAL = frozenset({"exp", "sigmoid", "tanh", "softplus", "gelu", NORMAL, DENSITY}) | POSITIVE
 
 __all__ = ["POSITIVE", "TRANSCENDENTAL", "VALUES", "differentiated", "elementwise", "known", "polynomial"]

@@ -1,0 +1,154 @@
+"""What could be read in two ways is settled by the text or refused; truth by hand.
+
+x has n entries and is zero outside.  The smallest counterexample is that of
+the reading that the text settles.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from symconv.errors import NotationError
+from symconv.judging import verify_text
+from symconv.read.reader import read_document
+
+VECTOR = "tensor x[n]\noutside zero"
+LAYER = "tensor x[n] w[r]\noutside zero\ndefine y = correlate(x, w)\nloss L(y)"
+
+
+def line(latex: str, block: str = VECTOR) -> str:
+    """What is said of the first formula of a document with one display."""
+    report = verify_text(f"```symconv\n{block}\n```\n\n$${latex}$$\n")
+    return str(report).splitlines()[0]
+
+
+TRUE = [
+    # 1-based sums, settled by the extent
+    (VECTOR, r"\sum_{k=1}^{n} x_k = \sum_k x_k"),
+    # sums from 1 over entries that are counted from 0
+    (VECTOR, r"x_0 + \sum_{k=1}^{n-1} x_k = \sum_k x_k"),
+    (VECTOR, r"\sum_{k=1}^{n} x_{n-k} = \sum_k x_k"),
+    (
+        LAYER,
+        r"\frac{\partial L}{\partial w_k} = \sum_{i=1}^{n-r+1} \frac{\partial L}{\partial y_{i-1}} x_{i+k-1}",
+    ),
+    # remainders in parentheses
+    (VECTOR, r"\sum_{k=0}^{n-1} x_{(k+1) \bmod n} = \sum_{k=0}^{n-1} x_k"),
+    (VECTOR, r"\sum_{k=0}^{n-1} x_{k \bmod n} = \sum_{k=0}^{n-1} x_k"),
+    # conditions without words
+    (VECTOR, r"x_i \cdot 1(i \ge 1) = x_i \quad i \ge 1"),
+    (VECTOR, r"x_i \cdot 1(i \ge 1) = x_i, i > 0"),
+    (VECTOR, r"x_i \cdot 1(i \ge 1) = x_i \quad \forall i \ge 1"),
+    # spacing, sizes of brackets, arguments without braces
+    (VECTOR, r"x_i \quad = \quad x_i"),
+    (VECTOR, r"\Bigl( x_i \Bigr) + \big[ x_i \big] = 2 x_i"),
+    (VECTOR, r"\frac12 x_0 = x_0 / 2"),
+    (VECTOR, r"{x_0}^2 = x_0 x_0"),
+    (VECTOR, r"\sum_k -x_k = - \sum_k x_k"),
+]
+
+
+@pytest.mark.parametrize(("block", "latex"), TRUE)
+def test_a_true_formula_is_proved(block: str, latex: str) -> None:
+    assert line(latex, block).endswith("proved for all sizes")
+
+
+FALSE = [
+    (r"\sum_{k=1}^{n-1} x_k = \sum_{k=0}^{n-1} x_k", "refuted; n=1: the claim gives x[0], exact is 0"),
+    (r"\sum_{k=1}^{n} x_k = \sum_{k=0}^{n} x_k", "refuted; n=1: the claim gives x[0], exact is 0"),
+    (r"\sum_{k=0}^{n-1} x_{(2k) \bmod (2n)} = x_0", "refuted; n=3"),
+    (r"x_i \cdot 1(i \ge 1) = x_i", "refuted; n=1 at i=0: the claim gives x[0], exact is 0"),
+    (r"\frac13 x_0 = x_0 / 2", "refuted; n=1"),
+    (r"\max_{0 \le k \le n} x_k = \max_{0 \le k < n} x_k", "refuted; n=1: the claim gives x[0], exact is Max(0, x[0])"),
+]
+
+
+@pytest.mark.parametrize(("latex", "said"), FALSE)
+def test_a_false_formula_is_refuted(latex: str, said: str) -> None:
+    assert said in line(latex)
+
+
+OPEN = [
+    (r"\sum_{k=0}^{n-1} x_{2k \bmod 2n} = n x_0", r"'\bmod' without parentheses around its two sides"),
+    (r"\sum_{k=0}^{n-1} x_{-k \bmod n} = x_0", r"'\bmod' without parentheses"),
+    (r"\sum_{k=0}^{n-1} x_{k+1 \bmod n} = \sum_{k=0}^{n-1} x_k", r"'\bmod' without parentheses"),
+    (r"\sum_{k=0}^{n-1} x_{k+1 \pmod n} = \sum_k x_k", r"\pmod; expected (a - b) \bmod m = 0; write the congruence"),
+    (r"n(n+1) \equiv 0 \pmod{2}", r"\pmod; expected (a - b) \bmod m = 0"),
+    (r".5 x_0 = x_0/2", "a number that begins with a point; expected a digit before it; write 0.5"),
+    (r"1{,}000 x_0 = 1000 x_0", "'{,}'; expected a number without it; write 1000 or 10.5"),
+    (r"x_12 = x_{12}", "_12; expected braces; write _{12}, or a space behind the digit"),
+    (r"x_i 1(i \ge 1) = x_i \quad \text{as long as } i \ge 1", "the words 'as long as'"),
+    (r"x_i 1(i \ge 1) = x_i \quad \text{given } i \ge 1", "the words 'given'"),
+    (r"x_i 1(i \ge 1) = x_i \quad \text{in the interior}", "the words 'in the interior'"),
+    (r"x_i = x_0 \quad \text{at } i = 0", "the words 'at'"),
+    (
+        r"x_i = x_0 \quad \text{because } i=0",
+        "the words 'because' before a relation; expected a condition or a new sentence; use for, if or when",
+    ),
+    (r"\text{At the border } x_0 = x_{n-1}", "the words 'at the border'"),
+    (r"\text{Let } n = 1, \quad x_0 = x_{n-1}", "the words 'let'"),
+    (r"x_i = x_0, i = 0", r"'i = 0' behind a formula in i; expected a condition in words, or a definition before"),
+    (r"a = \sum_k x_k", "the name a; expected a declared name; declare it: scalar a"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("latex", "said"), OPEN)
+def test_what_has_two_meanings_is_refused(latex: str, said: str) -> None:
+    text = line(latex)
+    assert "not understood" in text
+    assert said in text
+
+
+def test_a_name_keeps_its_meaning() -> None:
+    report = verify_text(f"```symconv\n{VECTOR}\n```\n\n$$i' = i + 1$$\n\n$$i' = i + 1$$\n\n$$i' = i - 1$$\n")
+    assert "eq3 not understood" in str(report)
+    assert "i' = ... for the second time, and otherwise; expected one meaning; use another name" in str(report)
+
+
+def test_the_base_that_the_sums_leave_open_is_told() -> None:
+    report = verify_text(f"```symconv\n{VECTOR}\n```\n\n$$\\sum_{{k=1}}^{{n-1}} x_k = \\sum_k x_k - x_0$$\n")
+    assert "base 0: the sums do not settle it; a line base 1 would" in str(report)
+    report = verify_text(f"```symconv\n{VECTOR}\n```\n\n$$\\sum_{{k=1}}^{{n}} x_k = \\sum_k x_k$$\n")
+    assert "base 1: the sum over k runs from 1 to the extent" in str(report)
+
+
+# -- displays and blocks -------------------------------------------------------------------
+
+OPENERS = ["$$x_0 = 7", "\\[x_0 = 7", "\\begin{align}\nx_0 = 7", "\\begin{flalign*}\nx_0 = 7"]
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_display_that_nothing_closes_is_told_with_its_place(opener: str) -> None:
+    report = verify_text(f"```symconv\n{VECTOR}\n```\n\nText\n{opener}\n\nIt costs $5 or $6.\n\n$$x_0 = x_0$$\n")
+    lines = [text for text in str(report).splitlines() if ": eq" in text]
+    assert "document:7:1: eq1 not understood" in lines[0]
+    assert "left open; expected its end before a blank line; close the display" in lines[0]
+    assert lines[1].endswith("eq2 proved for all sizes")
+    assert report.exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["displaymath", "flalign", "flalign*", "eqnarray*", "align*", "multline"])
+def test_every_display_of_latex_is_found(name: str) -> None:
+    text = f"% symconv: tensor x[n]\n\\begin{{{name}}}\nx_0 = 7\n\\end{{{name}}}\n"
+    assert "eq1 refuted; n=1" in str(verify_text(text, "tex"))
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("tensor x[n]\nsize x", "doc:3:6: x as a size, and as a tensor before; expected one line for a name; remove"),
+        ("size x\ntensor x[n]", "x as a tensor, and as a size before"),
+        ("tensor f[n]\nfunction f", "f as a function, and as a tensor before"),
+        ("function f\nfunction f = relu", "f for the second time; expected one line for a name"),
+        ("loss L(x)\nscalar L", "L as a tensor, and as a loss before"),
+        ("tensor x[-3]", "doc:2:10: axis 1 of x with -3 entries; expected at least 1; correct the extent"),
+        ("tensor x[n]\nloss L(z)", "doc:3:6: L of z, which is no tensor; expected a tensor; define z, or declare it"),
+        ("tensor x[n]\nfind nonsense", "doc:3:6: 'nonsense'; expected a gradient; write find dL/dX"),
+        ("tensor x[n]\nfind shape x", "find shape x is not supported yet"),
+        ("tensor x[n]\nfind dL/dx", r"dL/dx without a loss L; expected a declared loss \(none\); add a line loss L"),
+        ("tensor x[n]\nloss L(x)\nfind dL/dQ", "dL/dQ, Q being no tensor; expected one of x, a, b; name a tensor"),
+    ],
+)
+def test_a_fault_in_the_block_is_told(block: str, message: str) -> None:
+    with pytest.raises(NotationError, match=message):
+        read_document(f"```symconv\n{block}\n```\n\n$$a_i = b_i$$\n", "md", "doc")
