@@ -21,13 +21,14 @@ from symconv.entries import array_nodes as node
 from symconv.entries.array_expressions import array_expression
 from symconv.entries.array_runtime import FUNCTIONS, HELPERS
 from symconv.entries.bridge import symbol_of
+from symconv.entries.counting import summands
 from symconv.entries.positions import checked_sizes
 from symconv.entries.unfold import entries, entry_at_own_index
 from symconv.errors import BridgeError, NameClash, ShapeError, SizeError
 from symconv.term.polynomial import Atom, Poly
 from symconv.term.tensor import Defined, Leaf, Tensor, sizes_in, tensors_in
 
-LONGEST_CHAIN = 2500
+LONGEST_CHAIN, MOST_SUMMANDS = 2500, 50_000
 _NAMED = (node.LeafArray, sympy.Symbol)
 Array: TypeAlias = Any  # an ndarray of any numbers
 
@@ -285,6 +286,7 @@ def _unrolled(
     tensor: Tensor, sizes: Mapping[str, int], functions: Mapping[str, Callable[[Array], Array]]
 ) -> Callable[..., Array]:
     """Every entry written out; refused where Python could not compile it."""
+    _check_length(tensor, sizes)
     array = entries(tensor, sizes)
     flat = [array[()]] if not array.shape else sympy.flatten(array)
     longest = max((len(part.args) for e in flat for part in sympy.preorder_traversal(e) if part.is_Add), default=0)
@@ -303,6 +305,18 @@ def _unrolled(
         return np.array(run(*map(np.asarray, arrays))).reshape(array.shape)
 
     return unrolled
+
+
+def _check_length(tensor: Tensor, sizes: Mapping[str, int]) -> None:
+    """Refuse what would take minutes to write out, before it is written."""
+    count = summands(tensor, sizes)
+    if count > MOST_SUMMANDS:
+        raise BridgeError(
+            f"lambdify {tensor.name} unrolled",
+            f"about {count:,} terms at these sizes",
+            f"at most {MOST_SUMMANDS:,}",
+            "leave out unrolled=True: that code does not grow with the image",
+        )
 
 
 __all__ = ["ArrayFunction", "ArrayPrinter", "lambdify"]
