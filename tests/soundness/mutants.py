@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 from symconv.proof.problem import Problem, equation
 from symconv.term.polynomial import Atom, Poly, Quotient, Remainder, Size
@@ -33,6 +34,8 @@ from symconv.term.value import (
     multiply,
 )
 from tests.theorems.statements import names, problem
+
+LATE = 4  # a late claim holds while all sizes are smaller
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,10 @@ def poly_edits(poly: Poly, context: Context) -> Iterator[tuple[str, Poly]]:
 
 
 def late_mutants_of(theorem: str, starts: tuple[int, ...]) -> Iterator[Mutant]:
-    """Only the first N - 1 summands of one sum are kept: false from an extent of N on, if at all."""
+    """Only the first N - 1 summands of one sum are kept: false from an extent of N on, if at all.
+
+    N is so large that some size must be at least `LATE`.
+    """
     original = problem(theorem)
     seen = {original.right}
     for n in starts:
@@ -203,7 +209,7 @@ def late_mutants_of(theorem: str, starts: tuple[int, ...]) -> Iterator[Mutant]:
 def truncated(value: Value, n: int, done: frozenset[Tensor]) -> Iterator[Value]:
     if isinstance(value, Sum):
         for r in value.ranges:
-            if r.low is not None and r.high is not None and r.high.as_int is None:
+            if r.low is not None and r.high is not None and needs_a_large_size(r.high - r.low + 1, n):
                 keep = bracket(at_least(r.low + n - 2, Poly.of(r.name)))
                 yield Sum(value.ranges, multiply(value.body, keep))
     if isinstance(value, Entry):
@@ -217,6 +223,16 @@ def truncated(value: Value, n: int, done: frozenset[Tensor]) -> Iterator[Value]:
     for k, child in enumerate(children(value)):
         for changed in truncated(child, n, done):
             yield with_child(value, k, changed)
+
+
+def needs_a_large_size(extent: Poly, n: int) -> bool:
+    """An extent of n is reached, but not while all sizes are below `LATE`: H * W is 4 where both are 2."""
+    if extent.as_int is not None or extent.names():
+        return False
+    sizes = sorted(extent.sizes(), key=str)
+    choices = product(*(range(s.least, LATE) for s in sizes))
+    images = (dict(zip(sizes, map(Poly.of, choice), strict=True)) for choice in choices)
+    return all((extent.substitute(image).as_int or 0) < n for image in images)  # type: ignore[arg-type]
 
 
 # -- samples ---------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from symconv.proof.verdict import Status
-from tests.soundness.mutants import late_sample, sample
+from tests.soundness.mutants import LATE, late_sample, sample
 from tests.soundness.referee import Tally
 
 
@@ -25,7 +25,7 @@ def test_a_sample_of_claims_that_become_false_only_later() -> None:
     assert tally.faults == []
     refuted = [v for v in found if v is not None and v.status is Status.REFUTED]
     assert len(refuted) >= 30, tally.verdicts
-    assert all(max(v.counterexample.sizes.values()) >= 2 for v in refuted if v.counterexample)
+    assert all(max(v.counterexample.sizes.values()) >= LATE for v in refuted if v.counterexample)
 
 
 @pytest.mark.slow
