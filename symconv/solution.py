@@ -32,6 +32,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """Small sizes, and displays of all entries there; numbers where entries alone say too little; or why not."""
+
+    sizes: str
+    displays: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Derivation:
     """The gradient by one tensor: its lines, its closed form, and a small instance."""
 
@@ -40,7 +50,7 @@ class Derivation:
     lines: tuple[Line, ...]
     form: Defined | None
     named: tuple[Defined, ...]
-    instance: tuple[str, ...]
+    instance: Instance
 
     @property
     def proved(self) -> bool:
@@ -117,7 +127,7 @@ class _Page:
         for number, line in enumerate(lines, 1):
             self.step(number, line, derivation)
         self.text(_statement(derivation))
-        if derivation.instance and self.solution.level == "full":
+        if self.solution.level == "full":
             self.instance(derivation)
 
     def step(self, number: int, line: Line, derivation: Derivation) -> None:
@@ -138,10 +148,18 @@ class _Page:
             self.text(f"This line is not proved: {line.verdict}")
 
     def instance(self, derivation: Derivation) -> None:
-        sizes, *formulas = derivation.instance
+        instance = derivation.instance
         self.text("### An instance")
-        self.text(f"With `{sizes}`, and $G$ for the upstream gradient:")
-        for formula in formulas:
+        if instance.refusal:
+            self.text(f"No instance is shown: {instance.refusal}")
+            return
+        at = f"With `{instance.sizes}`, and" if instance.sizes else "With"
+        self.text(f"{at} $G$ for the upstream gradient:")
+        for formula in instance.displays:
+            self.display(formula, False)
+        if instance.numbers:
+            self.text("Which entry is the greatest depends on the numbers. At these:")
+        for formula in instance.numbers:
             self.display(formula, False)
 
 
@@ -213,4 +231,4 @@ def _statement(derivation: Derivation) -> str:
     return f"Every line is proved equal to the derivative for all sizes{needs}."
 
 
-__all__ = ["Derivation", "Line", "Solution", "latex_of_whole"]
+__all__ = ["Derivation", "Instance", "Line", "Solution", "latex_of_whole"]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
+from math import prod
+
+import numpy as np
 
 from symconv.calculus.derivation import Pieces, Step, derive
 from symconv.calculus.gradient import gradient
@@ -13,17 +17,21 @@ from symconv.proof.deciding import decide
 from symconv.proof.evaluate import World
 from symconv.proof.problem import equation
 from symconv.proof.search import SizeSearch
-from symconv.solution import Derivation, Line, Solution, latex_of_whole
+from symconv.solution import Derivation, Instance, Line, Solution, latex_of_whole
 from symconv.specs import Spec, parse_spec
-from symconv.term.polynomial import Poly
+from symconv.term.polynomial import Poly, Size
 from symconv.term.substitution import replace_tensors
-from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in
+from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
-from symconv.term.value import Entry
-from symconv.write.page import entries_display
+from symconv.term.value import Entry, Maximum, walk
+from symconv.write.page import entries_displays, numbers_displays
 
 HAT = "\\hat G"
-MOST_ENTRIES = 36
+MOST_ENTRIES, PRIME = 36, 37
+# sizes of an instance: of an image, of a kernel or window, any other; the first that fit on a page are taken
+POOLED = ((4, 2, 2), (4, 2, 1))
+SMALL = ((3, 2, 2), (2, 2, 2), (2, 1, 2), (3, 2, 1), (2, 2, 1), (2, 1, 1))
+IMAGE, TAPS, ONE = ("H", "W", "D", "n"), ("r", "c", "q"), ("d", "p")
 
 
 def solve_spec(
@@ -32,7 +40,8 @@ def solve_spec(
     """Derive, prove and lay out the gradients of a SPEC.
 
     wrt: the tensor to differentiate by; all leaves without it.  sizes: for the concrete instance;
-    small ones that differ without it.  level: "full", or "brief" with the main lines only.
+    without it an image of extent 3 (4 for a pooling) and a kernel of extent 2, or smaller ones where that is too much
+    for a page.  level: "full", or "brief" with the main lines only.
     """
     if level not in ("brief", "full"):
         raise UsageError("level", repr(level), "'brief' or 'full'", "choose one of the two")
@@ -114,57 +123,103 @@ def _rebuilt(form: Defined, images: dict[Tensor, Tensor]) -> Defined:
 
 
 def _instance_sizes(f: Defined, sizes: dict[str, int] | None) -> dict[str, int]:
-    """The sizes given, the rest as small as the requirements allow around 3 and 2."""
-    entry = Entry(f, tuple(map(Poly.of, f.parameters)))
+    """The sizes given, the rest small: the first of `SMALL` that meets the requirements and fits on a page."""
+    given, entry = sizes or {}, Entry(f, tuple(map(Poly.of, f.parameters)))
     known = {s.name: s for s in sizes_in(entry)}
-    for name, number in (sizes or {}).items():
+    for name, number in given.items():
         if name not in known:
             raise UsageError(f"sizes {name}={number}", f"no size {name}", f"one of {', '.join(known)}", "correct it")
         if number < known[name].least:
             raise SizeError(f"sizes {name}={number}", f"{number}", f"at least {known[name].least}", "take a larger one")
-    wanted = {"H": 3, "W": 3, "D": 3, "r": 2, "c": 2, "q": 2, "s": 2, "d": 1, "p": 1, "n": 3}
-    first = {n: (sizes or {}).get(n, max(s.least, wanted.get(n, 2 if s.least else 1))) for n, s in known.items()}
     needs = requirements_of(entry)
-    if all(World(first).holds(c, {}) for c in needs):
-        return first
-    if sizes and set(sizes) == set(known):
-        broken = next(c for c in needs if not World(first).holds(c, {}))
+    pooled = f.call is not None and f.call.operation.startswith("pool")
+    small = (*POOLED, *SMALL) if pooled else SMALL
+    choices = [{n: given.get(n, _wanted(s, *wanted)) for n, s in known.items()} for wanted in small]
+    fitting = [choice for choice in choices if all(World(choice).holds(c, {}) for c in needs)]
+    if fitting:
+        return next((choice for choice in fitting if _too_large(f, choice) is None), fitting[0])
+    if set(given) == set(known):
+        broken = next(c for c in needs if not World(given).holds(c, {}))
         raise SizeError(
-            f"sizes {_shown(sizes)}", "sizes that do not fit", text_of_condition(broken), "change the sizes"
+            f"sizes {_shown(given)}", "sizes that do not fit", text_of_condition(broken), "change the sizes"
         )
     for choice in SizeSearch(tuple(known.values()), ()).upto(40):
-        fits = all(choice[n] == v for n, v in (sizes or {}).items())
+        fits = all(choice[n] == v for n, v in given.items())
         if fits and all(World(choice).holds(c, {}) for c in needs) and max(choice.values()) >= 2:
             return choice
     needed = " and ".join(map(text_of_condition, needs)) or "sizes up to a total of 40"
-    raise SizeError(f"sizes {_shown(sizes or {})}", "no others that fit beside these", needed, "change the sizes")
+    raise SizeError(f"sizes {_shown(given)}", "no others that fit beside these", needed, "change the sizes")
+
+
+def _wanted(size: Size, image: int, taps: int, other: int) -> int:
+    """A small number for a size, by what its name stands for."""
+    number = image if size.name in IMAGE else taps if size.name in TAPS else 1 if size.name in ONE else other
+    return max(size.least, number if size.least or size.name in ONE else 1)
 
 
 def _shown(sizes: dict[str, int]) -> str:
     return ", ".join(f"{name}={number}" for name, number in sizes.items())
 
 
-def _instance(f: Defined, derived: Defined, sizes: dict[str, int]) -> tuple[str, ...]:
-    """The sizes, then the output and the gradient entry by entry, where they are vectors or matrices."""
+def _instance(f: Defined, derived: Defined, sizes: dict[str, int]) -> Instance:
+    """The output and the gradient entry by entry; where a maximum chooses, at numbers."""
     from symconv.entries.unfold import entries
 
-    lines = [", ".join(f"{n} = {v}" for n, v in sizes.items())]
-    for tensor in (f, derived):
-        if tensor.rank not in (1, 2):
-            continue
-        array = entries(tensor, sizes)
-        if prod_of(array.shape) > MOST_ENTRIES:
-            return ()
-        shown_entries = entries_display(latex_of_whole(tensor), array)
-        lines += [shown_entries] if shown_entries else []
-    return tuple(lines) if len(lines) > 1 else ()
+    shown = ", ".join(f"{n} = {v}" for n, v in sizes.items())
+    large = _too_large(f, sizes)
+    if large is not None:
+        return Instance(shown, refusal=f"{large}{_smaller(f)}")
+    chosen = any(isinstance(v, Maximum) for t in (f, *_below(f)) for v in walk(t.body))
+    displays: list[str] = []
+    for tensor in (f,) if chosen else (f, derived):
+        found = entries_displays(latex_of_whole(tensor), entries(tensor, sizes)) if tensor.rank else ()
+        if found is None:
+            long = f"an entry of ${latex_of_whole(tensor)}$ is too long for a page"
+            return Instance(shown, refusal=f"{long}. Evaluate it at numbers: `symconv export` writes the code.")
+        displays += found
+    return Instance(shown, tuple(displays), tuple(_at_numbers(f, derived, sizes)) if chosen else ())
 
 
-def prod_of(shape: tuple[int, ...]) -> int:
-    result = 1
-    for n in shape:
-        result *= n
-    return result
+def _below(f: Defined) -> list[Defined]:
+    return [t for t in tensors_in(f.body) if isinstance(t, Defined)]
+
+
+def _too_large(f: Defined, sizes: dict[str, int]) -> str | None:
+    """What has more entries than are shown: the output, or a tensor that it is made of."""
+    world = World(sizes)
+    data = [t for t in tensors_in(f.body) if isinstance(t, Leaf)]
+    for tensor in (f, *(t for t in data if all(None not in (a.low, a.high) for a in t.axes))):
+        count = prod(map(len, world.axes(tensor)))
+        if count > MOST_ENTRIES:
+            at = f" at `{_shown(sizes)}`" if sizes else ""
+            return f"${tensor.name}$ has {count} entries{at}, and at most {MOST_ENTRIES} are shown."
+    return None
+
+
+def _smaller(f: Defined) -> str:
+    """Sizes that fit on a page, or where else the large numbers stand."""
+    sizes = _instance_sizes(f, None)
+    if _too_large(f, sizes) is None:
+        return f" Take smaller ones: `--sizes {_shown(sizes).replace(', ', ',')}`."
+    return " State smaller numbers in the SPEC, or leave them out."
+
+
+def _at_numbers(f: Defined, derived: Defined, sizes: dict[str, int]) -> Iterator[str]:
+    """Numbers for all data, no two alike in one tensor; the output and the gradient there."""
+    data = [t for t in tensors_in(f.body) if isinstance(t, Leaf)]
+    others = [t for t in tensors_in(derived.body) if isinstance(t, Leaf) and t not in data]
+    axes = World(sizes).axes
+    given = {t.name: _different(list(product(*axes(t)))) for t in (*data, *others)}
+    world = World(sizes, leaves=given)
+    for tensor in (*data, f, *others, derived):
+        numbers = np.array([world.entry(tensor, at) for at in product(*axes(tensor))], dtype=object)
+        name = "G" if tensor in others else latex_of_whole(tensor)
+        yield from numbers_displays(name, numbers.reshape([len(a) for a in axes(tensor)]))
+
+
+def _different(places: list[tuple[int, ...]]) -> dict[tuple[int, ...], int]:
+    """The whole numbers from 1 on, each once, in no order: multiples of 11 modulo a prime that is larger."""
+    return {at: (n + 1) * 11 % PRIME for n, at in enumerate(places)}
 
 
 __all__ = ["Derivation", "Solution", "solve_spec"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -124,6 +125,224 @@ def test_brief_shows_fewer_lines() -> None:
 def test_the_sizes_of_the_instance() -> None:
     page = solve_spec("conv1d", "K", {"H": 4, "r": 2}).to_markdown()
     assert "`H = 4, r = 2`" in page or "`r = 2, H = 4`" in page
+
+
+def instance_of(page: str) -> dict[str, dict[tuple[int, ...], str]]:
+    """The entries that the instance displays, by tensor and index, as Python on arrays G, K, X."""
+    found: dict[str, dict[tuple[int, ...], str]] = {}
+    for display in re.findall(r"\$\$(.*?)\$\$", page.partition("### An instance")[2]):
+        for name, index, text in _assignments(display):
+            python = re.sub(r"\{(\w)\}_\{([\d,]+)\}", r"\1[\2]", text.replace(r"\quad", " "))
+            python = re.sub(r"\](\s+)(?=[GKX])", "]*", python)
+            found.setdefault(name, {})[index] = python
+    return found
+
+
+def _assignments(display: str) -> list[tuple[str, tuple[int, ...], str]]:
+    body = re.sub(r"\\\\ &\\quad", " ", display)
+    left = (
+        r"(?:\\left\()?(?P<name>\w|\\frac\{\\partial L\}\{\\partial (?P<by>\w)\})(?:\\right\))?(?:_\{(?P<at>[^}]*)\})?"
+    )
+    if r"\begin{bmatrix}" in body:
+        match = re.match(left + r" = \\begin\{bmatrix\} (?P<rows>.*) \\end\{bmatrix\}", body)
+        assert match, body
+        lead = tuple(int(n) for n in (match["at"] or "").split(", ") if n.isdigit())
+        rows = [row.split(" & ") for row in match["rows"].split(r" \\ ")]
+        name = f"d{match['by']}" if match["by"] else match["name"]
+        return [(name, (*lead, i, j), cell) for i, row in enumerate(rows) for j, cell in enumerate(row)]
+    lines = body.removeprefix(r"\begin{aligned} ").removesuffix(r" \end{aligned}").split(r" \\ ")
+    matches = [(re.match(left + r" &= (?P<text>.*)", line), line) for line in lines]
+    assert all(m for m, _ in matches), matches
+    return [
+        (f"d{m['by']}" if m["by"] else m["name"], tuple(map(int, m["at"].split(", "))), m["text"])
+        for m, _ in matches
+        if m
+    ]
+
+
+INSTANCES = [
+    ("conv2d --channels 2,3", 1),
+    ("conv2d --groups 2", 2),
+    ("conv2d --channels 2,2 --batch 1", 1),
+    ("conv3d", 1),
+]
+
+
+@pytest.mark.parametrize(("spec", "groups"), INSTANCES)
+@pytest.mark.parametrize("by", ["X", "K"])
+def test_the_instance_of_a_tensor_of_rank_3_or_4_against_loops(spec: str, groups: int, by: str) -> None:
+    shown = instance_of(solve_spec(spec, by).to_markdown())
+    shapes = {name: tuple(max(column) + 1 for column in zip(*entries, strict=True)) for name, entries in shown.items()}
+    layered, n = spec != "conv3d", 3 if spec == "conv3d" else 2
+    batch = (1,) if "--batch" in spec else ()
+    channels = {"conv2d --channels 2,3": (2, 3), "conv2d --groups 2": (4, 4)}.get(spec, (2, 2))
+    image, taps = (3,) * n, (2,) * n
+    x_shape = (*batch, channels[0], *image) if layered else image
+    k_shape = (channels[1], channels[0] // groups, *taps) if layered else taps
+    assert shapes[f"d{by}"] == (x_shape if by == "X" else k_shape)
+    rng = np.random.default_rng(0)
+    X, K = rng.integers(-9, 9, x_shape), rng.integers(-9, 9, k_shape)
+    wide = X.reshape((1,) * (5 - X.ndim) + X.shape) if layered else X.reshape(1, 1, *X.shape)
+    core = K if layered else K.reshape(1, 1, *K.shape)
+    full = np.zeros((1, core.shape[0], *(2,) * n), dtype=int)
+    wide = wide.reshape(1, wide.size // 3**n, *image)
+    ways = []
+    for o, c, *rest in np.ndindex(core.shape[0], core.shape[1], *(2,) * n, *(2,) * n):
+        at, tap = tuple(rest[:n]), tuple(rest[n:])
+        channel = c + o // (core.shape[0] // groups) * core.shape[1]
+        place = tuple(a + t for a, t in zip(at, tap, strict=True))
+        ways.append(((0, o, *at), (0, channel, *place), (o, c, *tap)))
+        full[0, o, *at] += wide[0, channel, *place] * core[o, c, *tap]
+    G = rng.integers(-9, 9, full.shape)
+    d_x, d_k = np.zeros_like(wide), np.zeros_like(core)
+    for out, source, tap in ways:
+        d_x[source] += G[out] * core[tap]
+        d_k[tap] += G[out] * wide[source]
+    expected = {"F": full, "dX": d_x, "dK": d_k}
+    known = {"X": X, "K": K, "G": G.reshape(shapes["F"])}
+    for name, entries in shown.items():
+        flat = expected[name].reshape(shapes[name])
+        assert {at: eval(text, {}, known) for at, text in entries.items()} == dict(np.ndenumerate(flat))  # noqa: S307
+
+
+@pytest.mark.parametrize("spec", ["maxpool2d", "maxpool2d --batch 2", "maxpool2d --kernel 2 --stride 1"])
+def test_the_gradient_of_a_maximum_is_shown_at_numbers(spec: str) -> None:
+    page = solve_spec(spec).to_markdown()
+    shown = instance_of("### An instance" + page.partition("At these:")[2])
+    read = {name: {at: int(text) for at, text in entries.items()} for name, entries in shown.items()}
+    assert set(read) == {"X", "F", "G", "dX"}
+    assert len(set(read["X"].values())) >= 9
+    step = 1 if "--stride 1" in spec else 2
+    gradient = dict.fromkeys(read["X"], 0)
+    for (*lead, i, j), value in read["F"].items():
+        window = {(*lead, step * i + u, step * j + v): 0 for u in range(2) for v in range(2)}
+        best = max(window, key=lambda at: read["X"][at])
+        assert read["X"][best] == value
+        gradient[best] += read["G"][*lead, i, j]
+    assert read["dX"] == gradient
+
+
+def test_an_instance_that_is_too_large_says_so_and_what_to_change() -> None:
+    page = solve_spec("conv2d", "X", {"H": 30, "W": 30}).to_markdown()
+    assert "No instance is shown: $F$ has 841 entries at `r=2, c=2, H=30, W=30`, and at most 36 are shown." in page
+    assert "Take smaller ones: `--sizes r=2,c=2,H=3,W=3`." in page
+    stated = solve_spec("conv2d --size 30,30", "X").to_markdown()
+    assert "at most 36 are shown. State smaller numbers in the SPEC, or leave them out." in stated
+    long = solve_spec("softmax", "z").to_markdown()
+    assert "is too long for a page. Evaluate it at numbers: `symconv export` writes the code." in long
+
+
+def test_the_instance_of_a_convolution_is_an_image_of_extent_3_and_a_kernel_of_extent_2() -> None:
+    assert "With `r = 2, c = 2, H = 3, W = 3`, and" in solve_spec("conv2d", "X").to_markdown()
+
+
+def instance_of(page: str) -> dict[str, dict[tuple[int, ...], str]]:
+    """The entries that the instance displays, by tensor and index, as Python on arrays G, K, X."""
+    found: dict[str, dict[tuple[int, ...], str]] = {}
+    for display in re.findall(r"\$\$(.*?)\$\$", page.partition("### An instance")[2]):
+        for name, index, text in _assignments(display):
+            python = re.sub(r"\{(\w)\}_\{([\d,]+)\}", r"\1[\2]", text.replace(r"\quad", " "))
+            python = re.sub(r"\](\s+)(?=[GKX])", "]*", python)
+            found.setdefault(name, {})[index] = python
+    return found
+
+
+def _assignments(display: str) -> list[tuple[str, tuple[int, ...], str]]:
+    body = re.sub(r"\\\\ &\\quad", " ", display)
+    left = r"(?:\\left\()?(?P<name>\w|\\frac\{\\partial L\}\{\\partial (?P<by>\w)\})(?:\\right\))?(?:_\{(?P<at>[^}]*)\})?"
+    if r"\begin{bmatrix}" in body:
+        match = re.match(left + r" = \\begin\{bmatrix\} (?P<rows>.*) \\end\{bmatrix\}", body)
+        assert match, body
+        lead = tuple(int(n) for n in (match["at"] or "").split(", ") if n.isdigit())
+        rows = [row.split(" & ") for row in match["rows"].split(r" \\ ")]
+        name = f"d{match['by']}" if match["by"] else match["name"]
+        return [(name, (*lead, i, j), cell) for i, row in enumerate(rows) for j, cell in enumerate(row)]
+    lines = body.removeprefix(r"\begin{aligned} ").removesuffix(r" \end{aligned}").split(r" \\ ")
+    matches = [(re.match(left + r" &= (?P<text>.*)", line), line) for line in lines]
+    assert all(m for m, _ in matches), matches
+    return [
+        (f"d{m['by']}" if m["by"] else m["name"], tuple(map(int, m["at"].split(", "))), m["text"])
+        for m, _ in matches
+        if m
+    ]
+
+
+INSTANCES = [
+    ("conv2d --channels 2,3", 1),
+    ("conv2d --groups 2", 2),
+    ("conv2d --channels 2,2 --batch 1", 1),
+    ("conv3d", 1),
+]
+
+
+@pytest.mark.parametrize(("spec", "groups"), INSTANCES)
+@pytest.mark.parametrize("by", ["X", "K"])
+def test_the_instance_of_a_tensor_of_rank_3_or_4_against_loops(spec: str, groups: int, by: str) -> None:
+    shown = instance_of(solve_spec(spec, by).to_markdown())
+    shapes = {
+        name: tuple(max(column) + 1 for column in zip(*entries, strict=True)) for name, entries in shown.items()
+    }
+    layered, n = spec != "conv3d", 3 if spec == "conv3d" else 2
+    batch = (1,) if "--batch" in spec else ()
+    channels = {"conv2d --channels 2,3": (2, 3), "conv2d --groups 2": (4, 4)}.get(spec, (2, 2))
+    image, taps = (3,) * n, (2,) * n
+    x_shape = (*batch, channels[0], *image) if layered else image
+    k_shape = (channels[1], channels[0] // groups, *taps) if layered else taps
+    assert shapes[f"d{by}"] == (x_shape if by == "X" else k_shape)
+    rng = np.random.default_rng(0)
+    X, K = rng.integers(-9, 9, x_shape), rng.integers(-9, 9, k_shape)
+    wide = X.reshape((1,) * (5 - X.ndim) + X.shape) if layered else X.reshape(1, 1, *X.shape)
+    core = K if layered else K.reshape(1, 1, *K.shape)
+    full = np.zeros((1, core.shape[0], *(2,) * n), dtype=int)
+    wide = wide.reshape(1, wide.size // 3**n, *image)
+    ways = []
+    for o, c, *rest in np.ndindex(core.shape[0], core.shape[1], *(2,) * n, *(2,) * n):
+        at, tap = tuple(rest[:n]), tuple(rest[n:])
+        channel = c + o // (core.shape[0] // groups) * core.shape[1]
+        place = tuple(a + t for a, t in zip(at, tap, strict=True))
+        ways.append(((0, o, *at), (0, channel, *place), (o, c, *tap)))
+        full[0, o, *at] += wide[0, channel, *place] * core[o, c, *tap]
+    G = rng.integers(-9, 9, full.shape)
+    d_x, d_k = np.zeros_like(wide), np.zeros_like(core)
+    for out, source, tap in ways:
+        d_x[source] += G[out] * core[tap]
+        d_k[tap] += G[out] * wide[source]
+    expected = {"F": full, "dX": d_x, "dK": d_k}
+    known = {"X": X, "K": K, "G": G.reshape(shapes["F"])}
+    for name, entries in shown.items():
+        flat = expected[name].reshape(shapes[name])
+        assert {at: eval(text, {}, known) for at, text in entries.items()} == dict(np.ndenumerate(flat))  # noqa: S307
+
+
+@pytest.mark.parametrize("spec", ["maxpool2d", "maxpool2d --batch 2", "maxpool2d --kernel 2 --stride 1"])
+def test_the_gradient_of_a_maximum_is_shown_at_numbers(spec: str) -> None:
+    page = solve_spec(spec).to_markdown()
+    shown = instance_of("### An instance" + page.partition("At these:")[2])
+    read = {name: {at: int(text) for at, text in entries.items()} for name, entries in shown.items()}
+    assert set(read) == {"X", "F", "G", "dX"}
+    assert len(set(read["X"].values())) >= 9
+    step = 1 if "--stride 1" in spec else 2
+    gradient = dict.fromkeys(read["X"], 0)
+    for (*lead, i, j), value in read["F"].items():
+        window = {(*lead, step * i + u, step * j + v): 0 for u in range(2) for v in range(2)}
+        best = max(window, key=lambda at: read["X"][at])
+        assert read["X"][best] == value
+        gradient[best] += read["G"][*lead, i, j]
+    assert read["dX"] == gradient
+
+
+def test_an_instance_that_is_too_large_says_so_and_what_to_change() -> None:
+    page = solve_spec("conv2d", "X", {"H": 30, "W": 30}).to_markdown()
+    assert "No instance is shown: $F$ has 841 entries at `r=2, c=2, H=30, W=30`, and at most 36 are shown." in page
+    assert "Take smaller ones: `--sizes r=2,c=2,H=3,W=3`." in page
+    stated = solve_spec("conv2d --size 30,30", "X").to_markdown()
+    assert "at most 36 are shown. State smaller numbers in the SPEC, or leave them out." in stated
+    long = solve_spec("softmax", "z").to_markdown()
+    assert "is too long for a page. Evaluate it at numbers: `symconv export` writes the code." in long
+
+
+def test_the_instance_of_a_convolution_is_an_image_of_extent_3_and_a_kernel_of_extent_2() -> None:
+    assert "With `r = 2, c = 2, H = 3, W = 3`, and" in solve_spec("conv2d", "X").to_markdown()
 
 
 def test_wrong_input_says_what_to_change() -> None:

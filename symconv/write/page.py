@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 from symconv.calculus.functions import DERIVATIVES
@@ -119,54 +121,78 @@ def _option(value: object) -> str:
     return latex_of_poly(value) if isinstance(value, Poly) else str(value)
 
 
-WIDE, TOO_LONG = 240, 170  # letters of LaTeX: of a row of a matrix, of one entry
+WIDE, LINE, TOO_LONG = 240, 120, 170  # letters of LaTeX: of a row of a matrix, of a line of a sum, of a term
 
 
-def entries_display(left: str, array: Any) -> str:
-    """`left = matrix`; entry by entry where a row is too wide for a page; nothing where an entry is.
+def entries_displays(left: str, array: Any) -> tuple[str, ...] | None:
+    """`left = matrix`, one for each index before the last two; None where a term is too long for a page.
 
-    A vector stands as a row; an upstream gradient is written G.
+    Entry by entry where a row is too wide; a long sum stands on several lines.  A vector stands as a row;
+    an upstream gradient is written G.
     """
-    rows = _cells(array)
-    longest = max((len(cell) for row in rows for cell in row), default=0)
-    if longest > TOO_LONG:
-        return ""
-    if max(sum(map(len, row)) for row in rows) <= WIDE:
+    return _displays(left, _upstream_as_g(array), lambda e: _lines(_entry(e)))
+
+
+def numbers_displays(left: str, array: Any) -> tuple[str, ...]:
+    """The same of an array of numbers."""
+    return _displays(left, array, lambda number: [str(number)]) or ()
+
+
+def _displays(left: str, array: Any, lines_of: Callable[[Any], list[str]]) -> tuple[str, ...] | None:
+    made: list[str] = []
+    for lead in product(*map(range, array.shape[:-2])):
+        part = array[lead] if lead else array
+        rows = [part.tolist()] if len(part.shape) == 1 else part.tolist() if part.shape else [[part[()]]]
+        cells = [[lines_of(e) for e in row] for row in rows]
+        if any(len(line) > TOO_LONG for row in cells for cell in row for line in cell):
+            return None
+        made.append(_matrix(left, lead, cells, len(array.shape)))
+    return tuple(made)
+
+
+def _matrix(left: str, lead: tuple[int, ...], cells: list[list[list[str]]], rank: int) -> str:
+    """A matrix of entries, or a list of them."""
+    base = left if "\\" not in left else rf"\left({left}\right)"
+    if max(sum(len(line) for cell in row for line in cell) for row in cells) <= WIDE:
+        rows = [[" ".join(cell) for cell in row] for row in cells]
         body = r" \\ ".join(" & ".join(row) for row in rows)
-        return rf"{left} = \begin{{bmatrix}} {body} \end{{bmatrix}}"
-    flat = len(array.shape) == 1
-    lines = [
-        rf"\left({left}\right)_{{{j if flat else f'{i}, {j}'}}} &= {cell}"
-        for i, row in enumerate(rows)
-        for j, cell in enumerate(row)
-    ]
+        name = rf"{base}_{{{', '.join(map(str, lead))}, \cdot, \cdot}}" if lead else left
+        return rf"{name} = \begin{{bmatrix}} {body} \end{{bmatrix}}"
+    lines = []
+    for i, row in enumerate(cells):
+        for j, (first, *rest) in enumerate(row):
+            place = (*lead, i, j)[-rank:]
+            lines.append(rf"{base}_{{{', '.join(map(str, place))}}} &= {first}")
+            lines += [rf"&\quad {line}" for line in rest]
     body = r" \\ ".join(lines)
     return rf"\begin{{aligned}} {body} \end{{aligned}}"
 
 
-def _cells(array: Any) -> list[list[str]]:
+def _upstream_as_g(array: Any) -> Any:
     import sympy
 
-    for base in array.free_symbols | {
-        a for e in array.reshape(_count(array.shape)) for a in e.atoms(sympy.IndexedBase)
-    }:
-        if isinstance(base, sympy.IndexedBase) and str(base.label).startswith("dL/d"):
+    for base in {a for e in sympy.flatten(array) for a in e.atoms(sympy.IndexedBase)}:
+        if str(base.label).startswith("dL/d"):
             array = array.applyfunc(lambda e, base=base: e.replace(base, sympy.IndexedBase("G")))
-    rows = [array.tolist()] if len(array.shape) == 1 else array.tolist()
-    return [[_entry(e) for e in row] for row in rows]
-
-
-def _count(shape: Sequence[int]) -> int:
-    count = 1
-    for n in shape:
-        count *= n
-    return count
+    return array
 
 
 def _entry(expression: Any) -> str:
     import sympy
 
     return str(sympy.latex(expression))
+
+
+def _lines(sum_: str) -> list[str]:
+    """A sum cut before its signs, so that no line is long."""
+    lines, depth = [""], 0
+    for part in re.split(r"( [-+] |[{}()])", sum_):
+        depth += (part in ("{", "(")) - (part in ("}", ")"))
+        if depth == 0 and part in (" + ", " - ") and len(lines[-1]) > LINE - 40:
+            lines.append(f"{part.strip()} ")
+        else:
+            lines[-1] += part
+    return lines
 
 
 def sentence(text: str) -> str:
