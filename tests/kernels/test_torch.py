@@ -1,7 +1,10 @@
-"""Exported kernels on a real photograph equal torch's autograd."""
+"""Modules that `export` proves and writes equal torch's autograd on a real photograph."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+from inspect import signature
 from types import ModuleType
 
 import numpy as np
@@ -9,21 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symconv.calculus.gradient import gradient, upstream
-from symconv.kernels import module_source
-from symconv.ops.correlate import correlate
-from tests.kernels.build import leaf, size, sizes
+from symconv.exporting import export_spec
 
-N, g, C, M, H, W, r, c, s, d = sizes("N g C M H W r c s d")
-p = size("p", 0)
+# an option of SPEC, and what its numbers are called where SPEC leaves them open
+NAMES = {"stride": "s,t", "padding": "a:b,e:f", "dilation": "d,h", "groups": "g"}
 
 
-def exported():
-    x, k = leaf("input", N, g * C, H, W), leaf("kernel", g * M, C, r, c)
-    f = correlate(x, k, stride=s, padding=p, dilation=d, groups=g)
-    gradients = {t.name: gradient(f, t, upstream(f)) for t in (x, k)}
+@cache
+def exported(spec):
+    """The module that the command writes; it refuses what is not proved."""
+    source = export_spec(spec)
+    assert source.count("proved for all sizes") == 2
+    assert "NOT PROVED" not in source
     module = ModuleType("exported")
-    exec(module_source(f, gradients, title="conv2d", notes=[], verdicts={}), module.__dict__)  # noqa: S102
+    exec(source, module.__dict__)  # noqa: S102
     return module
 
 
@@ -39,56 +41,120 @@ def agree(found, wanted):
     assert np.abs(found - wanted).max(initial=0) <= 1e-12 * np.abs(wanted).max(initial=1e-300)
 
 
+@dataclass(frozen=True)
+class Configuration:
+    """A layer, each number an axis of its own, and which of the options SPEC states as numbers."""
+
+    groups: int
+    per_group: int
+    outputs: int
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[tuple[int, int], tuple[int, int]]
+    dilation: tuple[int, int]
+    sides: tuple[int, int]
+    stated: frozenset[str]
+
+    @property
+    def numbers(self):
+        """Every option as SPEC writes it."""
+        return {
+            "stride": ",".join(map(str, self.stride)),
+            "padding": ",".join(f"{a}:{b}" for a, b in self.padding),
+            "dilation": ",".join(map(str, self.dilation)),
+            "groups": str(self.groups),
+        }
+
+    @property
+    def spec(self):
+        said = {n: v if n in self.stated else NAMES[n] for n, v in self.numbers.items()}
+        if {"channels", "groups"} <= self.stated:
+            said["channels"] = f"{self.groups * self.per_group},{self.groups * self.outputs}"
+        if "kernel" in self.stated:
+            said["kernel"] = ",".join(map(str, self.kernel))
+        return " ".join(["conv2d", *(f"--{n} {v}" for n, v in said.items())])
+
+    @property
+    def options(self):
+        """What the functions still ask for, by its name in SPEC; the groups follow from the shapes."""
+        open_ = [n for n in NAMES if n not in self.stated and n != "groups"]
+        pairs = (
+            zip(NAMES[n].replace(":", ",").split(","), self.numbers[n].replace(":", ",").split(",")) for n in open_
+        )
+        return {name: int(number) for option in pairs for name, number in option}
+
+
 @st.composite
 def configurations(draw):
     """A crop of the photograph (1, 3 or 6 channels), a kernel that fits, options; tails included."""
+
+    def pair(low, high):
+        return draw(st.tuples(st.integers(low, high), st.integers(low, high)))
+
     groups, per_group = draw(st.sampled_from([(1, 3), (3, 1), (1, 1), (2, 3), (6, 1), (3, 2)]))
-    kernel = (draw(st.integers(1, 5)), draw(st.integers(1, 5)))
-    stride, dilation, padding = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.integers(0, 4))
-    sides = tuple(max(1, dilation * (k - 1) + 1 - 2 * padding) + draw(st.integers(0, 40)) for k in kernel)
-    return groups, per_group, draw(st.integers(1, 3)), kernel, stride, dilation, padding, sides
+    kernel, stride, dilation, padding = pair(1, 5), pair(1, 4), pair(1, 3), (pair(0, 4), pair(0, 4))
+    sides = tuple(
+        max(1, d * (k - 1) + 1 - sum(p)) + draw(st.integers(0, 40))
+        for k, d, p in zip(kernel, dilation, padding, strict=True)
+    )
+    stated = draw(st.frozensets(st.sampled_from([*NAMES, "channels", "kernel"])))
+    outputs = draw(st.integers(1, 3))
+    return Configuration(groups, per_group, outputs, kernel, stride, padding, dilation, sides, stated)
+
+
+def compared(x, k, spec, options, layer):
+    """All three functions of a module against torch, which is given padding by a call of its own."""
+    torch = pytest.importorskip("torch")
+    rows, columns = layer.padding
+    tx, tk = torch.tensor(x, requires_grad=True), torch.tensor(k, requires_grad=True)
+    ty = torch.nn.functional.conv2d(
+        torch.nn.functional.pad(tx, (*columns, *rows)),
+        tk,
+        stride=layer.stride,
+        dilation=layer.dilation,
+        groups=layer.groups,
+    )
+    up = np.random.default_rng(2).standard_normal(tuple(ty.shape))
+    ty.backward(torch.tensor(up))
+    module = exported(spec)
+    agree(module.forward(x, k, **asked(module.forward, options)), ty)
+    agree(module.grad_input(up, k, x.shape, **asked(module.grad_input, options)), tx.grad)
+    agree(module.grad_kernel(up, x, k.shape, **asked(module.grad_kernel, options)), tk.grad)
+
+
+def asked(function, options):
+    """The options that a function takes; what its arrays tell, it does not ask for."""
+    return {n: options[n] for n, p in signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY}
 
 
 @pytest.mark.torch
 def test_forward_and_gradients_equal_autograd():
-    torch = pytest.importorskip("torch")
-    module, image = exported(), photograph()
-    seen = []
+    pytest.importorskip("torch")
+    image = photograph()
+    seen = set()
 
     @settings(max_examples=250, deadline=None, database=None, derandomize=True)
     @given(configurations(), st.integers(0, 2**16))
-    def check(configuration, seed):
-        groups, per_group, outputs, kernel, stride, dilation, padding, sides = configuration
+    def check(layer, seed):
         rng = np.random.default_rng(seed)
-        top, left = rng.integers(0, 512 - sides[0]), rng.integers(0, 512 - sides[1])
-        crop = image[:, top : top + sides[0], left : left + sides[1]]
-        x = np.stack([crop, crop[::-1]])[:, np.arange(groups * per_group) % 3]
-        k = rng.standard_normal((groups * outputs, per_group, *kernel))
-        options = {"stride": stride, "padding": padding, "dilation": dilation}
-        tx, tk = torch.tensor(x, requires_grad=True), torch.tensor(k, requires_grad=True)
-        ty = torch.nn.functional.conv2d(tx, tk, groups=groups, **options)
-        up = rng.standard_normal(tuple(ty.shape))
-        ty.backward(torch.tensor(up))
-        agree(module.forward(x, k, **options), ty)
-        agree(module.grad_input(up, k, x.shape, **options), tx.grad)
-        agree(module.grad_kernel(up, x, k.shape, **options), tk.grad)
-        seen.append(configuration)
+        top, left = (rng.integers(0, 512 - side) for side in layer.sides)
+        crop = image[:, top : top + layer.sides[0], left : left + layer.sides[1]]
+        x = np.stack([crop, crop[::-1]])[:, np.arange(layer.groups * layer.per_group) % 3]
+        k = rng.standard_normal((layer.groups * layer.outputs, layer.per_group, *layer.kernel))
+        compared(x, k, layer.spec, layer.options, layer)
+        seen.add(layer)
 
     check()
     assert len(seen) >= 200
+    assert len({layer for layer in seen if layer.stride[0] != layer.stride[1]}) >= 100
+    assert len({layer for layer in seen if layer.padding[0][0] != layer.padding[0][1]}) >= 100
+    assert len({layer.spec for layer in seen}) >= 100
 
 
 @pytest.mark.torch
 def test_the_whole_photograph():
-    torch = pytest.importorskip("torch")
-    module, image = exported(), photograph()
+    pytest.importorskip("torch")
     rng = np.random.default_rng(1)
-    x, k = image[None], rng.standard_normal((6, 1, 5, 3))
-    tx, tk = torch.tensor(x, requires_grad=True), torch.tensor(k, requires_grad=True)
-    ty = torch.nn.functional.conv2d(tx, tk, stride=3, padding=2, dilation=2, groups=3)
-    up = rng.standard_normal(tuple(ty.shape))
-    ty.backward(torch.tensor(up))
-    options = {"stride": 3, "padding": 2, "dilation": 2}
-    agree(module.forward(x, k, **options), ty)
-    agree(module.grad_input(up, k, x.shape, **options), tx.grad)
-    agree(module.grad_kernel(up, x, k.shape, **options), tk.grad)
+    x, k = photograph()[None], rng.standard_normal((6, 1, 5, 3))
+    layer = Configuration(3, 1, 2, (5, 3), (3, 2), ((2, 0), (1, 3)), (2, 1), (512, 512), frozenset())
+    compared(x, k, layer.spec, layer.options, layer)
