@@ -297,7 +297,7 @@ class Expansion:
                 return self._product(tuple(Reciprocal(p) for p in parts), at)
             case Reciprocal(inner):
                 return self.expand(inner, at)
-            case Entry(Defined() as tensor, index) if isinstance(tensor.body, Times) and tensor not in self.opaque:
+            case Entry(Defined() as tensor, index) if isinstance(tensor.body, (Times, Apply)) and tensor not in self.opaque:
                 inside = dict(zip(tensor.parameters, (_place(p, at) for p in index), strict=True))
                 return self._reciprocal(tensor.body, inside)
             case Apply(function, inner):

@@ -726,7 +726,7 @@ class Expander:
             return self.expand(v[1], at)
         if v[0] == "entry" and v[1] not in self.opaque:
             formula = self.body(v[1])
-            if formula is not None and formula[1][0] == "times":
+            if formula is not None and formula[1][0] in ("times", "apply"):
                 index = tuple(substitute(POLYS[p], at) for p in v[2])
                 terms = self.reciprocal(formula[1], dict(zip(formula[0], index, strict=True)))
                 return needing(terms, self.limits(v[1], index))

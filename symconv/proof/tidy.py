@@ -98,6 +98,7 @@ def _multiples(polys: Iterable[Poly], name: str) -> set[Poly]:
 
 def count_if_free(trace: Trace, key: int, name: str) -> None:
     """A left-over index met only in unit inequalities, once the implied ones are gone, is counted."""
+    _limit_by_quotients(trace, key, name)
     term = trace.terms[key]
     if name in term.weight.names() or any(name in d.names() for d in term.denominators):
         return
@@ -113,6 +114,25 @@ def count_if_free(trace: Trace, key: int, name: str) -> None:
     high = [g for g in trace.terms[key].guards if g.poly.coefficient((name,)) == -1]
     if len(low) == len(high) == 1:
         trace.count(key, name, low[0], high[0])
+
+
+def _limit_by_quotients(trace: Trace, key: int, name: str) -> None:
+    """s*v <= num is v <= q, where q is the named floor of num/s."""
+    constants = sorted({n for g in trace.facts for n in g.poly.names() if n.startswith("/")})
+    for guard in trace.terms[key].guards if constants else ():
+        parts = guard.poly.linear_in(name)
+        if guard.equality or parts is None or abs(parts[0].as_int or 2) == 1:
+            continue
+        for constant in constants:
+            limit = Guard(Poly.of(constant) - Poly.of(name))
+            same = Guard(guard.poly.substitute({name: Poly.of(constant)})) in trace.facts
+            proof = knowledge_of(trace, key).entails(limit) if same else None
+            if proof is not None:
+                trace.entail(key, limit, proof)
+                back = knowledge_of(trace, key, guard).entails(guard)
+                if back is not None:
+                    trace.discharge(key, guard, back)
+                return
 
 
 __all__ = ["count_if_free", "knowledge_of", "tidy"]
