@@ -42,6 +42,7 @@ from symconv.term.value import (
 )
 
 MOST_TERMS = 10_000
+TAKEN_IN = (Times, Apply)  # what a reciprocal of an entry is carried into
 
 
 class TooManyTerms(SymconvError):
@@ -297,7 +298,7 @@ class Expansion:
                 return self._product(tuple(Reciprocal(p) for p in parts), at)
             case Reciprocal(inner):
                 return self.expand(inner, at)
-            case Entry(Defined() as tensor, index) if isinstance(tensor.body, (Times, Apply)) and tensor not in self.opaque:
+            case Entry(Defined() as tensor, index) if isinstance(tensor.body, TAKEN_IN) and tensor not in self.opaque:
                 inside = dict(zip(tensor.parameters, (_place(p, at) for p in index), strict=True))
                 return self._reciprocal(tensor.body, inside)
             case Apply(function, inner):

@@ -296,7 +296,7 @@ SQUARE_LIMIT = claim(
     step("unique", term=0, name="%1", low=SQUARE, high=UP_TO_3, positive=AT_ONCE),
 )
 
-EXP_AT: Json = ["apply", "exp", 0, entry(var("i"))]
+EXP_AT: Json = ["plus", [["apply", "exp", 0, entry(var("i"))], ONE]]
 UNIT_TWICE = claim(
     times(EXP_SUM, ["reciprocal", EXP_SUM]),
     sum_over([upto("w", 3)], ONE),
