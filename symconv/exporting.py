@@ -23,7 +23,7 @@ from symconv.proof.prove import prove
 from symconv.proof.verdict import ALL_SIZES, STATED_SIZES, Status, Verdict
 from symconv.specs import Spec, parse_spec
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Defined, Leaf, Tensor, ranges_of
+from symconv.term.tensor import Defined, Leaf, Tensor, ranges_of, sizes_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Value
 from symconv.write.text import text_of_tensor, text_of_value
@@ -46,7 +46,8 @@ def prove_gradient(f: Defined, leaf: Tensor, name: str = "upstream") -> ProvedGr
         form = closed_form(derived)
     except (UsageError, DependenceError):
         return _by_explicit_sum(leaf, derived)
-    verdict = Verdict(Status.PROVED, "all sizes", trace=form.trace)
+    scope = ALL_SIZES if sizes_in(Entry(derived, tuple(map(Poly.of, derived.parameters)))) else STATED_SIZES
+    verdict = Verdict(Status.PROVED, scope, trace=form.trace)
     return ProvedGradient(leaf, derived, text_of_tensor(form.tensor), verdict)
 
 

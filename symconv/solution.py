@@ -18,7 +18,7 @@ from symconv.term.tensor import Defined, Tensor, requirements_of, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Sum, Value, own_polys, walk
 from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
-from symconv.write.page import declaration, definable, readable, sentence
+from symconv.write.page import declaration, definable, intermediates, readable, sentence
 
 BRIEF = ("chain rule", "change of variable", "closed form")
 
@@ -68,7 +68,7 @@ class Solution:
 
     @property
     def proved(self) -> bool:
-        """Every line that is shown is proved for all sizes."""
+        """Every line that is shown is proved."""
         return all(d.proved for d in self.derivations)
 
     def to_markdown(self) -> str:
@@ -79,7 +79,8 @@ class Solution:
 
     def __repr__(self) -> str:
         names = ", ".join(d.tensor.name for d in self.derivations)
-        state = "proved for all sizes" if self.proved else "not all proved"
+        scope = self.derivations[-1].lines[-1].verdict.scope
+        state = f"proved for {scope}" if self.proved else "not all proved"
         return f"<Solution of {self.spec.text} by {names}: {state}>"
 
 
@@ -113,7 +114,8 @@ class _Page:
 
     def body(self) -> list[str]:
         self.text("## Given")
-        self.display(latex_of_tensor(replace(self.solution.output, call=None)))
+        for tensor in (*intermediates(self.solution.output), self.solution.output):
+            self.display(latex_of_tensor(replace(tensor, call=None)))
         self.text(_conventions(self.solution))
         for derivation in self.solution.derivations:
             self.section(derivation)
@@ -228,7 +230,7 @@ def _statement(derivation: Derivation) -> str:
         return "Not every line above is proved."
     hypotheses = dict.fromkeys(h for line in derivation.lines for h in line.verdict.hypotheses)
     needs = f" (where {', '.join(f'`{h}`' for h in hypotheses)})" if hypotheses else ""
-    return f"Every line is proved equal to the derivative for all sizes{needs}."
+    return f"Every line is proved equal to the derivative for {derivation.lines[-1].verdict.scope}{needs}."
 
 
 __all__ = ["Derivation", "Instance", "Line", "Solution", "latex_of_whole"]

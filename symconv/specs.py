@@ -105,6 +105,21 @@ class Spec:
                 )
 
 
+def spec_of_tensor(output: Defined) -> Spec:
+    """The SPEC of an operation that was built, or written with `define`: what `solve` and `export` take.
+
+    >>> import symconv as sc
+    >>> n, r = sc.sizes("n r")
+    >>> x, w, k = sc.tensor("x", n), sc.tensor("w", r), sc.indices("k")
+    >>> y = sc.define("y", [n - r + 1], lambda i: sc.total(w[k] * x[i + k], (k, 0, r - 1)))
+    >>> [leaf.name for leaf in spec_of_tensor(y.term).leaves]
+    ['w', 'x']
+    """
+    if not isinstance(output, Defined):
+        raise UsageError(f"the tensor {output.name}", "free data", "a tensor with a formula", "give an output")
+    return Spec(output.name, output)
+
+
 def _size(output: Defined, name: str) -> Size | None:
     return next((s for s in sizes_in(Entry(output, ())) if s.name == name), None)
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import symconv as sc
 from symconv.errors import SizeError, UsageError
+from symconv.exporting import export_spec
 from symconv.judging import verify_text
 from symconv.proof.evaluate import World
 from symconv.proof.verdict import Status
 from symconv.solving import solve_spec
+from symconv.specs import spec_of_tensor
 from symconv.term.polynomial import Poly
 
 SPECS = [
@@ -234,6 +239,93 @@ def test_an_instance_that_is_too_large_says_so_and_what_to_change() -> None:
 
 def test_the_instance_of_a_convolution_is_an_image_of_extent_3_and_a_kernel_of_extent_2() -> None:
     assert "With `r = 2, c = 2, H = 3, W = 3`, and" in solve_spec("conv2d", "X").to_markdown()
+
+
+def test_the_scope_is_that_of_the_verdicts() -> None:
+    stated = "conv1d --size 5 --kernel 3 --channels 1,1 --batch 1"
+    page = solve_spec(stated, "K").to_markdown()
+    assert "proved equal to the derivative for the sizes stated." in page
+    assert "all sizes" not in page
+    assert repr(solve_spec(stated, "K")).endswith("proved for the sizes stated>")
+    source = export_spec(stated)
+    assert "kernel: proved for the sizes stated: " in source
+    assert "all sizes" not in source
+    assert "kernel: proved for all sizes: " in export_spec("conv1d --size 5")
+
+
+LAYERS = """```symconv
+size H W r c m n
+tensor X[H,W] K[r,c] M[m,n]
+function FUNCTION
+define z = correlate(X, K)
+define a = FUNCTION(z)
+define y = correlate(a, M)
+loss L(y)
+outside zero
+find dL/dK, dL/dX, dL/dM
+```
+"""
+FORMULAS = """```symconv
+size H r m
+tensor X[H] K[r] M[m] z[H - r + 1] a[H - r + 1] y[H - r - m + 2]
+function f
+loss L(y)
+outside zero
+find dL/dK
+```
+
+$$z_i = \\sum_{u=0}^{r-1} X_{i+u} K_u$$
+
+$$a_i = f(z_i)$$
+
+$$y_i = \\sum_{u=0}^{m-1} a_{i+u} M_u$$
+"""
+
+
+@pytest.mark.parametrize("document", [LAYERS.replace("FUNCTION", "f"), LAYERS.replace("FUNCTION", "relu"), FORMULAS])
+def test_the_page_of_a_document_with_layers_defines_them_in_order(document: str, tmp_path: Path) -> None:
+    path = tmp_path / "comp.md"
+    path.write_text(document, encoding="utf-8")
+    page = solve_spec(str(path)).to_markdown()
+    report = verify_text(page)
+    assert report.exit_code == 0, [(f.formula.id, f.worst and str(f.worst.verdict)) for f in report.formulas]
+    assert sum(f.status is Status.PROVED for f in report.formulas) >= 4
+    lines = page.splitlines()
+    places = [
+        next(n for n, line in enumerate(lines) if line.startswith((f"define {name} =", f"tensor {name}[")))
+        for name in "za"
+    ]
+    assert places == sorted(places)
+
+
+def test_an_operation_written_with_define_is_solved_and_exported() -> None:
+    n, r = sc.sizes("n r")
+    x, w, k = sc.tensor("x", n), sc.tensor("w", r), sc.indices("k")
+    y = sc.define("y", [n - r + 1], lambda i: sc.total(w[k] * x[i + k], (k, 0, r - 1)))
+    spec = spec_of_tensor(sc.define("z", [n - r + 1], lambda i: y[i] * y[i]).term)
+    solution = solve_spec(spec)
+    assert solution.proved
+    report = verify_text(solution.to_markdown())
+    assert report.exit_code == 0
+    assert sum(f.status is Status.PROVED for f in report.formulas) >= 6
+    module: dict[str, Any] = {"__name__": "exported"}
+    exec(export_spec(spec), module)  # noqa: S102
+    rng = np.random.default_rng(3)
+    signal, taps, up = rng.standard_normal(9), rng.standard_normal(3), rng.standard_normal(7)
+
+    def loss(signal: Any, taps: Any) -> float:
+        return float(up @ np.correlate(signal, taps) ** 2)
+
+    def slopes(at: Any, of: Any) -> list[float]:
+        step = 1e-6
+        return [(of(at + step * e) - of(at - step * e)) / (2 * step) for e in np.eye(len(at))]
+
+    by_x = module["grad_x"](upstream=up, w=taps, x=signal)
+    by_w = module["grad_w"](upstream=up, w=taps, x=signal)
+    np.testing.assert_allclose(by_x, slopes(signal, lambda s: loss(s, taps)), atol=1e-7)
+    np.testing.assert_allclose(by_w, slopes(taps, lambda t: loss(signal, t)), atol=1e-7)
+    with pytest.raises(UsageError, match=r"the tensor x: free data; expected a tensor with a formula; give an output"):
+        spec_of_tensor(x.term)
 
 
 def test_wrong_input_says_what_to_change() -> None:

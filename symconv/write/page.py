@@ -9,8 +9,8 @@ from typing import Any
 
 from symconv.calculus.functions import DERIVATIVES
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Call, Defined, Leaf, Tensor, sizes_in, tensors_in
-from symconv.term.value import Apply, Entry, walk
+from symconv.term.tensor import Axis, Call, Defined, Leaf, Tensor, sizes_in, tensors_in
+from symconv.term.value import Apply, Entry, Function, walk
 from symconv.write.latex import latex_of_poly
 
 # what a declaration block can define: operation -> the options that its line writes, with their defaults
@@ -44,12 +44,14 @@ def declaration(
         if s.least != 1:
             yield f"size {s.name} >= {s.least}"
     for leaf in (t for t in tensors_in(entry) if isinstance(t, Leaf)):
-        extents = ",".join(latex_of_poly(n) for n in leaf.shape)
-        yield f"tensor {leaf.name}[{extents}]" if leaf.rank else f"scalar {leaf.name}"
-    if output.call is not None and output.call.operation in OPTIONS:
-        yield f"define {output.name} = {call_text(output.call)}"
+        yield f"tensor {leaf.name}[{_axes(leaf)}]" if leaf.rank else f"scalar {leaf.name}"
     for name in sorted({v.function.name for v in _applications(output)}):
         yield f"function {name}" if name not in DERIVATIVES else f"function {name} = {name}"
+    for tensor in (*intermediates(output), output):
+        if tensor.call is not None and sayable(tensor):
+            yield f"define {tensor.name} = {call_text(tensor.call)}"
+        elif tensor.rank:
+            yield f"tensor {tensor.name}[{_axes(tensor)}]"
     yield f"loss L({output.name})" if output.rank else f"scalar {output.name}"
     for tensor in dict.fromkeys(named):
         if tensor.call is not None and definable(output, tensor):
@@ -63,10 +65,50 @@ def declaration(
 
 def definable(output: Defined, tensor: Defined) -> bool:
     """A `define` line can say what the tensor is: an operation on what the block defines."""
+    return sayable(output) and sayable(tensor)
+
+
+def sayable(tensor: Tensor) -> bool:
+    """A `define` line has words for a tensor, and for all that it is made of."""
+    if not isinstance(tensor, Defined):
+        return True
     call = tensor.call
-    if call is None or output.call is None or output.call.operation not in OPTIONS:
+    if call is None or not (call.operation in OPTIONS or call.operation == "apply"):
         return False
-    return all(definable(output, t) for t in call.operands if isinstance(t, Defined) and t.name != output.name)
+    if call.operation == "apply" and any(map(_is_nameless, call.operands)):
+        return False
+    return all(map(sayable, call.operands))
+
+
+def intermediates(output: Defined) -> list[Defined]:
+    """The named tensors that the output is made of, each after what it is made of itself."""
+    found: dict[Defined, None] = {}
+
+    def visit(tensor: Defined) -> None:
+        for entry in walk(tensor.body):
+            if isinstance(entry, Entry) and isinstance(entry.tensor, Defined) and entry.tensor not in found:
+                visit(entry.tensor)
+                found[entry.tensor] = None
+
+    visit(output)
+    return [t for t in found if not _is_nameless(t)]
+
+
+def _is_nameless(tensor: Tensor) -> bool:
+    """Shown by its operation, as in `pad(X, 1)`."""
+    return isinstance(tensor, Defined) and tensor.call is not None and "(" in tensor.name
+
+
+def _axes(tensor: Tensor) -> str:
+    """Extents, or ranges where an axis does not begin at 0."""
+    return ",".join(_axis(a) for a in tensor.axes)
+
+
+def _axis(axis: Axis) -> str:
+    if axis.low is None or axis.high is None:
+        return ".."
+    low, high = axis.low, axis.high
+    return latex_of_poly(axis.extent) if low.is_zero else f"{latex_of_poly(low)}..{latex_of_poly(high)}"
 
 
 def _applications(output: Defined) -> list[Apply]:
@@ -87,6 +129,8 @@ def readable(tensor: Tensor) -> bool:
 
 def call_text(call: Call) -> str:
     """A call in the library's names, as a `define` line reads it."""
+    if call.operation == "apply":
+        return _application(call)
     known = OPTIONS.get(call.operation, {})
     parts = [_operand(t) for t in call.operands]
     for name, value in call.options:
@@ -97,8 +141,15 @@ def call_text(call: Call) -> str:
     return f"{call.operation}({', '.join(parts)})"
 
 
+def _application(call: Call) -> str:
+    function = dict(call.options)["function"]
+    name = function.name if isinstance(function, Function) else str(function)
+    head = name if len(name) == 1 else rf"\operatorname{{{name}}}"
+    return f"{head}({', '.join(map(_operand, call.operands))})"
+
+
 def _operand(tensor: Tensor) -> str:
-    if isinstance(tensor, Defined) and tensor.call is not None and "(" in tensor.name:
+    if isinstance(tensor, Defined) and tensor.call is not None and _is_nameless(tensor):
         return call_text(tensor.call)
     if tensor.name.startswith("dL/d"):
         return rf"\frac{{\partial L}}{{\partial {tensor.name[4:]}}}"
