@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 
-from symconv.kernels.layout import without_unused, wrapped
+from symconv.kernels.layout import WIDTH, without_unused, wrapped
 from symconv.kernels.lowering import Lowering, Row
 from symconv.kernels.naming import Names, identifier
 from symconv.kernels.scope import Scope
@@ -209,9 +210,14 @@ class FunctionWriter:
         head.append(f'    """{interface.summary}')
         head.append("")
         for leaf, name in (*interface.arrays, *interface.shapes):
-            head.append(f"    {name}: {_shown(scope, leaf.shape)}")
-        head.append(f"    result: {_shown(scope, tensor.shape)}")
+            head += _spoken(f"{name}: {_shown(scope, leaf.shape)}")
+        head += _spoken(f"result: {_shown(scope, tensor.shape)}")
         return [*head, '    """']
+
+
+def _spoken(text: str) -> list[str]:
+    """A line of a docstring, folded where it is too long."""
+    return wrap(text, WIDTH, initial_indent="    ", subsequent_indent="        ", break_on_hyphens=False)
 
 
 def _in_order(tensor: Defined, sizes: set[Size]) -> list[Size]:

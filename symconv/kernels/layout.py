@@ -4,39 +4,83 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 WIDTH = 110
 
 
-def wrapped(line: str) -> Iterator[str]:
-    """A line, its outermost call over several lines if it is too long.
+def wrapped(line: str, inside: bool = False) -> Iterator[str]:
+    """A line, what its last bracket encloses over several lines if it is too long.
+
+    inside: the line stands in brackets itself, so that it may be cut anywhere.
 
     >>> list(wrapped("    total = f(" + ", ".join(["first", "second"]) + ")"))
     ['    total = f(first, second)']
     """
-    indent = line[: len(line) - len(line.lstrip())]
-    opening = _opening(line)
-    if len(line) <= WIDTH or opening is None or line.lstrip().startswith("#"):
+    text = line.lstrip()
+    indent = line[: len(line) - len(text)]
+    if len(line) <= WIDTH:
         yield line
-        return
-    parts = arguments(line[opening + 1 : -1])
-    lines = [f"{part}," for part in parts] if len(parts) > 1 else clauses(parts[0])
-    yield line[: opening + 1]
-    for part in lines:
-        yield from wrapped(f"{indent}    {part}")
-    yield f"{indent})"
+    elif text.startswith("# "):
+        yield from wrap(text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}# ", break_on_hyphens=False)
+    elif inside and (cut := _cut(text)) is not None:
+        for packed in _packed(cut, indent):
+            yield from wrapped(packed, True)
+    elif (ends := _enclosed(line)) is not None:
+        opening, closing = ends
+        yield line[: opening + 1]
+        for part in _parts(line[opening + 1 : closing]):
+            yield from wrapped(f"{indent}    {part}", True)
+        yield f"{indent}{line[closing:]}"
+    else:
+        yield line
 
 
-def _opening(line: str) -> int | None:
-    """Where the parenthesis opens that the last character closes."""
-    if not line.endswith(")"):
+def _parts(text: str) -> list[str]:
+    """What stands in brackets: arguments, or the clauses of a comprehension."""
+    parts = arguments(text)
+    single = len(parts) == 1 and not text.rstrip().endswith(",")
+    return clauses(parts[0]) if single else [f"{part}," for part in parts]
+
+
+def _cut(text: str) -> list[str] | None:
+    """A sum, a product or a condition cut before its signs; None where it has none outside brackets."""
+    depth, quoted, start = 0, False, 0
+    parts: list[str] = []
+    for at, c in enumerate(text):
+        quoted ^= c == '"'
+        depth += 0 if quoted else (c in "([{") - (c in ")]}")
+        if not depth and not quoted and re.match(r" (and|\*|\+|-) ", text[at:]):
+            parts.append(text[start:at])
+            start = at + 1
+    return [*parts, text[start:]] if parts else None
+
+
+def _packed(parts: Sequence[str], indent: str) -> Iterator[str]:
+    """As many parts on a line as there is room for."""
+    text = indent + parts[0]
+    for part in parts[1:]:
+        if len(text) + len(part) >= WIDTH:
+            yield text
+            text = indent + part
+        else:
+            text += f" {part}"
+    yield text
+
+
+def _enclosed(line: str) -> tuple[int, int] | None:
+    """Where the last bracket opens and closes, of a call at the end or of the place that is assigned to."""
+    place = re.fullmatch(r"(\s*\w+)\[.*(\]) \+?= [^\[(]*", line)
+    if place:
+        return place.end(1), place.start(2)
+    end = len(line) - 1 - line.endswith(",")
+    if line[end] not in ")}":
         return None
     depth = 0
-    for at in range(len(line) - 1, -1, -1):
+    for at in range(end, -1, -1):
         depth += (line[at] in ")]}") - (line[at] in "([{")
         if not depth:
-            before = line[:at].rpartition(" = ")[2].strip()
-            return at if re.fullmatch(r"(return |def )?[\w.]*|result\[[^\]]*\]", before) else None
+            return at, end
     return None
 
 

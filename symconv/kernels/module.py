@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from textwrap import wrap
 
 from symconv.errors import ExportError
 from symconv.kernels.cases import small_sizes, value_at
 from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import HELPER_NAMES, helper_source, imports
+from symconv.kernels.layout import WIDTH, wrapped
 from symconv.kernels.naming import Names, identifier
 from symconv.kernels.referee import Referee
 from symconv.kernels.stages import Program, program_of
@@ -138,11 +140,11 @@ class _Module:
         return f"{docstring}\n{imports(body)}\n\n{body}"
 
     def self_test(self) -> str:
-        checks = "".join(
-            f"    ({p.fast.interface.name}, {p.slow.interface.name}, {_names(p.fast)}, {_names(p.slow)}),\n"
+        checks = _rows(
+            f"({p.fast.interface.name}, {p.slow.interface.name}, {_names(p.fast)}, {_names(p.slow)})"
             for p in self.pairs
         )
-        cases = "".join(f"    {case},\n" for case in self.cases())
+        cases = _rows(self.cases())
         functions = "".join(
             f'    "{name}": {_sine(f.order)},\n'
             for f, name in dict(u for p in self.pairs for u in (*p.fast.unknown, *p.slow.unknown)).items()
@@ -214,6 +216,11 @@ def _names(written: Written) -> str:
     return "(" + "".join(f'"{n}", ' for n in written.parameters).rstrip(" ") + ")"
 
 
+def _rows(rows: Iterable[str]) -> str:
+    """The rows of a table, each with a comma."""
+    return "".join(f"{line}\n" for row in rows for line in wrapped(f"    {row},", True))
+
+
 def _sine(order: int) -> str:
     return ("np.sin", "np.cos", "lambda x: -np.sin(x)", "lambda x: -np.cos(x)")[order % 4]
 
@@ -232,8 +239,13 @@ def _docstring(title: str, notes: Sequence[str], verdicts: Mapping[str, str], un
     lines += [
         f"Written by symconv {_version()}; needs NumPy alone. `python FILE --self-test` compares it with plain loops."
     ]
-    text = "\n".join(map(_plain, lines))
+    text = "\n".join(part for line in lines for part in _folded(_plain(line)))
     return f'r"""{text}\n"""\n' if "\\" in text else f'"""{text}\n"""\n'
+
+
+def _folded(line: str) -> list[str]:
+    """A long line on several, cut at spaces, what follows indented."""
+    return wrap(line, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _plain(line: str) -> str:

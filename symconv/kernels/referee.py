@@ -7,7 +7,8 @@ expansion gives it, guards as conditions.  Nothing of the vectorised path
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 from symconv.calculus.form import Expansion, Factor, Guard, Term, trivially_false
@@ -16,7 +17,7 @@ from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program, Stage
 from symconv.kernels.text import enclosed, poly_text, tuple_text
 from symconv.term.polynomial import Application, Atom, Poly
-from symconv.term.substitution import entry_formula, substitute
+from symconv.term.substitution import entry_formula
 from symconv.term.tensor import Defined, Leaf
 from symconv.term.value import (
     Apply,
@@ -46,6 +47,7 @@ class Referee:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self.winners: dict[tuple[object, ...], str] = {}  # windows, and the tables of where their maxima are
 
     def program(self, program: Program) -> str:
         """All stages; the name of the last array."""
@@ -63,14 +65,23 @@ class Referee:
         spelling = {p: scope.names.fresh(p) for p in formula.parameters}
         derived = any(map(_needs_terms, walk(formula.body)))
         value = self.terms(formula, spelling) if derived else self.value(formula.body, spelling)
-        scope.line(f"def {entry}({', '.join(f'{i}: int' for i in spelling.values())}) -> Any:")
-        with scope.indented():
+        with self.function(entry, list(spelling.values())):
             for p, axis in zip(formula.parameters, formula.axes, strict=True):
                 if axis.low is not None and not axis.low.is_zero:  # tables count from 0
                     scope.line(f"{spelling[p]} += {self.poly(axis.low, spelling)}")
             scope.line(f"return {value}")
         scope.line(f"{name} = _Table({extents}, {entry})")
         return name
+
+    @contextmanager
+    def function(self, name: str, parameters: list[str]) -> Iterator[None]:
+        """A function inside the function, a blank line before and behind it."""
+        scope = self.scope
+        scope.line("")
+        scope.line(f"def {name}({', '.join(f'{i}: int' for i in parameters)}) -> Any:")
+        with scope.indented():
+            yield
+        scope.line("")
 
     # -- a definition, node by node -----------------------------------------------
 
@@ -148,18 +159,32 @@ class Referee:
         return self.scope.extents.get(poly) or poly_text(poly, name_of)
 
     def winner(self, application: Application, spelling: Spelling) -> str:
-        """The place of a maximum: of equal values the first."""
+        """A coordinate of the place of a maximum, from a table that knows each window."""
         function = cast(Argmax, application.function)
-        at = dict(zip(function.parameters, application.arguments, strict=True))
-        names = {r.name: self.scope.names.fresh("tap") for r in function.ranges}
-        inside = {**spelling, **{f"@{new}": new for new in names.values()}}
-        images = at | {old: Poly.of(f"@{new}") for old, new in names.items()}
-        body = self.value(substitute(function.body, images), inside)
-        loops = [
-            f"for {new} in {self.range(_placed(r, at), spelling)}"
-            for r, new in zip(function.ranges, names.values(), strict=True)
-        ]
-        return f"_first({{{tuple_text(list(names.values()))}: {body} {' '.join(loops)}}})[{function.axis}]"
+        key = function.parameters, function.ranges, function.body
+        if key not in self.winners:
+            self.winners[key] = self._table_of_winners(function)
+        at = [self.poly(p, spelling) for p in application.arguments]
+        place = ", ".join(at) if len(at) > 1 else tuple_text(at) if at else "()"
+        return f"{self.winners[key]}[{place}][{function.axis}]"
+
+    def _table_of_winners(self, function: Argmax) -> str:
+        """Lines that find the place of a maximum: of equal values the first."""
+        scope = self.scope
+        name, table = scope.names.fresh("winner"), scope.names.fresh("winners")
+        spelling = {p: scope.names.fresh(p) for p in function.parameters}
+        inside = dict(spelling)
+        loops = []
+        for r in function.ranges:
+            limits = self.range(r, spelling)
+            inside[r.name] = scope.names.fresh("tap")
+            loops.append(f"for {inside[r.name]} in {limits}")
+        place = tuple_text([inside[r.name] for r in function.ranges])
+        body = self.value(function.body, inside)
+        with self.function(name, list(spelling.values())):
+            scope.line(f"return _first(({place}, {body}) {' '.join(loops)})")
+        scope.line(f"{table} = _Table((), {name})")
+        return table
 
     # -- a derivative, term by term --------------------------------------------------
 
@@ -242,13 +267,6 @@ def _needs_terms(value: Value) -> bool:
         case Bracket(conditions):
             return any(c.kind == "eq" for c in conditions)
     return False
-
-
-def _placed(r: Range, at: Mapping[str, Poly]) -> Range:
-    def image(p: Poly | None) -> Poly | None:
-        return p and p.substitute(cast("Mapping[Atom, Poly]", at))
-
-    return Range(r.name, image(r.low), image(r.high))
 
 
 __all__ = ["Referee"]

@@ -199,9 +199,9 @@ def _at(array: Any, *index: int) -> Any:
     return array[index] if all(0 <= k < n for k, n in zip(index, array.shape)) else 0
 
 
-def _first(values: dict[tuple[int, ...], Any]) -> tuple[int, ...]:
-    """The place of the greatest value, the first of equal ones."""
-    return max(values, key=values.__getitem__)
+def _first(pairs: Any) -> Any:
+    """Of pairs (place, value) the place of the greatest value, the first of equal ones."""
+    return max(pairs, key=lambda pair: pair[1])[0]
 
 
 def _sigmoid(x: Any) -> Any:

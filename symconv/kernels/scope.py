@@ -48,7 +48,7 @@ class Scope:
     # -- lines -------------------------------------------------------------
 
     def line(self, text: str) -> None:
-        self.lines.append("    " * self._depth + text)
+        self.lines.append("    " * self._depth + text if text else "")
 
     @contextmanager
     def indented(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
@@ -21,6 +22,7 @@ import pytest
 import symconv.kernels
 from symconv.calculus.gradient import gradient, upstream
 from symconv.errors import ExportError, UsageError
+from symconv.exporting import export_spec
 from symconv.kernels import compile_tensor, module_source
 from symconv.kernels.cases import small_sizes
 from symconv.kernels.compile import write_tensor
@@ -366,3 +368,32 @@ def test_docstrings_run():
     for info in pkgutil.iter_modules(symconv.kernels.__path__):
         module = importlib.import_module(f"symconv.kernels.{info.name}")
         assert doctest.testmod(module).failed == 0, info.name
+
+
+LAYERS = [
+    "maxpool2d --kernel 3",
+    "maxpool1d --kernel 3 --stride 2",
+    "conv3d --stride s --padding p --dilation d",
+    "conv2d --groups g --bias",
+    "transposed2d --stride 2 --padding 1",
+    "avgpool2d --stride 2 --kernel 3 --padding 1",
+]
+
+
+@pytest.mark.parametrize("spec", LAYERS)
+def test_exported_modules_are_laid_out_for_reading(spec, tmp_path):
+    lines = export_spec(spec).splitlines()
+    assert max(map(len, lines)) <= 120
+    assert not [line for line in lines if line != line.rstrip()]
+    for before, line in pairwise(lines):
+        assert not line.lstrip().startswith("def ") or before == "" or before.startswith("class "), line
+    path = tmp_path / "layer.py"
+    path.write_text("\n".join(lines) + "\n")
+    done = subprocess.run([sys.executable, str(path), "--self-test"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_referee_finds_the_winner_of_a_window_once():
+    source = export_spec("maxpool2d --kernel 3")
+    loops = source[source.index("def _loops_grad_input") : source.index("CHECKS")]
+    assert loops.count("_first(") == 1

@@ -62,4 +62,4 @@ def test_gather_and_scatter_ignore_what_lies_outside():
 def test_the_first_greatest_wins():
     onehot = runtime._first_greatest(np.array([[[1, 5], [5, 2]], [[0, 0], [0, 0]]]), 2)
     np.testing.assert_array_equal(onehot, [[[False, True], [False, False]], [[True, False], [False, False]]])
-    assert runtime._first({(0,): 1, (1,): 3, (2,): 3}) == (1,)
+    assert runtime._first((((0,), 1), ((1,), 3), ((2,), 3))) == (1,)
