@@ -8,7 +8,7 @@ from symconv.notation.source import Source
 from symconv.read.facts import CallText, TupleText
 
 _OPENERS, _CLOSERS = "([{", ")]}"
-_CALL = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*\(")
+_CALL = re.compile(r"\s*(\\?[A-Za-z_][A-Za-z0-9_]*)\s*\(")
 MOST_LEVELS = 32
 
 
@@ -61,9 +61,13 @@ def equation(source: Source) -> tuple[Source, Source]:
 
 
 def call_text(source: Source, library: frozenset[str]) -> CallText | TupleText | Source:
-    """A library call, a tuple, or mathematics left as it is."""
+    """A call, a tuple, or mathematics left as it is.
+
+    What a word before a bracket means is settled later; a single letter or a command is mathematics
+    unless a call by a word stands in the bracket.
+    """
     found = _CALL.match(source.text)
-    if found and found.group(1) in library and source.text.endswith(")"):
+    if found and _is_call(source, found):
         inner = piece(source, found.end(), len(source.text) - 1)
         arguments: list[CallText | TupleText | Source] = []
         options: list[tuple[str, CallText | TupleText | Source]] = []
@@ -79,8 +83,31 @@ def call_text(source: Source, library: frozenset[str]) -> CallText | TupleText |
                     found.end(), "an empty argument", "an argument between the commas", "remove the comma"
                 )
         return CallText(found.group(1), tuple(arguments), tuple(options), source)
+    if found and found.group(1) in library:
+        end = _closing(source.text, found.end() - 1)
+        raise source.fault(
+            end if end < 0 else end + 1, "text behind the call", "one call", "define each part in a line of its own"
+        )
     if source.text.startswith("(") and source.text.endswith(")"):
         items = cut(piece(source, 1, len(source.text) - 1), ",")
         if len(items) > 1:
             return TupleText(tuple(call_text(i, library) for i in items if i.text))
     return source
+
+
+def _is_call(source: Source, head: re.Match[str]) -> bool:
+    name, text = head.group(1), source.text
+    if not text.endswith(")") or _closing(text, head.end() - 1) != len(text) - 1:
+        return False
+    word = re.search(r"(?<![\\\w])[A-Za-z_]\w{2,}\s*\(", text[head.end() :])
+    return (len(name) > 1 and not name.startswith("\\")) or word is not None
+
+
+def _closing(text: str, opening: int) -> int:
+    """Where the bracket closes that opens here; -1 if nowhere."""
+    depth = 0
+    for at in range(opening, len(text)):
+        depth += (text[at] in _OPENERS) - (text[at] in _CLOSERS)
+        if not depth:
+            return at
+    return -1

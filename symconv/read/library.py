@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-# carried out, with the number of tensors each takes
+MANY = 32
+# carried out, with the number of tensors each takes at most
 TENSORS = {
     "correlate": 2,
     "convolve": 2,
+    "depthwise": 2,
     "transposed": 2,
     "pad": 1,
     "crop": 1,
@@ -17,8 +19,13 @@ TENSORS = {
     "vec": 1,
     "dense": 3,
     "softmax": 1,
+    "cross_entropy": 2,
+    "toeplitz": 1,
+    "concatenate": MANY,
 }
-LATER = frozenset({"cross_entropy", "concatenate", "toeplitz", "unpool"})
+LEAST = {"dense": 2, "concatenate": 1}  # where fewer will do
+AXES = {"vec": 1, "toeplitz": 2, "cross_entropy": 0}  # of the result, where they are not those of an operand
+LATER = frozenset({"unpool"})
 LIBRARY = frozenset(TENSORS) | LATER
 
 # names that may stand in a formula without a declaration: each has one meaning only

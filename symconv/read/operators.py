@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from symconv.errors import SymconvError
 from symconv.notation.source import LocatedError, Source
-from symconv.ops.correlate import convolve, correlate, transposed
-from symconv.ops.layer import dense, elementwise, softmax
-from symconv.ops.matrix import matmul, vec
+from symconv.ops.correlate import convolve, correlate, depthwise, transposed
+from symconv.ops.layer import cross_entropy, dense, elementwise, softmax
+from symconv.ops.matrix import matmul, toeplitz, vec
 from symconv.ops.pool import pool_average, pool_max
-from symconv.ops.window import crop, flip, pad, rot180, stuff
+from symconv.ops.window import concatenate, crop, flip, pad, rot180, stuff
 from symconv.read.facts import OpFact
-from symconv.read.library import LATER, TENSORS
+from symconv.read.library import LATER, LEAST, TENSORS
 from symconv.read.world import World
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Defined, Tensor
@@ -26,6 +26,7 @@ from symconv.term.tensor import Axis, Defined, Tensor
 FUNCTIONS: dict[str, Callable[..., Defined]] = {
     "correlate": correlate,
     "convolve": convolve,
+    "depthwise": depthwise,
     "transposed": transposed,
     "pad": pad,
     "crop": crop,
@@ -36,15 +37,21 @@ FUNCTIONS: dict[str, Callable[..., Defined]] = {
     "vec": vec,
     "dense": dense,
     "softmax": softmax,
+    "cross_entropy": cross_entropy,
+    "toeplitz": lambda k, shape, **options: toeplitz(k, shape if isinstance(shape, tuple) else (shape,), **options),
+    "concatenate": lambda *tensors, **options: concatenate(tensors, **options),
 }
 OPTIONS = {
     "correlate": ("stride", "padding", "dilation", "groups", "mode"),
     "convolve": ("stride", "padding", "dilation", "groups", "mode"),
+    "depthwise": ("stride", "padding", "dilation", "mode"),
     "transposed": ("stride", "padding", "output_padding", "dilation"),
-    "pool_average": ("window", "stride", "padding"),
+    "pool_average": ("window", "stride", "padding", "weight"),
     "pool_max": ("window", "stride"),
     "vec": ("order",),
     "flip": ("axes",),
+    "toeplitz": ("stride", "padding", "dilation", "order"),
+    "concatenate": ("axis",),
 }
 ORDERS = ("image first", "kernel first")
 MODES = ("valid", "full", "same")
@@ -66,8 +73,12 @@ def call(
     if name in LATER or (name not in FUNCTIONS and name != "flip"):
         raise source.unsupported(at, f"the operation {name}", "write it by its entries")
     most = TENSORS[name]
-    if not (most - (name == "dense") <= len(tensors) <= most):
-        raise source.fault(at, f"{name} of {len(tensors)} tensors", f"{most}", f"give {name} its operands")
+    least = LEAST.get(name, most)
+    if not least <= len(tensors) <= most:
+        wanted = f"{most}" if least == most else f"{least} to {most}"
+        raise source.fault(at, f"{name} of {len(tensors)} tensors", wanted, f"give {name} its operands")
+    if name == "pool_max" and "padding" in options:
+        raise source.unsupported(at, "pool_max with padding", "pool a padded tensor: pool_max(pad(X, p), window=..)")
     unknown = set(options) - set(OPTIONS.get(name, ()))
     if unknown:
         allowed = ", ".join(OPTIONS.get(name, ())) or "no options"

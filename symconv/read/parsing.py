@@ -12,16 +12,28 @@ from dataclasses import dataclass, field
 from symconv.notation.latex_parser import parse_latex
 from symconv.notation.layout import Fence, Node, Row, Script, Sign, Words
 from symconv.notation.names import name_key
-from symconv.notation.source import LocatedError, Source
+from symconv.notation.source import LocatedError, Source, nearest
 from symconv.read.clauses import FLOWS, Statement, statements
-from symconv.read.expression import Access, Binding, Call, Comparison, Expr, Ref, Tuple, moved, walk
+from symconv.read.expression import (
+    Access,
+    Binding,
+    Call,
+    Comparison,
+    Elementwise,
+    Expr,
+    Ref,
+    Tuple,
+    moved,
+    walk,
+)
 from symconv.read.facts import CallText, Facts, TupleText
-from symconv.read.grammar import Grammar
+from symconv.read.grammar import BUILT_IN, Grammar
 from symconv.read.kinds import Kinds, Ranks
-from symconv.read.library import PLAIN
+from symconv.read.library import LIBRARY, PLAIN
 from symconv.read.rows import EQUALITIES, split
 
 WORDS = ("valid", "full", "same", "rows", "columns")
+_BUILT_IN = {name: {"ln": "log"}.get(name, name) for name in BUILT_IN}
 
 
 @dataclass
@@ -139,9 +151,27 @@ class Parser:
             return moved(Grammar(text, self.kinds).expression(row.items, row.at), by)
         if isinstance(text, TupleText):
             return Tuple(tuple(self.call(i, whole) for i in text.items))
+        at = text.place.column - whole.column
+        function = _BUILT_IN.get(text.name) or self.facts.functions.get(self.kinds.name(text.name))
+        if function is not None and len(text.arguments) == 1 and not text.options:
+            return Elementwise(function, 0, self.call(text.arguments[0], whole), at=at)
+        if text.name not in LIBRARY and self.kinds.known(text.name):
+            return self.call(text.place, whole)
+        if text.name not in LIBRARY and self.kinds.op(text.name) is None:
+            raise _unknown(text)
         options = tuple((name, self.call(value, whole)) for name, value in text.options)
         arguments = tuple(self.call(a, whole) for a in text.arguments)
-        return Call(text.name, arguments, options, at=text.place.column - whole.column)
+        return Call(text.name, arguments, options, at=at)
+
+
+def _unknown(text: CallText) -> LocatedError:
+    near = nearest(text.name, sorted(LIBRARY))
+    return text.place.fault(
+        0,
+        f"the operation {text.name}",
+        f"{', '.join(sorted(LIBRARY))}, or a declared function",
+        f"did you mean {near}?" if near else f"correct the name, or declare function {text.name}",
+    )
 
 
 def _no_claim(statement: Statement) -> str:

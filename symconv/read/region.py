@@ -12,11 +12,12 @@ from symconv.read.claim_builder import ClaimBuilder, failed
 from symconv.read.claims import Formula, Kind, Link
 from symconv.read.clauses import Statement
 from symconv.read.documents import Segment
-from symconv.read.expression import Access, At, Call, Expr, Mul, Ref, Total, walk
+from symconv.read.expression import Access, At, Call, Elementwise, Expr, Mul, Ref, Total, walk
 from symconv.read.facts import CallText, Facts
 from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition, Inference
 from symconv.read.kinds import Ranks
+from symconv.read.library import AXES
 from symconv.read.parsing import Parser, Sentence
 from symconv.read.positions import Positions
 from symconv.read.tensors import Tensors
@@ -256,10 +257,12 @@ class Region:
 
 def _rank_of(body: Expr, parser: Parser) -> int:
     """How many axes a call gives: those of its first operand, but for a few operations."""
-    if isinstance(body, Call) and body.operation == "vec":
-        return 1
+    if isinstance(body, Elementwise):
+        return _rank_of(body.argument, parser)
+    if isinstance(body, Call) and body.operation in AXES:
+        return AXES[body.operation]
     if isinstance(body, Call) and body.arguments:
-        return _rank_of(body.arguments[1 if body.operation == "dense" else 0], parser)
+        return _rank_of(body.arguments[int(body.operation == "dense" and len(body.arguments) > 1)], parser)
     for node in walk(body):
         if isinstance(node, (Ref, Access)):
             ranks = parser.kinds.ranks(node.name)

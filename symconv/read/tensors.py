@@ -118,11 +118,13 @@ class Tensors(Positions):
         return call(expr.operation, tensors, others, options, self.source, expr.at)
 
     def argument(self, expr: Expr) -> object:
-        """A number, a tuple of numbers, or a word such as `full`."""
+        """A number, a tuple of numbers, a word such as `full`, or a tensor (the weight of a pooling)."""
         if isinstance(expr, Tuple):
             return tuple(self.argument(e) for e in expr.items)
         if isinstance(expr, Ref) and expr.name in ("valid", "full", "same", "rows", "columns"):
             return expr.name
+        if isinstance(expr, Ref) and self.world.kinds.kind(expr.name) == "tensor":
+            return self.tensor(expr)
         return self.poly(expr)
 
     def _signed(self, expr: Signed) -> Tensor:

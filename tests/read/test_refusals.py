@@ -176,7 +176,7 @@ def test_the_column_of_a_fault_counts_in_the_file() -> None:
             r"correlate with the option strid; expected stride, padding",
         ),
         ("tensor X[3] K[5]\ndefine F = correlate(X, K)", r"a kernel that reaches over 5 positions on an axis of 3"),
-        ("tensor X[n]\ndefine F = toeplitz(X)", r"the operation toeplitz is not supported yet"),
+        ("tensor X[n]\ndefine F = unpool(X)", r"the operation unpool is not supported yet"),
         ("define F = (X, Y)", r"a tuple"),
         ("keep", r"'keep' in the first block"),
         ("assume H", r"'H'; expected a condition"),
