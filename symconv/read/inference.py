@@ -304,9 +304,31 @@ class Inference:
             sentence.problem = problem
 
     def _defined(self, definition: Definition) -> None:
-        for n in range(len(definition.parameters or ())):
-            if (definition.name, n) not in self.known:
+        for n, parameter in enumerate(definition.parameters or ()):
+            if (definition.name, n) in self.known:
+                continue
+            shared = self._shared(parameter, definition)
+            if shared is not None:
+                self.known[definition.name, n], tensor = shared
+                self.world.note(definition.line, f"{definition.name}: axis {n + 1} is that of {tensor}, entry by entry")
+            else:
                 self._fresh(definition.name, n, len(definition.parameters or ()), definition.line)
+
+    def _shared(self, parameter: str, definition: Definition) -> tuple[Axis, str] | None:
+        """The axis on which a parameter always stands alone: `a_i = f(z_i)` is as long as z."""
+        found: dict[Axis, str] = {}
+        said = sum(ref.name == parameter for ref in free_names(definition.body))
+        for access, environment in accesses(definition.body):
+            name = self.parser.kinds.name(access.name)
+            tensor = self.parser.kinds.name(self.world.facts.upstream.get(name, name))
+            for n, position in enumerate(access.index):
+                if _is_ref(position, parameter) and parameter not in environment:
+                    said -= 1
+                    axis = self.known.get((tensor, n))
+                    if axis is None:
+                        return None
+                    found.setdefault(axis, access.name)
+        return next(iter(found.items())) if len(found) == 1 and not said else None
 
     def _fresh(self, name: str, n: int, rank: int, line: int) -> None:
         words = {1: ("length",), 2: ("rows", "columns")}.get(rank, tuple(f"axis{k + 1}" for k in range(rank)))

@@ -7,6 +7,7 @@ same throughout.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from symconv.notation.latex_parser import parse_latex
@@ -43,6 +44,7 @@ class Sentence:
     statement: Statement
     source: Source
     sides: list[Expr] = field(default_factory=list)
+    heads: list[Expr] = field(default_factory=list)  # left sides, where nothing more can be read
     ranges: list[Binding] = field(default_factory=list)
     conditions: list[Comparison] = field(default_factory=list)
     problem: LocatedError | None = None
@@ -81,8 +83,20 @@ class Parser:
         try:
             found = statements(parse_latex(source), source, self.is_name)
         except LocatedError as problem:
-            return [Sentence(Statement(0), source, problem=problem)]
+            return [Sentence(Statement(0), source, problem=problem, heads=self._heads(source))]
         return [self.sentence(s, source) for s in found]
+
+    def _heads(self, source: Source) -> list[Expr]:
+        """What the lines of a formula speak of that cannot be read as a whole."""
+        found: list[Expr] = []
+        for line in source.text.split("\\\\"):
+            left = re.sub(r"\\begin\{\w+\*?\}|&", " ", line.partition("=")[0]).removesuffix(":")
+            try:
+                found += self.equation(Source(left, source.name, source.line))
+            except LocatedError:
+                continue
+            self.learn(found[-1], source)
+        return found
 
     def sentence(self, statement: Statement, source: Source) -> Sentence:
         sentence = Sentence(statement, source)

@@ -49,8 +49,8 @@ class Region:
         sentences = [s for _, _, group in read for s in group]
         for sentence in sentences:
             self._find_definition(sentence, parser)
-        Inference(self.world, parser, sentences, list(self.definitions.values())).run()
-        self._define_all()
+        Inference(self.world, parser, sentences, self._in_order(parser)).run()
+        self._define_all(parser)
         self._check_goals(parser)
         self._assume(parser)
         previous: Sentence | None = None
@@ -66,6 +66,7 @@ class Region:
         self.world.axes.update(before.world.axes)
         self.world.kernels |= before.world.kernels
         self.world.base = before.world.base
+        self.world.unread.update(before.world.unread)
         for name, ranks in before.world.kinds.tensors.items():
             parser.kinds.tensors.setdefault(name, ranks)
 
@@ -125,6 +126,10 @@ class Region:
                 parameters, body = None, body.tensor  # L[x, y] = (I * G)[x, y] speaks of whole tensors
             if name in self.definitions:
                 raise fact.left.fault(0, f"{name} defined twice", "one definition", "remove one of the two")
+            if name in self._made_of(body, parser):
+                raise fact.left.fault(
+                    0, f"{name} made of itself", "a formula in other tensors", "give one of the two another name"
+                )
             definition = Definition(name, parameters, body, text, fact.line)
             self.definitions[name] = definition
             if parser.kinds.ranks(name) is None:
@@ -133,36 +138,74 @@ class Region:
 
     def _find_definition(self, sentence: Sentence, parser: Parser) -> None:
         """The first `T[i,j] = ...` in formulas of others defines T; `:=` always does."""
-        if sentence.problem or sentence.broken.get(1) or len(sentence.sides) < 2 or sentence.statement.opening:
+        if sentence.statement.opening:
             return
-        first, second = sentence.sides[0], sentence.sides[1]
-        if not isinstance(first, (Access, Ref)):
-            return
-        name = parser.kinds.name(first.name)
-        taken = name in self.definitions or name in self.world.tensors
-        if taken or name in self.facts.upstream or parser.kinds.kind(name) != "tensor":
-            return
-        if any(isinstance(n, (Access, Ref)) and parser.kinds.name(n.name) == name for n in walk(second)):
-            return
-        parameters: tuple[str, ...] | None = None
-        if isinstance(first, Access):
-            names = [i.name for i in first.index if isinstance(i, Ref) and parser.kinds.kind(i.name) != "size"]
-            if len(names) != len(first.index) or len(set(names)) != len(names):
-                return
-            parameters = tuple(names)
-        elif parser.kinds.ranks(name) is not None and not parser.kinds.tensors[name].count:
-            parameters = ()
-        self.definitions[name] = Definition(name, parameters, second, sentence.source, sentence.line, sentence)
+        for first in sentence.sides[:1] or sentence.heads:
+            name = parser.kinds.name(first.name) if isinstance(first, (Access, Ref)) else ""
+            taken = name in self.definitions or name in self.world.tensors or name in self.world.unread
+            if taken or name in self.facts.upstream or parser.kinds.kind(name) != "tensor":
+                continue
+            parameters = _parameters(first, parser)
+            if parameters is None and isinstance(first, Access):
+                continue
+            if sentence.problem or sentence.broken.get(1):
+                self.world.unread[name] = sentence.line
+            elif len(sentence.sides) > 1 and name not in self._made_of(sentence.sides[1], parser):
+                body = sentence.sides[1]
+                self.definitions[name] = Definition(name, parameters, body, sentence.source, sentence.line, sentence)
 
-    def _define_all(self) -> None:
-        for definition in self.definitions.values():
+    def _reads(self, body: Expr, parser: Parser) -> dict[str, None]:
+        """The tensors that a formula speaks of, in reading order; a gradient by a loss speaks of its arguments."""
+        found: dict[str, None] = {}
+        for node in walk(body):
+            if isinstance(node, (Access, Ref)):
+                name = parser.kinds.name(node.name)
+                losses = self.facts.losses if name in self.facts.upstream else {name} & set(self.facts.losses)
+                found[parser.kinds.name(self.facts.upstream.get(name, name))] = None
+                found |= {parser.kinds.name(a): None for loss in losses for a in self.facts.losses[loss]}
+        return found
+
+    def _made_of(self, body: Expr, parser: Parser) -> set[str]:
+        """The tensors that a formula reads, and what the definitions so far make these of."""
+        found: set[str] = set()
+        bodies = [body]
+        while bodies:
+            new = set(self._reads(bodies.pop(), parser)) - found
+            found |= new
+            bodies += [self.definitions[name].body for name in new if name in self.definitions]
+        return found
+
+    def _in_order(self, parser: Parser) -> list[Definition]:
+        """Each definition after those that it reads, wherever the text gives them."""
+        needs = {
+            d.name: [n for n in self._reads(d.body, parser) if n in self.definitions] for d in self.definitions.values()
+        }
+        ordered: dict[str, Definition] = {}
+        for name in self.definitions:
+            waiting = [name]
+            while waiting:
+                first = next((n for n in needs[waiting[-1]] if n not in ordered), None)
+                if first is None:
+                    made = waiting.pop()
+                    ordered[made] = self.definitions[made]
+                else:
+                    waiting.append(first)
+        return list(ordered.values())
+
+    def _define_all(self, parser: Parser) -> None:
+        for definition in self._in_order(parser):
+            lines = [self.world.unread[n] for n in self._reads(definition.body, parser) if n in self.world.unread]
+            if lines:
+                self.world.unread[definition.name] = definition.line
             try:
                 self.world.tensors[definition.name] = self._define(definition)
                 self._note_kernels(definition)
             except SymconvError as problem:
                 sentence = definition.sentence
-                if sentence is None or not isinstance(problem, LocatedError):
+                if not isinstance(problem, LocatedError) or (sentence is None and not lines):
                     raise
+                if sentence is None:
+                    continue
                 sentence.problem = problem
                 self.world.axes.pop(definition.name, None)
                 self.world.kinds.tensors.setdefault(definition.name, self.world.kinds.tensors[definition.name])
@@ -253,6 +296,15 @@ class Region:
         if sentence.no_claim:
             return [Link("", Kind.NOT_A_CLAIM, line, column, latex, message=sentence.no_claim, notes=notes)]
         return ClaimBuilder(self.world, self.definitions, sentence, previous, display).links()
+
+
+def _parameters(first: Expr, parser: Parser) -> tuple[str, ...] | None:
+    """The distinct bare indices of `T_{i,j}`, none for a scalar; None for a whole tensor and for any other entry."""
+    if isinstance(first, Access):
+        names = [i.name for i in first.index if isinstance(i, Ref) and parser.kinds.kind(i.name) != "size"]
+        return tuple(names) if len(names) == len(first.index) and len(set(names)) == len(names) else None
+    ranks = parser.kinds.ranks(first.name) if isinstance(first, Ref) else None
+    return () if ranks is not None and not ranks.count else None
 
 
 def _rank_of(body: Expr, parser: Parser) -> int:

@@ -33,6 +33,7 @@ class World:
     kernels: set[str] = field(default_factory=set)
     index_names: set[str] = field(default_factory=set)
     inferred: list[Inferred] = field(default_factory=list)
+    unread: dict[str, int] = field(default_factory=dict)  # tensors whose formula is not understood, and its line
     stands: dict[str, Expr] = field(default_factory=dict)  # names of index expressions
     hypotheses: list[Condition] = field(default_factory=list)
     gradients: dict[tuple[str, str], Tensor] = field(default_factory=dict)
@@ -70,6 +71,13 @@ class World:
             return self.tensors[name]
         if name in self.facts.upstream:
             return self.by_loss(self.facts.upstream[name], source, at)
+        if name in self.unread:
+            raise source.fault(
+                at,
+                f"{name}, whose formula in line {self.unread[name]} is not understood",
+                "a definition that can be read",
+                "mend that formula, or ignore it",
+            )
         if name in self.axes:
             self.tensors[name] = Leaf(name, self.axes[name], self.outside(name))
             return self.tensors[name]
