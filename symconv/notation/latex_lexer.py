@@ -27,6 +27,8 @@ _PIECES = re.compile(
     re.DOTALL,
 )
 
+_DISTANCE = re.compile(r"\*?(?:\[\s*-?(?:\d+\.?\d*|\.\d+)\s*(?:pt|pc|in|bp|cm|mm|em|ex|mu|sp)\s*\])?")
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -89,12 +91,15 @@ def _control(source: Source, piece: str, at: int, spaced: bool) -> tuple[Token, 
     name = piece.rstrip("*") if len(piece) > 2 else piece
     if name in FORBIDDEN:
         raise source.fault(at, f"{name}", "a formula without macro definitions and files", "write the formula out")
-    if name in TEXTS or name in (r"\tag", r"\begin", r"\end"):
+    if name in TEXTS or name in (r"\tag", r"\label", r"\begin", r"\end"):
         body, end = _argument(source, name, end)
         if name in TEXTS:
             return Token("words", f"{name} {body.replace(chr(92) + '_', '_')}", at, spaced), end
-        kind: Kind = "tag" if name == r"\tag" else "begin" if name == r"\begin" else "end"
+        kind: Kind = "tag" if name in (r"\tag", r"\label") else "begin" if name == r"\begin" else "end"
         return Token(kind, body.strip().rstrip("*"), at, spaced), end
+    distance = _DISTANCE.match(source.text, end) if name == r"\\" else None
+    if distance is not None:  # how far apart two lines are set
+        return Token("control", name, at, spaced), distance.end()
     if piece != name:  # the star belongs to the formula: \sigma*x
         end -= 1
     return Token("control", SPELLINGS.get(name, name), at, spaced), end

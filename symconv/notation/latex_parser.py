@@ -42,6 +42,7 @@ from symconv.notation.symbols import (
     SIZING,
     UPRIGHT,
     WIDE,
+    WITH_ARGUMENT,
 )
 
 MOST_LEVELS = 64
@@ -310,7 +311,7 @@ class _Parser:
             raise self.source.fault(
                 token.at, f"the environment {name}", "align, gather, cases or a matrix", "use one of these"
             )
-        if name == "array" and self.is_mark("{"):
+        if name in WITH_ARGUMENT and self.is_mark("{"):
             self.group(self.take())
         rows = self.lines(name, ())
         if self.token is None or self.token.kind != "end" or self.token.text != name:

@@ -124,7 +124,7 @@ class Boxed(Node):
 
 @dataclass(frozen=True, slots=True)
 class Tag(Node):
-    r"""The number of an equation: `\tag{8.3}`."""
+    r"""The number of an equation, `\tag{8.3}`, or its label."""
 
     text: str
 

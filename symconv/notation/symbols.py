@@ -56,6 +56,8 @@ NARROW = {
     r"\nolimits",
     r"\enspace",
     r"\hline",
+    r"\nonumber",
+    r"\notag",
 }
 SIZING = {r"\left", r"\right", r"\big", r"\Big", r"\bigg", r"\Bigg", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"}
 FRACTIONS = {r"\frac", r"\dfrac", r"\tfrac", r"\cfrac"}
@@ -75,6 +77,7 @@ ALIGNED = {
     "displaymath",
     "math",
 }
+WITH_ARGUMENT = {"array", "alignat"}  # columns, or how many of them
 ENVIRONMENTS = MATRICES | ALIGNED | {"cases"}
 
 FORBIDDEN = {
@@ -90,5 +93,5 @@ FORBIDDEN = {
 }
 KNOWN = sorted(
     LETTERS | SIGNS | set(SPELLINGS) | BIG | FUNCTIONS | set(FENCES) | ACCENTS | FONTS | TEXTS | FRACTIONS | WIDE
-    | {r"\boxed", r"\tag", r"\begin", r"\end", r"\left", r"\right"}
+    | {r"\boxed", r"\tag", r"\label", r"\begin", r"\end", r"\left", r"\right"}
 )  # fmt: skip

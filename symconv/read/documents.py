@@ -33,26 +33,40 @@ class Segment:
     left_open: str = ""  # the opener, where nothing closes it
 
 
+# the last six are found to be refused: what they hold is not left out in silence
+_DISPLAYS = (
+    "equation|align|gather|multline|eqnarray|alignat|flalign|displaymath|math"
+    "|xalignat|xxalignat|IEEEeqnarray|dmath|dgroup|empheq"
+)
 _MATHS = (
-    r"(?P<escape>\\[\\$%])|\\begin\{(?P<env>(?:equation|align|gather|multline|eqnarray|alignat|flalign|displaymath|math)\*?)\}"
-    r"|(?P<dollars>\$\$)|(?P<bracket>\\\[)|(?P<paren>\\\()|(?P<dollar>(?<!\w)\$)"
+    rf"(?P<escape>\\[\\$%])|\\begin\{{(?P<env>(?:{_DISPLAYS})\*?)\}}"
+    r"|(?P<dollars>\$\$)|(?P<bracket>\\\[)|(?P<paren>\\\()"
 )
 _MARKDOWN = re.compile(
-    r"^[ ]{0,3}(?P<ticks>`{3,}|~{3,})[ ]*(?P<info>[^\n`]*)\n|(?P<span>`+)|(?P<comment><!--)|" + _MATHS, re.MULTILINE
+    r"^[ ]{0,3}(?P<ticks>`{3,}|~{3,})[ ]*(?P<info>[^\n`]*)\n|(?P<span>`+)|(?P<comment><!--)|(?P<ticked>\$`)|"
+    + _MATHS
+    + r"|(?P<dollar>(?<!\w)\$)",
+    re.MULTILINE,
 )
 _TEX = re.compile(
-    r"(?P<lines>(?:^[ \t]*%[ \t]*symconv:[^\n]*\n?)+)|(?P<percent>%)|(?P<verbatim>\\begin\{verbatim\})|" + _MATHS,
+    r"(?P<lines>(?:^[ \t]*%[ \t]*symconv:[^\n]*\n?)+)|(?P<percent>%)"
+    r"|(?P<verbatim>\\begin\{(?P<code>verbatim\*?|lstlisting|minted|comment)\})|" + _MATHS + r"|(?P<dollar>\$)",
     re.MULTILINE,
 )
 _BLANK = re.compile(r"\n[ \t]*(?=\n)")
-_INLINE = re.compile(r"[^\s$`](?:[^$\n`]|\n(?!\s*\n))*?(?<!\\)\$(?!\d)")
+# in Markdown a dollar beside a space or before a digit is money; a notebook takes `$ x $`, and TeX every dollar
+_INLINE: dict[Form, re.Pattern[str]] = {
+    "md": re.compile(r"[^\s$`](?:[^$\n`]|\n(?!\s*\n))*?(?<![\s\\])\$(?!\d)"),
+    "ipynb": re.compile(r"(?:[^\s$`](?:[^$\n`]|\n(?!\s*\n))*?(?<![\s\\])|[ ](?:[^$\n`]|\n(?!\s*\n))*?[ ])\$(?!\d)"),
+    "tex": re.compile(r"(?:[^$\n]|\n(?!\s*\n))+?(?<!\\)\$"),
+}
 _CLOSERS = {
     "dollars": "$$",
     "bracket": "\\]",
     "paren": "\\)",
     "comment": "-->",
     "percent": "\n",
-    "verbatim": "\\end{verbatim}",
+    "ticked": "`$",
 }
 
 
@@ -76,23 +90,24 @@ def segments(text: str, form: Form, name: str = "document") -> list[Segment]:
     """
     if len(text.encode("utf-8")) > MOST_BYTES:
         raise NotationError(name, f"more than {MOST_BYTES} bytes", "a shorter document", "split the document")
-    found = _notebook(text, name) if form == "ipynb" else _pieces(text, _TEX if form == "tex" else _MARKDOWN, name)
+    found = _notebook(text, name) if form == "ipynb" else _pieces(text, form, name)
     if len(found) > MOST_SEGMENTS:
         raise NotationError(name, f"{len(found)} formulas", f"at most {MOST_SEGMENTS}", "split the document")
     return found
 
 
-def _pieces(text: str, pattern: re.Pattern[str], name: str) -> list[Segment]:
+def _pieces(text: str, form: Form, name: str) -> list[Segment]:
     """One pass: the next opener, then its closer; a display that nothing closes ends with its paragraph."""
-    return list(_Scan(text, pattern, name).segments())
+    return list(_Scan(text, form, name).segments())
 
 
 class _Scan:
     """The state of one pass over a text; a closer once missing is not looked for again."""
 
-    def __init__(self, text: str, pattern: re.Pattern[str], name: str) -> None:
+    def __init__(self, text: str, form: Form, name: str) -> None:
         self.text = text
-        self.pattern = pattern
+        self.pattern = _TEX if form == "tex" else _MARKDOWN
+        self.inline = _INLINE[form]
         self.name = name
         self.starts = [0] + [m.end() for m in re.finditer("\n", text)]
         self.missing: set[str] = set()
@@ -106,18 +121,21 @@ class _Scan:
                 end, after = self._fence(match)
                 if match.group("info").strip() == "symconv":
                     yield Segment("block", self.source(at, end), "")
+                elif match.group("info").strip() == "math" and self.text[at:end].strip():
+                    yield self.formula("display", at, end)
                 at = after
             elif kind == "lines":
                 yield Segment("block", _comment_block(self.source(match.start(), at)), "")
             elif kind == "span":
                 at = self._span(match)
             elif kind == "dollar":
-                inner = _INLINE.match(self.text, at)
+                inner = self.inline.match(self.text, at)
                 if inner is not None:
                     yield self.formula("inline", at, inner.end() - 1)
                     at = inner.end()
             elif kind != "escape":
-                closer = f"\\end{{{match.group('env')}}}" if kind == "env" else _CLOSERS[kind]
+                named = match.group(kind if kind == "env" else "code") if kind in ("env", "verbatim") else ""
+                closer = f"\\end{{{named}}}" if named else _CLOSERS[kind]
                 end = self.find(closer, at)
                 paragraph = self._paragraph(at)
                 if kind in ("env", "dollars", "bracket") and (end < 0 or (kind != "env" and paragraph < end)):
@@ -126,8 +144,8 @@ class _Scan:
                 elif end >= 0:
                     if kind == "env":
                         yield self.formula("display", match.start(), end + len(closer))
-                    elif kind in ("dollars", "bracket", "paren") and self.text[at:end].strip():
-                        yield self.formula("inline" if kind == "paren" else "display", at, end)
+                    elif kind in ("dollars", "bracket", "paren", "ticked") and self.text[at:end].strip():
+                        yield self.formula("display" if kind in ("dollars", "bracket") else "inline", at, end)
                     at = end + len(closer)
 
     def find(self, closer: str, at: int) -> int:
@@ -184,4 +202,4 @@ def _notebook(text: str, name: str) -> list[Segment]:
         raise NotationError(
             name, f"not a notebook ({type(problem).__name__})", "JSON with cells", "save the notebook again"
         ) from None
-    return _pieces("\n\n".join(parts), _MARKDOWN, name)
+    return _pieces("\n\n".join(parts), "ipynb", name)

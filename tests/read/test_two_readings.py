@@ -6,10 +6,13 @@ the reading that the text settles.
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from symconv.errors import NotationError
 from symconv.judging import verify_text
+from symconv.read.documents import Form, segments
 from symconv.read.reader import read_document
 
 VECTOR = "tensor x[n]\noutside zero"
@@ -131,6 +134,59 @@ def test_a_display_that_nothing_closes_is_told_with_its_place(opener: str) -> No
 def test_every_display_of_latex_is_found(name: str) -> None:
     text = f"% symconv: tensor x[n]\n\\begin{{{name}}}\nx_0 = 7\n\\end{{{name}}}\n"
     assert "eq1 refuted; n=1" in str(verify_text(text, "tex"))
+
+
+@pytest.mark.parametrize(
+    ("latex", "said"),
+    [
+        # the number of columns is no factor
+        (
+            r"\begin{alignat}{2} x_0 &= 7 & x_1 &= 7 \end{alignat}",
+            "eq1.1: refuted; n=1: the claim gives 7, exact is x[0]",
+        ),
+        (r"\begin{alignat*}{2} x_0 &= x_0 \end{alignat*}", "eq1 proved"),
+        # nor is the distance between lines
+        (r"\begin{align} x_0 &= x_0 \\[2pt] x_1 &= x_1 \\[-.5 em] x_2 &= x_2 \end{align}", "eq1 proved"),
+        (r"\begin{align} x_0 &= x_0 \\* x_1 &= x_1 \\*[1ex] x_2 &= x_2 \end{align}", "eq1 proved"),
+        (r"\begin{align} x_0 &= x_0 \\ [x_1] &= x_1 \end{align}", "eq1 proved"),
+        # labels and numbers
+        (
+            r"\begin{align} x_0 &= x_0 \label{eq:a} \\ x_1 &= x_1 \nonumber \\ x_2 &= x_2 \notag \end{align}",
+            "eq1 proved",
+        ),
+        # what is not read is told
+        (
+            r"\begin{dmath} x_0 = 7 \end{dmath}",
+            "the environment dmath; expected align, gather, cases or a matrix; use one",
+        ),
+        (r"\begin{IEEEeqnarray}{rCl} x_0 &=& 7 \end{IEEEeqnarray}", "the environment IEEEeqnarray; expected align"),
+    ],
+)
+@pytest.mark.parametrize("form", ["md", "tex"])
+def test_what_stands_beside_the_lines_of_a_display(latex: str, said: str, form: Form) -> None:
+    block = "% symconv: tensor x[n]\n" if form == "tex" else "```symconv\ntensor x[n]\n```\n\n"
+    assert said in str(verify_text(block + latex + "\n", form))
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "found"),
+    [
+        ("md", "It costs $5 and $6, or $7 = 8.", []),
+        ("md", "It costs 5 $ and y = 6 $ more.", []),
+        ("md", "It costs 5$ and 6$ = 7.", []),
+        ("md", "Code `$x = 7$`, ``$y = `7$``, and $z = 7$.", ["z = 7"]),
+        ("md", "```\n$$x = 7$$\n```\n~~~ python\n$$y = 7$$\n~~~", []),
+        ("md", "```math\nx = 7\n```", ["x = 7"]),
+        ("md", "Of GitHub: $`x = 7`$, and `$y = 7$`.", ["x = 7"]),
+        ("ipynb", "A notebook takes $ x = 7 $, not $5 = or $6.", ["x = 7"]),
+        ("tex", "TeX takes $ x = 7 $ and a$y=7$b, not \\$5 or \\$6.", ["x = 7", "y=7"]),
+        ("tex", "\\begin{lstlisting}\n$x = 7$\n\\end{lstlisting} \\begin{verbatim*}$$\\end{verbatim*} $y=7$", ["y=7"]),
+    ],
+)
+def test_dollars_of_every_kind(form: Form, text: str, found: list[str]) -> None:
+    if form == "ipynb":
+        text = json.dumps({"cells": [{"cell_type": "markdown", "source": [text]}]})
+    assert [s.latex for s in segments(text, form)] == found
 
 
 @pytest.mark.parametrize(
