@@ -8,7 +8,7 @@ else the explicit sum that the derivation ends with.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symconv.calculus.derivation import derive
 from symconv.calculus.gradient import gradient, upstream
@@ -26,7 +26,7 @@ from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Leaf, Tensor, ranges_of, sizes_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Value
-from symconv.write.text import text_of_tensor, text_of_value
+from symconv.write.text import text_of_definition, text_of_tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ def _by_explicit_sum(leaf: Tensor, derived: Defined) -> ProvedGradient:
     value: Value = derive(derived)[-1].value
     index = tuple(map(Poly.of, derived.parameters))
     verdict = _judged(equation(Entry(derived, index), value, ranges_of(derived, derived.parameters)))
-    return ProvedGradient(leaf, derived, text_of_value(value), verdict)
+    formula = text_of_definition(replace(derived, body=value, call=None), f"grad_{leaf.name}")
+    return ProvedGradient(leaf, derived, formula, verdict)
 
 
 def _judged(problem: Problem) -> Verdict:
@@ -113,9 +114,7 @@ class NotProved(ExportError):
 
 
 def _notes(spec: Spec, proofs: list[ProvedGradient]) -> list[str]:
-    index = tuple(map(Poly.of, spec.output.parameters))
-    places = f"[{', '.join(spec.output.parameters)}]" if index else ""
-    notes = [f"output{places} = {text_of_value(spec.output.body)}"]
+    notes = [text_of_definition(spec.output, "output")]
     used = dict.fromkeys(h for p in proofs for h in p.verdict.hypotheses)
     if used:
         notes.append("needs " + ", ".join(used))

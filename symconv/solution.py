@@ -6,17 +6,19 @@ of steps; a line that is not proved says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from symconv.calculus.derivation import Step
+from symconv.calculus.form import guard_of
 from symconv.notation.display import shown
+from symconv.proof.implication import Knowledge
 from symconv.proof.verdict import Verdict
 from symconv.specs import Spec
-from symconv.term.polynomial import Application, Atom, Poly
+from symconv.term.polynomial import Application, Atom, Poly, Quotient, Remainder
 from symconv.term.tensor import Defined, Tensor, requirements_of, tensors_in
 from symconv.term.text import text_of_condition
-from symconv.term.value import Entry, Sum, Value, own_polys, walk
+from symconv.term.value import Condition, Entry, Sum, Value, own_polys, walk
 from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
 from symconv.write.page import declaration, definable, intermediates, readable, sentence
 
@@ -214,10 +216,32 @@ def _holds_argmax(value: Value) -> bool:
 
 def _conventions(solution: Solution) -> str:
     entry = Entry(solution.output, tuple(map(Poly.of, solution.output.parameters)))
-    needs = [f"`{text_of_condition(c)}`" for c in requirements_of(entry)]
+    needs = [f"`{text_of_condition(c)}`" for c in _not_implied(requirements_of(entry))]
     loss = "$L$ is a scalar that depends on the output alone" if solution.output.rank else "$L$ is this output"
     text = f"Indices begin at 0; entries outside a tensor count as 0; {loss}."
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
+
+
+def _not_implied(conditions: Iterable[Condition]) -> list[Condition]:
+    """The conditions that do not follow from those before and behind them; of two alike the first stays."""
+    kept = list(dict.fromkeys(conditions))
+    for condition in reversed(kept):
+        others = [c for c in kept if c is not condition]
+        if condition.kind == "ge" and _follows(condition, others):
+            kept = others
+    return kept
+
+
+def _follows(condition: Condition, others: list[Condition]) -> bool:
+    """With what is known of quotients: 0 <= a - b * (a div b) < b."""
+    guards = [guard_of(c) for c in others if c.kind != "ne"]
+    atoms = {a for c in (condition, *others) for a in c.poly.all_atoms()}
+    for atom in sorted((a for a in atoms if isinstance(a, Quotient)), key=str):
+        rest = atom.numerator - atom.denominator * Poly.atom(atom)
+        if isinstance(atom, Remainder):
+            rest = Poly.atom(atom)
+        guards += [guard_of(Condition("ge", rest)), guard_of(Condition("ge", atom.denominator - 1 - rest))]
+    return Knowledge(guards).entails(guard_of(condition)) is not None
 
 
 def _entry_latex(derivation: Derivation) -> str:
@@ -228,7 +252,12 @@ def _entry_latex(derivation: Derivation) -> str:
 def _statement(derivation: Derivation) -> str:
     if not derivation.proved:
         return "Not every line above is proved."
-    hypotheses = dict.fromkeys(h for line in derivation.lines for h in line.verdict.hypotheses)
+    known = {text_of_condition(c): c for line in derivation.lines for c in requirements_of(line.step.value)}
+    entry = Entry(derivation.gradient, tuple(map(Poly.of, derivation.gradient.parameters)))
+    known |= {text_of_condition(c): c for c in requirements_of(entry)}
+    used = dict.fromkeys(h for line in derivation.lines for h in line.verdict.hypotheses)
+    implied = {known[h] for h in used if h in known} - set(_not_implied([known[h] for h in used if h in known]))
+    hypotheses = [h for h in used if known.get(h) not in implied]
     needs = f" (where {', '.join(f'`{h}`' for h in hypotheses)})" if hypotheses else ""
     return f"Every line is proved equal to the derivative for {derivation.lines[-1].verdict.scope}{needs}."
 

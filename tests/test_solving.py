@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -296,6 +296,59 @@ def test_the_page_of_a_document_with_layers_defines_them_in_order(document: str,
         for name in "za"
     ]
     assert places == sorted(places)
+
+
+def test_only_hypotheses_that_do_not_follow_from_others_are_printed() -> None:
+    page = solve_spec("conv2d --stride 2 --padding 1").to_markdown()
+    assert page.count("for all sizes (where `H+2 >= r`, `W+2 >= c`).") == 2
+    for H, r in product(range(1, 9), repeat=2):  # brute force: the one left out follows
+        assert r > H + 2 or 2 * ((H - r) // 2) + r + 2 >= 0
+    assert "Needed: `H+2 >= r`, `W+2 >= c`." in page
+
+
+def test_a_condition_that_does_not_follow_stays() -> None:
+    page = solve_spec("maxpool2d").to_markdown()
+    assert "for all sizes (where `H >= r`, `W >= c`)." in page
+
+
+@pytest.mark.parametrize("options", ["--stride i --padding u", "--stride j", "--dilation k --padding l"])
+def test_the_printed_formula_is_true_whatever_the_sizes_are_called(options: str) -> None:
+    source = export_spec(f"conv2d {options}")
+    module: dict[str, Any] = {"__name__": "exported"}
+    exec(source, module)  # noqa: S102
+    text = " ".join(source.partition("output[")[2].partition("\n\n")[0].split())
+    places, _, formula = text.partition("] = ")
+    indices = places.split(", ")
+    words = options.replace("--", "").split()
+    named = dict(zip(words[1::2], (2, 1), strict=False))
+    rng = np.random.default_rng(2)
+    image, kernel = rng.integers(-9, 9, (2, 2, 6, 5)), rng.integers(-9, 9, (3, 2, 2, 2))
+    result = module["forward"](image, kernel, **dict(zip(words[::2], named.values(), strict=True)))
+    sizes = named | dict(zip(("C", "r", "c"), (2, 2, 2), strict=True))
+    loops = [
+        (name, int(low), eval(high, {}, sizes))  # noqa: S307
+        for name, low, high in re.findall(r"sum_\{(\w)=(\d)\}\^\{([^}]*)\}", formula)
+    ]
+    assert not (set(indices) | {name for name, _, _ in loops}) & set(sizes)
+    body = formula.rpartition("} ")[2].replace("] input", "] * input")
+    padded = np.pad(image, ((0, 0), (0, 0), (3, 3), (3, 3)))
+    reads = re.sub(r"input\[(.*), (.*), (.*), (.*)\]", r"padded[\1, \2, \3 + 3, \4 + 3]", body)
+    for at in np.ndindex(result.shape):
+        known = sizes | dict(zip(indices, at, strict=True)) | {"kernel": kernel, "padded": padded}
+        total = 0
+        for taps in product(*(range(low, high + 1) for _, low, high in loops)):
+            total += eval(reads, {}, known | dict(zip((n for n, _, _ in loops), taps, strict=True)))  # noqa: S307
+        assert total == result[at]
+
+
+def test_printed_formulas_carry_no_needless_brackets(tmp_path: Path) -> None:
+    assert "output[n, c, i, j] = 1/9 sum_{u=0}^{2}" in export_spec("avgpool2d --kernel 3")
+    path = tmp_path / "layers.md"
+    path.write_text(LAYERS.replace("FUNCTION", "f"), encoding="utf-8")
+    lines = [n for n in solve_spec(str(path), "K").to_markdown().splitlines() if n.startswith("$$")]
+    found = [(line, bracket) for line in lines for bracket in re.findall(r"\[[^\[\]]* \\ge [^\]]*\]", line)]
+    assert found
+    assert not [line for line, bracket in found if line.count(bracket) > 1]
 
 
 def test_an_operation_written_with_define_is_solved_and_exported() -> None:

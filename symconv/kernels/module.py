@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from textwrap import wrap
 
 from symconv.errors import ExportError
 from symconv.kernels.cases import small_sizes, value_at
 from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import HELPER_NAMES, helper_source, imports
-from symconv.kernels.layout import WIDTH, wrapped
+from symconv.kernels.layout import wrapped
 from symconv.kernels.naming import Names, identifier
 from symconv.kernels.referee import Referee
 from symconv.kernels.stages import Program, program_of
@@ -239,13 +238,8 @@ def _docstring(title: str, notes: Sequence[str], verdicts: Mapping[str, str], un
     lines += [
         f"Written by symconv {_version()}; needs NumPy alone. `python FILE --self-test` compares it with plain loops."
     ]
-    text = "\n".join(part for line in lines for part in _folded(_plain(line)))
+    text = "\n".join(map(_plain, lines))
     return f'r"""{text}\n"""\n' if "\\" in text else f'"""{text}\n"""\n'
-
-
-def _folded(line: str) -> list[str]:
-    """A long line on several, cut at spaces, what follows indented."""
-    return wrap(line, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _plain(line: str) -> str:

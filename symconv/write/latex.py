@@ -238,6 +238,7 @@ class Layouts:
 
     def _times(self, factors: tuple[Value, ...]) -> Row:
         items: list[Node] = []
+        factors = tuple(f for n, f in enumerate(factors) if not (isinstance(f, Bracket) and f in factors[:n]))
         first, *rest = factors
         if isinstance(first, Number) and first.value < 0 and rest:
             items.append(Sign("-"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symconv.notation.display import shown
+from symconv.notation.display import parameters_shown, shown
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Call, Defined, Tensor
 from symconv.term.text import text_of_condition, text_of_poly
@@ -33,6 +33,21 @@ def text_of_value(value: Value) -> str:
     'sum_{u=0}^{r-1} X[i+u]'
     """
     return _text(shown(value))
+
+
+def text_of_definition(tensor: Defined, name: str) -> str:
+    """`name[i, j] = ..`, the indices named so that no size or tensor of the formula is called alike.
+
+    >>> from symconv.ops.correlate import correlate
+    >>> from symconv.term.polynomial import Size
+    >>> from symconv.term.tensor import Axis, Leaf
+    >>> X, K, i = Leaf("X", (Axis.of(Size("H")),)), Leaf("K", (Axis.of(Size("r")),)), Size("i")
+    >>> text_of_definition(correlate(X, K, stride=i), "output")
+    'output[k] = sum_{u=0}^{r-1} K[u] X[i*k+u]'
+    """
+    parameters, body = parameters_shown(tensor)
+    places = f"[{', '.join(parameters)}]" if parameters else ""
+    return f"{name}{places} = {_text(body)}"
 
 
 def text_of_tensor(tensor: Tensor) -> str:
@@ -96,7 +111,8 @@ def _plain(value: Value) -> str:
         case Apply(function, argument):
             return f"{function.name}{chr(39) * function.order}({_text(argument)})"
         case Reciprocal(argument):
-            return f"1/({_text(argument)})"
+            below = _text(argument)
+            return f"1/{below}" if below.isdigit() else f"1/({below})"
         case Derivative(inner, by):
             return f"d({_text(inner)})/d({_text(by)})"
     raise TypeError(f"no text of {type(value).__name__}")
@@ -110,6 +126,7 @@ def _plus(terms: list[str]) -> str:
 
 
 def _times(factors: tuple[Value, ...]) -> str:
+    factors = tuple(f for n, f in enumerate(factors) if not (isinstance(f, Bracket) and f in factors[:n]))
     first, *rest = factors
     sign = ""
     if isinstance(first, Number) and first.value < 0 and rest:
@@ -134,4 +151,4 @@ def _maximum(r: Range) -> str:
     return f"max_{{{low}{r.name}{high}}}"
 
 
-__all__ = ["text_of_tensor", "text_of_value"]
+__all__ = ["text_of_definition", "text_of_tensor", "text_of_value"]
