@@ -180,9 +180,11 @@ def _picked(line: Line, derivation: Derivation) -> str:
     }
     images: dict[Atom, Poly] = {old: Poly.of(new) for old, new in letters.items()}
     pairs = [
-        f"${letters.get(name, name)} = {latex_of_poly(place.substitute(images))}$" for name, place in line.step.picked
+        f"${letters.get(name, name)} = {latex_of_poly(place.substitute(images))}$"
+        for name, place in line.step.picked
+        if not _winners(place)
     ]
-    return f" Here {', '.join(pairs)}."
+    return f" Here {', '.join(pairs)}." if pairs else ""
 
 
 def _page(solution: Solution) -> Iterator[str]:
@@ -211,7 +213,12 @@ def _shows(value: Value, tensor: Tensor) -> bool:
 
 
 def _holds_argmax(value: Value) -> bool:
-    return any(isinstance(a, Application) for v in walk(value) for p in own_polys(v) for a in p.all_atoms())
+    return any(_winners(p) for v in walk(value) for p in own_polys(v))
+
+
+def _winners(poly: Poly) -> list[Atom]:
+    """The places of maxima in a position: a block has no words for them."""
+    return [a for a in poly.all_atoms() if isinstance(a, Application)]
 
 
 def _conventions(solution: Solution) -> str:

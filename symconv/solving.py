@@ -24,8 +24,9 @@ from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Maximum, walk
-from symconv.write.page import entries_displays, numbers_displays
+from symconv.write.page import entries_displays, nameless, numbers_displays
 
+LETTERS = [*"ZAPQSUVYTBDE", *(f"Z_{{{n}}}" for n in range(1, 100))]
 HAT = "\\hat G"
 MOST_ENTRIES, PRIME = 36, 37
 # sizes of an instance: of an image, of a kernel or window, any other; the first that fit on a page are taken
@@ -47,10 +48,22 @@ def solve_spec(
         raise UsageError("level", repr(level), "'brief' or 'full'", "choose one of the two")
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, layers=False)
     output = parsed.output if parsed.output.call is None else replace(parsed.output, name="F")
+    output = _with_names(output)
+    parsed = replace(parsed, output=output)
     wanted = [wrt] if wrt is not None else list(parsed.wanted) or [leaf.name for leaf in parsed.leaves]
     upstream = Leaf(f"dL/d{output.name}", output.axes) if output.rank else None
     made = tuple(_derivation(output, parsed.leaf(name), upstream, sizes) for name in wanted)
     return Solution(parsed, output, made, level)
+
+
+def _with_names(f: Defined) -> Defined:
+    """A letter for each tensor that a page can neither show by its operation nor by a name."""
+    while (tensor := next(nameless(f), None)) is not None:
+        entry = Entry(f, ())
+        taken = {f.name, *f.parameters, *(t.name for t in tensors_in(entry)), *(s.name for s in sizes_in(entry))}
+        letter = next(name for name in LETTERS if name not in taken)
+        f = _rebuilt(f, {tensor: replace(tensor, name=letter)})
+    return f
 
 
 # -- one gradient -----------------------------------------------------------------------------

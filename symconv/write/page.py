@@ -23,9 +23,18 @@ OPTIONS: dict[str, dict[str, object]] = {
     "dense": {},
     "pad": {"amounts": None},
     "stuff": {"steps": None},
+    "depthwise": {"stride": 1, "padding": 0, "dilation": 1},
+    "softmax": {},
+    "cross_entropy": {},
+    "concatenate": {"axis": 0},
+    "vec": {"order": "columns"},
+    "toeplitz": {"shape": None, "stride": 1, "padding": 0, "dilation": 1, "order": "columns"},
 }
-POSITIONAL = ("window", "amounts", "steps")
-READABLE = frozenset({*OPTIONS, "rot180", "crop"})
+POSITIONAL = ("window", "amounts", "steps", "shape")
+# what a formula may show by its operation
+READABLE = frozenset(
+    ("correlate", "convolve", "transposed", "pool_max", "pool_average", "dense", "pad", "stuff", "rot180", "crop")
+)
 
 
 def declaration(
@@ -50,9 +59,10 @@ def declaration(
     for tensor in (*intermediates(output), output):
         if tensor.call is not None and sayable(tensor):
             yield f"define {tensor.name} = {call_text(tensor.call)}"
-        elif tensor.rank:
-            yield f"tensor {tensor.name}[{_axes(tensor)}]"
-    yield f"loss L({output.name})" if output.rank else f"scalar {output.name}"
+        else:
+            yield f"tensor {tensor.name}[{_axes(tensor)}]" if tensor.rank else f"scalar {tensor.name}"
+    if output.rank:
+        yield f"loss L({output.name})"
     for tensor in dict.fromkeys(named):
         if tensor.call is not None and definable(output, tensor):
             yield f"define {tensor.name} = {call_text(tensor.call)}"
@@ -75,7 +85,7 @@ def sayable(tensor: Tensor) -> bool:
     call = tensor.call
     if call is None or not (call.operation in OPTIONS or call.operation == "apply"):
         return False
-    if call.operation == "apply" and any(map(_is_nameless, call.operands)):
+    if call.operation == "apply" and any(map(is_nameless, call.operands)):
         return False
     return all(map(sayable, call.operands))
 
@@ -91,10 +101,23 @@ def intermediates(output: Defined) -> list[Defined]:
                 found[entry.tensor] = None
 
     visit(output)
-    return [t for t in found if not _is_nameless(t)]
+    return [t for t in found if not is_nameless(t)]
 
 
-def _is_nameless(tensor: Tensor) -> bool:
+def nameless(output: Defined) -> Iterator[Defined]:
+    """What the output is made of and a page can neither show by its operation nor by a name, what is inside first."""
+    for tensor in (*(t for t in tensors_in(output.body) if isinstance(t, Defined)), output):
+        for entry in walk(tensor.body):
+            inner = entry.tensor if isinstance(entry, Entry) else None
+            if not isinstance(inner, Defined) or not is_nameless(inner):
+                continue
+            applied = tensor.call is not None and tensor.call.operation == "apply"
+            if applied or not readable(inner):
+                yield from nameless(inner)
+                yield inner
+
+
+def is_nameless(tensor: Tensor) -> bool:
     """Shown by its operation, as in `pad(X, 1)`."""
     return isinstance(tensor, Defined) and tensor.call is not None and "(" in tensor.name
 
@@ -120,11 +143,18 @@ def readable(tensor: Tensor) -> bool:
     """Every operation of a closed form has a name in declaration blocks, and no option that `corr(..)` cannot show."""
     if not isinstance(tensor, Defined) or tensor.call is None:
         return "(" not in tensor.name
+    if tensor.call.operation == "rot180" and tensor.call.option("spatial") != _turned(tensor.rank):
+        return False
     options = OPTIONS.get(tensor.call.operation, {})
     plain = tensor.call.operation in ("pad", "stuff") or all(
         _is_default(value, options[name]) for name, value in tensor.call.options if name in options
     )
     return tensor.call.operation in READABLE and plain and all(map(readable, tensor.call.operands))
+
+
+def _turned(rank: int) -> int:
+    """How many axes `rot180` turns where nothing is said: all of a kernel without channels."""
+    return rank if rank <= 3 else rank - 2
 
 
 def call_text(call: Call) -> str:
@@ -136,7 +166,7 @@ def call_text(call: Call) -> str:
     for name, value in call.options:
         if name not in known or _is_default(value, known[name]):
             continue
-        text = _option(value)
+        text = _shape(value) if name == "shape" else _option(value)
         parts.append(text if name in POSITIONAL else f"{name}={text}")
     return f"{call.operation}({', '.join(parts)})"
 
@@ -149,7 +179,7 @@ def _application(call: Call) -> str:
 
 
 def _operand(tensor: Tensor) -> str:
-    if isinstance(tensor, Defined) and tensor.call is not None and _is_nameless(tensor):
+    if isinstance(tensor, Defined) and tensor.call is not None and is_nameless(tensor):
         return call_text(tensor.call)
     if tensor.name.startswith("dL/d"):
         return rf"\frac{{\partial L}}{{\partial {tensor.name[4:]}}}"
@@ -160,6 +190,12 @@ def _is_default(value: object, default: object) -> bool:
     if isinstance(value, tuple):
         return all(_is_default(v, default) for v in value)
     return value == default
+
+
+def _shape(value: object) -> str:
+    """Every extent, also where all are the same."""
+    items = [_option(v) for v in value] if isinstance(value, tuple) else [_option(value)]
+    return f"({', '.join(items)})" if len(items) > 1 else items[0]
 
 
 def _option(value: object) -> str:
