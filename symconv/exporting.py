@@ -23,9 +23,11 @@ from symconv.proof.prove import prove
 from symconv.proof.verdict import ALL_SIZES, STATED_SIZES, Status, Verdict
 from symconv.specs import Spec, parse_spec
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Defined, Leaf, Tensor, ranges_of, sizes_in
+from symconv.term.tensor import Defined, Leaf, Tensor, ranges_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Value
+from symconv.write.like_terms import like_terms
+from symconv.write.page import intermediates
 from symconv.write.text import text_of_definition, text_of_tensor
 
 
@@ -45,17 +47,18 @@ def prove_gradient(f: Defined, leaf: Tensor, name: str = "upstream") -> ProvedGr
     try:
         form = closed_form(derived)
     except (UsageError, DependenceError):
-        return _by_explicit_sum(leaf, derived)
+        return _by_explicit_sum(f, leaf, derived)
     scope = ALL_SIZES if sizes_in(Entry(derived, tuple(map(Poly.of, derived.parameters)))) else STATED_SIZES
     verdict = Verdict(Status.PROVED, scope, trace=form.trace)
     return ProvedGradient(leaf, derived, text_of_tensor(form.tensor), verdict)
 
 
-def _by_explicit_sum(leaf: Tensor, derived: Defined) -> ProvedGradient:
-    value: Value = derive(derived)[-1].value
+def _by_explicit_sum(f: Defined, leaf: Tensor, derived: Defined) -> ProvedGradient:
+    value: Value = like_terms(derive(derived)[-1].value)
     index = tuple(map(Poly.of, derived.parameters))
     verdict = _judged(equation(Entry(derived, index), value, ranges_of(derived, derived.parameters)))
-    formula = text_of_definition(replace(derived, body=value, call=None), f"grad_{leaf.name}")
+    taken = [t.name for t in tensors_in(Entry(f, ()))]
+    formula = text_of_definition(replace(derived, body=value, call=None), f"grad_{leaf.name}", taken)
     return ProvedGradient(leaf, derived, formula, verdict)
 
 
@@ -114,7 +117,9 @@ class NotProved(ExportError):
 
 
 def _notes(spec: Spec, proofs: list[ProvedGradient]) -> list[str]:
-    notes = [text_of_definition(spec.output, "output")]
+    taken = [t.name for t in tensors_in(Entry(spec.output, ()))]
+    notes = [text_of_definition(t, t.name, taken) for t in intermediates(spec.output)]
+    notes.append(text_of_definition(spec.output, "output", taken))
     used = dict.fromkeys(h for p in proofs for h in p.verdict.hypotheses)
     if used:
         notes.append("needs " + ", ".join(used))

@@ -24,6 +24,7 @@ from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Maximum, walk
+from symconv.write.like_terms import like_terms
 from symconv.write.page import entries_displays, nameless, numbers_displays
 
 LETTERS = [*"ZAPQSUVYTBDE", *(f"Z_{{{n}}}" for n in range(1, 100))]
@@ -72,10 +73,19 @@ def _with_names(f: Defined) -> Defined:
 def _derivation(f: Defined, x: Tensor, g: Leaf | None, sizes: dict[str, int] | None) -> Derivation:
     derived = gradient(f, x, g)
     pieces = _pieces(derived, f, g)
-    lines = tuple(_line(derived, step) for step in derive(derived, pieces))
+    lines = tuple(_line(derived, step) for step in _steps(derived, pieces))
     instance = _instance(f, derived, _instance_sizes(f, sizes))
     form, named = (None, ()) if pieces is None else (pieces.form, pieces.named)
     return Derivation(x, derived, lines, form, named, instance)
+
+
+def _steps(derived: Defined, pieces: Pieces | None) -> list[Step]:
+    """The steps of the derivation, equal summands added up at its end."""
+    steps = derive(derived, pieces)
+    collected = like_terms(steps[-1].value)
+    if collected != steps[-1].value:
+        steps.append(Step("like terms", "Equal summands are added up.", collected))
+    return steps
 
 
 def _line(derived: Defined, step: Step) -> Line:

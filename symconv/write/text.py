@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from symconv.notation.display import parameters_shown, shown
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Call, Defined, Tensor
@@ -35,8 +37,8 @@ def text_of_value(value: Value) -> str:
     return _text(shown(value))
 
 
-def text_of_definition(tensor: Defined, name: str) -> str:
-    """`name[i, j] = ..`, the indices named so that no size or tensor of the formula is called alike.
+def text_of_definition(tensor: Defined, name: str, taken: Iterable[str] = ()) -> str:
+    """`name[i, j] = ..`, the indices named so that no size or tensor of the formula and nothing taken is called alike.
 
     >>> from symconv.ops.correlate import correlate
     >>> from symconv.term.polynomial import Size
@@ -45,7 +47,7 @@ def text_of_definition(tensor: Defined, name: str) -> str:
     >>> text_of_definition(correlate(X, K, stride=i), "output")
     'output[k] = sum_{u=0}^{r-1} K[u] X[i*k+u]'
     """
-    parameters, body = parameters_shown(tensor)
+    parameters, body = parameters_shown(tensor, dict.fromkeys(taken, ""))
     places = f"[{', '.join(parameters)}]" if parameters else ""
     return f"{name}{places} = {_text(body)}"
 

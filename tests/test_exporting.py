@@ -1,0 +1,63 @@
+"""What the docstring of an exported module says: every name defined, no index called like a tensor, no sum twice."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from symconv.exporting import export_spec
+from symconv.judging import verify_text
+from symconv.solving import solve_spec
+
+LAYERS = """```symconv
+tensor X[H,W] K[r,c] M[q,t]
+function f
+define z = correlate(X, K)
+define a = f(z)
+define y = correlate(a, M)
+loss L(y)
+outside zero
+find dL/dX, dL/dK
+```
+"""
+SQUARE = r"y_i = \sum_{k=0}^{r-1} w_k^2 x_{i+k}"
+
+
+def formulas(source: str) -> list[str]:
+    """The formulas of a docstring, without verdicts."""
+    lines = " ".join(source.split('"""')[1].split()).replace(" grad_", "\ngrad_").replace(" output[", "\noutput[")
+    return [line for line in lines.splitlines() if re.match(r"(grad_\w+|output)\[", line)]
+
+
+def test_every_tensor_of_a_formula_is_defined_and_no_index_is_called_like_one(tmp_path: Path) -> None:
+    document = tmp_path / "layers.md"
+    document.write_text(LAYERS)
+    text = export_spec(str(document)).split('"""')[1]
+    left = dict(re.findall(r"^(?:\w+: proved for all sizes: )?(\w+)\[([^]]*)\] = ", text, re.MULTILINE))
+    assert {"z", "a", "output", "grad_X", "grad_K"} == set(left)
+    assert not {"z", "a", "X", "K", "M"} & {index for places in left.values() for index in places.split(", ")}
+    assert not {"z", "a", "X", "K", "M"} & set(re.findall(r"sum_\{(\w+)", text))
+
+
+def test_equal_sums_are_added_up_and_the_factor_is_right() -> None:
+    source = export_spec(SQUARE)
+    (gradient,) = (line for line in formulas(source) if line.startswith("grad_w"))
+    assert gradient.count("sum_") == 1
+    assert "= 2 sum_" in gradient
+    namespace: dict[str, object] = {"__name__": "exported"}
+    exec(source, namespace)  # noqa: S102
+    rng = np.random.default_rng(4)
+    w, x, upstream, step = rng.random(3), rng.random(8), rng.random(6), 1e-6
+    forward, grad_w = namespace["forward"], namespace["grad_w"]
+    for k, bump in enumerate(np.eye(3) * step):
+        slope = (forward(w + bump, x) - forward(w - bump, x)) @ upstream / (2 * step)  # type: ignore[operator]
+        assert abs(grad_w(upstream, w, x)[k] - slope) < 1e-6  # type: ignore[operator]
+
+
+def test_a_page_adds_up_equal_sums_and_is_read_back() -> None:
+    solution = solve_spec(SQUARE, "w")
+    assert solution.derivations[0].lines[-1].step.rule == "like terms"
+    assert solution.proved
+    assert verify_text(solution.to_markdown()).exit_code == 0
