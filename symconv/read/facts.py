@@ -86,8 +86,10 @@ class Facts:
     """Everything that holds from one block to the next."""
 
     line: int = 0
+    declared: dict[str, tuple[str, int]] = field(default_factory=dict)  # what a name is, and in which line
+    said: dict[str, int] = field(default_factory=dict)  # conventions that one block states once, and their lines
+    places: dict[str, Source] = field(default_factory=dict)  # lines that speak of tensors: "loss L", "upstream g"
     losses: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    loss_lines: dict[str, Source] = field(default_factory=dict)
     tensors: dict[str, TensorFact] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int | None] = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Facts:
     def kept(self) -> Facts:
         """A copy that a `keep` block may add to; what is found, expected and ignored is not repeated."""
         copies = {name: _copy(getattr(self, name)) for name in self.__dataclass_fields__}
-        return replace(self, **{**copies, "finds": [], "definitions": []})  # type: ignore[arg-type]
+        return replace(self, **{**copies, "finds": [], "definitions": [], "said": {}})  # type: ignore[arg-type]
 
 
 def _copy(value: object) -> object:

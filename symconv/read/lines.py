@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import get_args
 
 from symconv.notation.names import NAME, key_of_text
-from symconv.notation.source import Source, nearest
+from symconv.notation.source import LocatedError, Source, nearest
 from symconv.notation.symbols import LETTERS
 from symconv.read.block_text import call_text, cut, equation, piece, words
 from symconv.read.facts import DefineFact, Extent, Facts, FindFact, Meaning, OpFact, TensorFact, TupleText
@@ -58,16 +58,44 @@ def _names(source: Source) -> list[tuple[str, Source]]:
 
 def _once(source: Source, name: str, kind: str, facts: Facts) -> None:
     """A name is declared once, as one thing."""
-    tables: dict[str, dict[str, Any]] = {
-        "loss": facts.losses,
-        "tensor": facts.tensors,
-        "size": facts.sizes,
-        "function": facts.functions,
-    }
-    for other, table in tables.items():
-        if name in table:
-            twice = "for the second time" if other == kind else f"as a {kind}, and as a {other} before"
-            raise source.fault(0, f"{name} {twice}", "one line for a name", "remove one of the two")
+    before, line = facts.declared.get(name, ("", 0))
+    if before:
+        twice = "for the second time, first" if before == kind else f"as {kind}, and as {before}"
+        raise source.fault(
+            0, f"{name} {twice} in line {line}", "one line for a name", "remove one of the two, or use another name"
+        )
+    facts.declared[name] = (kind, source.line)
+    if kind != "a size" and name in facts.implied:
+        raise _no_size(source, name, facts)
+
+
+def _imply(source: Source, facts: Facts) -> None:
+    """The names in an extent or a range are sizes."""
+    for name in _sizes_in(source):
+        facts.implied.add(name)
+        facts.places.setdefault(f"size {name}", source)
+        if facts.declared.get(name, ("a size",))[0] not in ("a size", "an alias"):
+            raise _no_size(source, name, facts)
+
+
+def _no_size(source: Source, name: str, facts: Facts) -> LocatedError:
+    kind, line = facts.declared[name]
+    other = facts.places[f"size {name}"].line
+    return source.fault(
+        0,
+        f"{name}, {kind} in line {line}, in an extent in line {other}",
+        "a size in an extent",
+        "use another name for one of the two",
+    )
+
+
+def _stated(source: Source, what: str, facts: Facts) -> None:
+    """A convention is stated once in a block."""
+    if what in facts.said:
+        raise source.fault(
+            0, f"{what} for the second time, first in line {facts.said[what]}", "one choice", "remove one of the two"
+        )
+    facts.said[what] = source.line
 
 
 # -- names ---------------------------------------------------------------------------
@@ -82,9 +110,11 @@ def loss(rest: Source, facts: Facts) -> None:
     arguments = tuple(n for n, _ in _names(piece(rest, match.start(2), match.end(2))))
     if not arguments:
         raise rest.fault(match.start(2), "no tensor", "what the loss depends on", "write loss L(y)")
-    _once(rest, name, "loss", facts)
+    if len(set(arguments)) < len(arguments):
+        raise rest.fault(match.start(2), "a tensor twice", "what the loss depends on, each once", "remove one")
+    _once(rest, name, "a loss", facts)
     facts.losses[name] = arguments
-    facts.loss_lines[name] = rest
+    facts.places[f"loss {name}"] = rest
 
 
 def tensor(rest: Source, facts: Facts) -> None:
@@ -107,8 +137,8 @@ def tensor(rest: Source, facts: Facts) -> None:
                 "write X[,] or X[H,W]",
             )
         name = _name(piece(rest, match.start(), match.end()))
-        _once(rest, name, "tensor", facts)
-        facts.implied |= _sizes_in(piece(rest, opener + 1, closer))
+        _once(piece(rest, match.start(), match.end()), name, "a tensor", facts)
+        _imply(piece(rest, opener + 1, closer), facts)
         axes = tuple(_extent(p) for p in cut(piece(rest, opener + 1, closer), ","))
         at, above = _raised(rest, closer + 1)
         axes = (() if len(axes) == 1 and above and closer == opener + 1 else axes) + (None,) * above
@@ -151,7 +181,7 @@ def _extent(source: Source) -> Extent | None:
 
 def scalar(rest: Source, facts: Facts) -> None:
     for name, source in _names(rest):
-        _once(source, name, "tensor", facts)
+        _once(source, name, "a scalar", facts)
         facts.tensors[name] = TensorFact(name, (), rest.line)
 
 
@@ -159,7 +189,7 @@ def function(rest: Source, facts: Facts) -> None:
     """function f, or function \\sigma = sigmoid."""
     if "=" not in rest.text:
         for name, source in _names(rest):
-            _once(source, name, "function", facts)
+            _once(source, name, "a function", facts)
             facts.functions[name] = name.lstrip("\\")
         return
     left, right = equation(rest)
@@ -173,7 +203,7 @@ def function(rest: Source, facts: Facts) -> None:
             0, f"'{right.text}'", ", ".join(FUNCTIONS), f"did you mean {near}?" if near else "choose one of these"
         )
     name = _name(left)
-    _once(left, name, "function", facts)
+    _once(left, name, "a function", facts)
     facts.functions[name] = right.text
 
 
@@ -187,11 +217,12 @@ def size(rest: Source, facts: Facts) -> None:
             raise right.fault(
                 0, f"'{right.text}'", "rows, columns, channels or length, and a tensor", "write size H_F = rows F"
             )
+        _once(left, _name(left), "a size", facts)
         facts.quantities[_name(left)] = (match.group(1), _name(piece(right, match.start(2), match.end(2))))
         return
     least = int(bound.group(2)) if bound else None
     for name, source in _names(piece(rest, 0, bound.end(1)) if bound else rest):
-        _once(source, name, "size", facts)
+        _once(source, name, "a size", facts)
         facts.sizes[name] = least
 
 
@@ -204,19 +235,23 @@ def index(rest: Source, facts: Facts) -> None:
                 raise part.unsupported(0, "a range over all integers", "give the two ends: index i in 0..n-1")
             raise part.fault(0, f"'{part.text}'", "an index and its range", "write index i in 0..n-1")
         name = _name(piece(part, match.start(1), match.end(1)))
-        facts.implied |= _sizes_in(piece(part, match.start(2), match.end(3)))
+        _once(part, name, "an index", facts)
+        _imply(piece(part, match.start(2), match.end(3)), facts)
         facts.indices[name] = (piece(part, match.start(2), match.end(2)), piece(part, match.start(3), match.end(3)))
 
 
 def upstream(rest: Source, facts: Facts) -> None:
     for part in cut(rest, ","):
         left, right = equation(part)
+        _once(left, _name(left), "an upstream gradient", facts)
         facts.upstream[_name(left)] = _name(right)
+        facts.places[f"upstream {_name(left)}"] = right
 
 
 def alias(rest: Source, facts: Facts) -> None:
     for part in cut(rest, ","):
         left, right = equation(part)
+        _once(left, _name(left), "an alias", facts)
         facts.aliases[_name(left)] = _name(right)
 
 
@@ -226,6 +261,7 @@ def alias(rest: Source, facts: Facts) -> None:
 def base(rest: Source, facts: Facts) -> None:
     if rest.text not in ("0", "1"):
         raise rest.fault(0, f"base {rest.text}", "0 or 1", "choose one of the two")
+    _stated(rest, "base", facts)
     facts.base = int(rest.text)
 
 
@@ -237,9 +273,12 @@ def outside(rest: Source, facts: Facts) -> None:
     if what not in ("zero", "error"):
         raise rest.fault(0, f"'{what}'", "zero, error, periodic or reflect", "choose one of these")
     if not names.strip():
+        _stated(rest, "outside", facts)
         facts.outside = what
-    for name, _ in _names(piece(rest, len(what), len(rest.text))):
+    for name, source in _names(piece(rest, len(what), len(rest.text))):
+        _stated(source, f"outside {name}", facts)
         facts.outside_of[name] = what
+        facts.places[f"outside {name}"] = source
 
 
 def convention(word: str, carried_out: str, choices: tuple[str, ...]) -> Callable[[Source, Facts], None]:
@@ -272,6 +311,7 @@ def op(rest: Source, facts: Facts) -> None:
         raise given[0].fault(
             0, f"'{meaning}'", ", ".join(get_args(Meaning)), f"did you mean {near}?" if near else "choose one of these"
         )
+    _stated(rest, f"op {sign}", facts)
     facts.ops[sign] = _options(sign, meaning, given[1:], rest)
 
 
@@ -343,6 +383,7 @@ def expect(rest: Source, facts: Facts) -> None:
     if len(given) < 2:
         raise given[0].fault(0, "no formula", "eq1, eq2.1, in3, ...", "name the formulas")
     for formula in given[1:]:
+        _stated(formula, f"expect {formula.text}", facts)
         facts.expected[_formula(formula)] = given[0].text
 
 

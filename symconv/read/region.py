@@ -13,7 +13,7 @@ from symconv.read.claims import Formula, Kind, Link
 from symconv.read.clauses import Statement
 from symconv.read.documents import Segment
 from symconv.read.expression import Access, At, Call, Elementwise, Expr, Mul, Ref, Total, walk
-from symconv.read.facts import CallText, Facts
+from symconv.read.facts import CallText, Facts, FindFact
 from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition, Inference
 from symconv.read.kinds import Ranks
@@ -23,8 +23,8 @@ from symconv.read.positions import Positions
 from symconv.read.tensors import Tensors
 from symconv.read.values import Values
 from symconv.read.world import World
-from symconv.term.tensor import Defined, Tensor
-from symconv.term.value import at_least
+from symconv.term.tensor import Defined, Leaf, Tensor, tensors_in
+from symconv.term.value import Entry, at_least
 
 
 @dataclass
@@ -85,25 +85,40 @@ class Region:
         return parser.sentences(inside)
 
     def _check_goals(self, parser: Parser) -> None:
-        """`loss` and `find` lines speak of tensors that there are."""
-        for loss, arguments in self.facts.losses.items():
-            for name in arguments:
-                if parser.kinds.kind(name) != "tensor":
-                    raise self.facts.loss_lines[loss].fault(
-                        0, f"{loss} of {name}, which is no tensor", "a tensor", f"define {name}, or declare it"
-                    )
-        for find in self.facts.finds:
-            if find.loss not in self.facts.losses:
-                known = ", ".join(self.facts.losses) or "none"
-                raise find.place.fault(
-                    0,
-                    f"{find.what} without a loss {find.loss}",
-                    f"a declared loss ({known})",
-                    f"add a line loss {find.loss}(..)",
+        """`loss`, `upstream`, `outside` and `find` lines speak of tensors that there are."""
+        facts = self.facts
+        named = [(f"loss {loss}", loss, name) for loss, names in facts.losses.items() for name in names]
+        named += [(f"upstream {name}", name, tensor) for name, tensor in facts.upstream.items()]
+        named += [(f"outside {name}", f"outside {outside}", name) for name, outside in facts.outside_of.items()]
+        for line, what, name in named:
+            if parser.kinds.kind(name) != "tensor":
+                raise facts.places[line].fault(
+                    0, f"{what} of {name}, which is no tensor", "a tensor", f"define {name}, or declare it"
                 )
-            if parser.kinds.kind(find.by) != "tensor":
-                known = ", ".join(parser.kinds.tensors)
-                raise find.place.fault(0, f"{find.what}, {find.by} being no tensor", f"one of {known}", "name a tensor")
+        for find in facts.finds:
+            self._check_find(find, parser)
+
+    def _check_find(self, find: FindFact, parser: Parser) -> None:
+        """`find dL/dX`: a declared loss, and a tensor that it depends on."""
+        if find.loss not in self.facts.losses:
+            losses = ", ".join(self.facts.losses) or "none"
+            raise find.place.fault(
+                0,
+                f"{find.what} without a loss {find.loss}",
+                f"a declared loss ({losses})",
+                f"add a line loss {find.loss}(..)",
+            )
+        if parser.kinds.kind(find.by) != "tensor":
+            names = ", ".join(parser.kinds.tensors)
+            raise find.place.fault(0, f"{find.what}, {find.by} being no tensor", f"one of {names}", "name a tensor")
+        arguments = [parser.kinds.name(a) for a in self.facts.losses[find.loss]]
+        tensors = [self.world.tensors.get(a) or Leaf(a, ()) for a in arguments]
+        known = {name: None for t in tensors for name in (t.name, *(inner.name for inner in tensors_in(Entry(t, ()))))}
+        by = parser.kinds.name(self.facts.upstream.get(find.by, find.by))
+        if by not in known and not set(arguments) & set(self.world.unread):
+            raise find.place.fault(
+                0, f"{find.what}, {find.loss} being no function of {find.by}", f"one of {', '.join(known)}", "name one"
+            )
 
     # -- definitions ---------------------------------------------------------------------
 
@@ -120,6 +135,14 @@ class Region:
                     "write define F = ... or define F_{i,j} = ...",
                 )
             name = parser.kinds.name(left.name)
+            kind, line = self.facts.declared.get(name, ("a tensor", 0))
+            if kind not in ("a tensor", "a scalar"):
+                raise fact.left.fault(
+                    0,
+                    f"{name} defined, {kind} in line {line}",
+                    "a tensor or a scalar",
+                    "use another name for one of the two",
+                )
             body = parser.call(fact.right, text) if isinstance(fact.right, CallText) else parser.equation(fact.right)[0]
             parameters = tuple(i.name for i in left.index if isinstance(i, Ref)) if isinstance(left, Access) else None
             if isinstance(left, Access) and isinstance(body, At) and left.index == body.index:

@@ -196,7 +196,7 @@ def test_every_line_of_the_table_has_its_record() -> None:
             "scalar b\n"
             "function \\sigma = sigmoid\n"
             "size H W r c\nsize n >= 2\nsize p >= 0\nsize H_F = rows y\n"
-            "index h in 1..M, l in 1..N\n"
+            "index h in 1..M, k in 1..N\n"
             "upstream dlz = lz, \\delta = y\n"
             "alias dz = dlz\nentry LZ = lz\nbase 1\n"
             "op * = convolution full, kernel first\n"

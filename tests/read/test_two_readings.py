@@ -192,19 +192,55 @@ def test_dollars_of_every_kind(form: Form, text: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ("tensor x[n]\nsize x", "doc:3:6: x as a size, and as a tensor before; expected one line for a name; remove"),
-        ("size x\ntensor x[n]", "x as a tensor, and as a size before"),
-        ("tensor f[n]\nfunction f", "f as a function, and as a tensor before"),
-        ("function f\nfunction f = relu", "f for the second time; expected one line for a name"),
-        ("loss L(x)\nscalar L", "L as a tensor, and as a loss before"),
+        (
+            "tensor x[n]\nsize x",
+            "doc:3:6: x as a size, and as a tensor in line 2; expected one line for a name; remove",
+        ),
+        ("size x\ntensor x[n]", "doc:3:8: x as a tensor, and as a size in line 2"),
+        ("tensor f[n]\nfunction f", "f as a function, and as a tensor in line 2"),
+        ("function f\nfunction f = relu", "f for the second time, first in line 2; expected one line for a name"),
+        (
+            "loss L(x)\nscalar L",
+            "L as a scalar, and as a loss in line 2; .* remove one of the two, or use another name",
+        ),
+        ("tensor x[n]\nindex x in 0..3", "x as an index, and as a tensor in line 2"),
+        ("tensor x[n]\nloss L(x)\nupstream x = x", "x as an upstream gradient, and as a tensor in line 2"),
+        ("tensor x[n] y[n]\nalias x = y", "x as an alias, and as a tensor in line 2"),
+        ("size H\ntensor F[a]\nsize H = length F", "H for the second time, first in line 2"),
+        (
+            "scalar n\ntensor x[n]",
+            "doc:3:10: n, a scalar in line 2, in an extent in line 3; expected a size in an extent",
+        ),
+        ("tensor x[n]\nindex n in 0..3", "n, an index in line 3, in an extent in line 2; .* use another name for one"),
+        (
+            "size F\ntensor x[n]\ndefine F = pad(x, 1)",
+            "doc:4:8: F defined, a size in line 2; expected a tensor or a sc",
+        ),
+        ("base 0\nbase 1", "base for the second time, first in line 2; expected one choice; remove one of the two"),
+        ("outside zero\noutside error", "outside for the second time"),
+        ("tensor x[n]\noutside zero x\noutside error x", "outside x for the second time, first in line 3"),
+        ("op * = product\nop * = correlation valid", r"op \* for the second time, first in line 2"),
+        ("expect refuted eq1\nexpect proved eq1", "expect eq1 for the second time, first in line 2"),
+        ("tensor x[n]\nloss L(x, x)", "a tensor twice; expected what the loss depends on, each once; remove one"),
+        ("tensor x[n]\nloss L(x)\nupstream g = q", "doc:4:14: g of q, which is no tensor; expected a tensor; define q"),
+        ("tensor x[n]\noutside zero q", "doc:3:14: outside zero of q, which is no tensor"),
         ("tensor x[-3]", "doc:2:10: axis 1 of x with -3 entries; expected at least 1; correct the extent"),
         ("tensor x[n]\nloss L(z)", "doc:3:6: L of z, which is no tensor; expected a tensor; define z, or declare it"),
         ("tensor x[n]\nfind nonsense", "doc:3:6: 'nonsense'; expected a gradient; write find dL/dX"),
         ("tensor x[n]\nfind shape x", "find shape x is not supported yet"),
         ("tensor x[n]\nfind dL/dx", r"dL/dx without a loss L; expected a declared loss \(none\); add a line loss L"),
         ("tensor x[n]\nloss L(x)\nfind dL/dQ", "dL/dQ, Q being no tensor; expected one of x, a, b; name a tensor"),
+        ("tensor x[n] w[r]\nloss L(x)\nfind dL/dw", "dL/dw, L being no function of w; expected one of x; name one"),
     ],
 )
 def test_a_fault_in_the_block_is_told(block: str, message: str) -> None:
     with pytest.raises(NotationError, match=message):
         read_document(f"```symconv\n{block}\n```\n\n$$a_i = b_i$$\n", "md", "doc")
+
+
+def test_a_block_that_keeps_may_say_a_convention_anew() -> None:
+    text = "```symconv\ntensor x[n] w[r]\nop * = correlation valid\noutside zero\n```\n\n"
+    text += "```symconv\nkeep\nop * = correlation full\noutside error\n```\n\n$$x_0 = x_0$$\n"
+    assert verify_text(text).exit_code == 0
+    with pytest.raises(NotationError, match="x as a size, and as a tensor in line 2"):
+        verify_text(text.replace("keep", "keep\nsize x"))
