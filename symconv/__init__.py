@@ -40,6 +40,7 @@ _API = [
     "depthwise",
     "expand",
     "export",
+    "flatten_rows",
     "flip",
     "from_sympy",
     "gelu",

@@ -105,6 +105,7 @@ transpose = _public(_window.transpose)
 concatenate = _public(_window.concatenate)
 vec = _public(_matrix.vec)
 unvec = _public(_matrix.unvec)
+flatten_rows = _public(_matrix.flatten_rows)
 toeplitz = _public(_matrix.toeplitz)
 matmul = _public(_matrix.matmul)
 leaky_relu = _public(_activation.leaky_relu)
@@ -570,8 +571,10 @@ def to_sympy(item: Tensor | Value) -> sympy.Expr:
 # -- the three big verbs ---------------------------------------------------------------------
 
 
-def solve(spec: str, wrt: str | None = None, sizes: dict[str, int] | None = None, level: str = "full") -> Any:
-    """The worked solution of an operation, a formula or a document, as `symconv solve` writes it.
+def solve(
+    spec: str | Tensor, wrt: str | None = None, sizes: dict[str, int] | None = None, level: str = "full"
+) -> Any:
+    """The worked solution of an operation, a formula, a document or a tensor, as `symconv solve` writes it.
 
     >>> solution = solve("conv1d", wrt="kernel")
     >>> solution
@@ -581,7 +584,14 @@ def solve(spec: str, wrt: str | None = None, sizes: dict[str, int] | None = None
     """
     from symconv.solving import solve_spec
 
-    return solve_spec(_text(spec, "solve"), wrt, sizes, level)
+    return solve_spec(_spec(spec, "solve"), wrt, sizes, level)
+
+
+def _spec(item: object, place: str) -> Any:
+    """A tensor with its formula, or the text of a SPEC."""
+    from symconv.specs import spec_of_tensor
+
+    return spec_of_tensor(cast(_terms.Defined, item.term)) if isinstance(item, Tensor) else _text(item, place)
 
 
 def _text(item: object, place: str) -> str:
@@ -606,12 +616,14 @@ def verify(source: str | Path, form: str | None = None) -> Any:
     return verify_paths([source]) if form is None else verify_text(source, cast(Any, form))
 
 
-def export(spec: str, wrt: str | None = None, unproved: bool = False) -> str:
+def export(spec: str | Tensor, wrt: str | None = None, unproved: bool = False) -> str:
     """The source of a NumPy module with forward and gradients, as `symconv export` writes it.
+
+    spec: an operation, a formula, a document, or a tensor, such as the loss of a network.
 
     >>> print(export("conv1d --stride 2").splitlines()[0][3:])
     conv1d --stride 2: forward and gradients.
     """
     from symconv.exporting import export_spec
 
-    return export_spec(_text(spec, "export"), wrt, unproved=unproved)
+    return export_spec(_spec(spec, "export"), wrt, unproved=unproved)

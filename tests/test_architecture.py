@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "solving": "term ops calculus proof entries notation write specs evidence solution",
     "exporting": "term ops calculus proof write kernels specs evidence",
     "handles": "term ops entries kernels write",
-    "api": "term ops calculus proof entries kernels evidence comparing judging solving exporting handles",
+    "api": "term ops calculus proof entries kernels evidence comparing judging solving exporting handles specs",
     "cli": "symconv specs judging solving exporting",
     "pytest_plugin": "symconv specs judging",
     "symconv": "",

@@ -396,3 +396,29 @@ def test_wrong_input_says_what_to_change() -> None:
         solve_spec("conv1d --stride 0")
     with pytest.raises(SizeError, match="multiple of the groups"):
         solve_spec("conv2d --channels 3,4 --groups 2")
+
+
+def test_a_name_with_a_prime_is_no_hiding_place() -> None:
+    """Two layers with channels: in the line that derives inside the sums, no inner channel captures an outer one."""
+    import symconv as sc
+    from symconv.calculus.derivation import derive
+    from symconv.proof.evaluate import differ
+    from symconv.term.polynomial import Poly
+    from symconv.term.tensor import ranges_of
+    from symconv.term.value import Entry
+
+    H, C, O, r, q = sc.sizes("H C O r q")  # noqa: E741
+    x, k1, k2 = sc.tensor("x", 2, H), sc.tensor("k1", C, 2, r), sc.tensor("k2", O, C, q)
+    inner = sc.apply("relu", sc.correlate(x, k1, spatial=1))
+    out = sc.correlate(inner, k2, spatial=1)
+    gradient = sc.gradient(out, k1, sc.upstream(out, "G")).term
+    place = Entry(gradient, tuple(map(Poly.of, gradient.parameters)))
+    sizes = {"H": 4, "C": 2, "O": 1, "r": 2, "q": 2}
+    for step in derive(gradient):
+        world = World(sizes, values=(place, step.value))
+        axes = [
+            range(world.poly(a.low, {}), world.poly(a.high, {}) + 1) for a in ranges_of(gradient, gradient.parameters)
+        ]
+        for at in product(*axes):
+            here = dict(zip(gradient.parameters, at, strict=True))
+            assert not differ(world.value(place, here), world.value(step.value, here)), step.rule

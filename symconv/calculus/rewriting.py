@@ -13,7 +13,7 @@ from typing import cast
 from symconv.calculus.functions import positive, slope
 from symconv.ops.pool import argmax_of
 from symconv.term.polynomial import Atom, Poly
-from symconv.term.substitution import entry_formula, substitute
+from symconv.term.substitution import entry_formula, fresh_name, substitute
 from symconv.term.tensor import Axis, Defined, Tensor, tensors_in
 from symconv.term.value import (
     Apply,
@@ -194,10 +194,9 @@ def rename_ranges(value: Sum, taken: set[str]) -> Sum:
     """Other names for the bound indices that are taken."""
     images: dict[str, Poly] = {}
     ranges: list[Range] = []
+    others = {r.name for r in value.ranges} | free_indices(value)
     for r in value.ranges:
-        name = r.name
-        while name in taken:
-            name += "'"
+        name = fresh_name(r.name, taken | (others - {r.name}) | {made.name for made in ranges})
         atoms = cast("dict[Atom, Poly]", dict(images))
         limits = [None if p is None else p.substitute(atoms) for p in (r.low, r.high)]
         if name != r.name:

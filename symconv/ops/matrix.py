@@ -10,7 +10,7 @@ from typing import Literal
 
 from symconv.errors import ShapeError, UsageError
 from symconv.ops.correlate import geometry
-from symconv.ops.window import amount, index_names, inside, needed
+from symconv.ops.window import amount, index_names, inside, integer, needed
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Call, Defined, Tensor, define
 from symconv.term.value import Condition, Range, Value, at_least, bracket, equal, multiply, total
@@ -79,6 +79,38 @@ def vec(x: Tensor, order: Order = "columns") -> Defined:
         indices=("p",),
         call=Call("vec", (x,), (("order", order),)),
         requires=needed(*(at_least(e, 1) for e in x.shape)),
+    )
+
+
+def flatten_rows(x: Tensor, keep: int = 1) -> Defined:
+    """All axes but the first `keep` in one, the last running fastest: [N, C, H, W] becomes [N, C*H*W].
+
+    >>> import symconv as sc
+    >>> sc.flatten_rows(sc.tensor("X", 1, 2, 2)).entries()
+    [[X[0, 0, 0], X[0, 0, 1], X[0, 1, 0], X[0, 1, 1]]]
+    """
+    place = f"flatten_rows({x.name})"
+    kept = integer(keep)
+    if kept is None or not 0 <= kept < x.rank:
+        raise ShapeError(
+            place, f"keep={keep!r} of {x.rank} axes", f"a number from 0 to {x.rank - 1}", "keep fewer axes"
+        )
+    inner, count = x.shape[kept:], Poly.of(1)
+    for extent in inner:
+        count = count * extent
+    lows = tuple(a.low or Poly.of(0) for a in x.axes[kept:])
+
+    def entry(*index: Poly) -> Value:
+        places = unflatten(index[-1], inner, "rows")
+        return x[(*index[:kept], *(i + low for i, low in zip(places, lows, strict=True)))]
+
+    return define(
+        place,
+        (*x.axes[:kept], Axis.of(count)),
+        entry,
+        indices=(*index_names(kept), "p"),
+        call=Call("flatten_rows", (x,), (("keep", kept),)),
+        requires=needed(*(at_least(e, 1) for e in inner)),
     )
 
 

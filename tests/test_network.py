@@ -1,0 +1,211 @@
+"""A network of five layers: convolution, pooling, convolution, pooling, dense; with softmax and cross-entropy.
+
+All sizes are symbols and the maps differ in number from layer to layer.  Each
+stage of the backward pass is a theorem; neighbouring stages compose; the
+exported module agrees with autograd and learns to read digits.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from functools import cache
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symconv as sc
+from symconv.proof.check import check
+
+PARAMETERS = ("K1", "b1", "K2", "b2", "D", "bd")
+
+
+@cache
+def network() -> SimpleNamespace:
+    """The tensors of the forward pass by the names of the stages, the parameters, and the loss."""
+    N, H, W, C1, C2, M, r, q = sc.sizes("N H W C1 C2 M r q")
+    X, Y = sc.tensor("X", N, 1, H, W), sc.tensor("Y", N, M)
+    K1, b1 = sc.tensor("K1", C1, 1, r, r), sc.tensor("b1", C1)
+    K2, b2 = sc.tensor("K2", C2, C1, q, q), sc.tensor("b2", C2)
+    z1 = sc.correlate(X, K1)
+    n1 = sc.add_bias(z1, b1, 1)
+    a1 = sc.apply("relu", n1)
+    p1 = sc.pool_average(a1, (2, 2))
+    z2 = sc.correlate(p1, K2)
+    n2 = sc.add_bias(z2, b2, 1)
+    a2 = sc.apply("relu", n2)
+    p2 = sc.pool_average(a2, (2, 2))
+    v = sc.flatten_rows(p2)
+    D, bd = sc.tensor("D", M, v.shape[1]), sc.tensor("bd", M)
+    z = sc.dense(D, v, bd)
+    p = sc.softmax(z)
+    loss = sc.cross_entropy(p, Y)
+    return SimpleNamespace(**locals())
+
+
+CHAIN = ("z1", "n1", "a1", "p1", "z2", "n2", "a2", "p2", "v", "z")
+
+
+def replayed(verdict: Any) -> bool:
+    """Proved for all sizes, and the checker accepts the whole trace."""
+    assert verdict.scope == "all sizes", verdict
+    return check(json.loads(json.dumps(verdict.certificate))) > 0
+
+
+@pytest.mark.parametrize("number", range(len(CHAIN) - 2))
+def test_neighbouring_stages_compose(number: int) -> None:
+    """dL/dA by way of C is dL/dA by way of B, its upstream gradient being dL/dB by way of C: the chain rule, proved."""
+    a, b, c = (getattr(network(), name) for name in CHAIN[number : number + 3])
+    G = sc.upstream(c, "G")
+    assert replayed(sc.prove(sc.gradient(c, a, G), sc.gradient(b, a, sc.gradient(c, b, G))))
+
+
+def test_the_last_stage_is_p_minus_y() -> None:
+    net = network()
+    i, k, m = sc.indices("i k m")
+    labels = sc.total(net.Y[i, m], (m, 0, net.M - 1))
+    dz = sc.gradient(net.loss, net.z)
+    assert replayed(sc.prove(dz[i, k], net.p[i, k] * labels - net.Y[i, k]))
+
+
+def test_the_stages_of_the_parameters() -> None:
+    net = network()
+    n, a, b, c, d = sc.indices("n a b c d")
+    G, Gz = sc.upstream(net.z2, "G"), sc.upstream(net.z, "Gz")
+    _, _, h, w = net.z2.shape
+    dK2 = sc.total(
+        G[n, a, sc.indices("i"), sc.indices("j")] * net.p1[n, b, c + sc.indices("i"), d + sc.indices("j")],
+        (n, 0, net.N - 1),
+        (sc.indices("i"), 0, h - 1),
+        (sc.indices("j"), 0, w - 1),
+    )
+    derived = sc.gradient(net.z2, net.K2, G)
+    claimed = sc.define("dK2", derived.shape, lambda *at: _at(dK2, at), ["a", "b", "c", "d"])
+    assert replayed(sc.prove(derived, claimed))
+    dD = sc.gradient(net.z, net.D, Gz)
+    assert replayed(sc.prove(dD, sc.matmul(sc.transpose(Gz), net.v)))
+    dbd = sc.gradient(net.z, net.bd, Gz)
+    assert replayed(sc.prove(dbd, sc.define("s", [net.M], lambda m: sc.total(Gz[n, m], (n, 0, net.N - 1)))))
+    dv = sc.gradient(net.z, net.v, Gz)
+    assert replayed(sc.prove(dv, sc.matmul(Gz, net.D)))
+
+
+def _at(value: Any, _: object) -> Any:
+    return value
+
+
+def test_the_table_of_shapes_and_parameters() -> None:
+    """LeNet's first layers on 28 x 28: 24, 12, 8 and 4 by hand; and the numbers of parameters."""
+    net = network()
+    given = {net.H: 28, net.W: 28, net.C1: 6, net.C2: 16, net.M: 10, net.r: 5, net.q: 5, net.N: 1}
+    shapes = {name: tuple(int(e.subs(given)) for e in getattr(net, name).shape) for name in CHAIN}
+    assert shapes["n1"] == (1, 6, 24, 24)
+    assert shapes["p1"] == (1, 6, 12, 12)
+    assert shapes["n2"] == (1, 16, 8, 8)
+    assert shapes["p2"] == (1, 16, 4, 4)
+    assert (shapes["v"], shapes["z"]) == ((1, 256), (1, 10))
+    counts = {name: np.prod([int(e.subs(given)) for e in getattr(net, name).shape]) for name in PARAMETERS}
+    assert counts == {"K1": 150, "b1": 6, "K2": 2400, "b2": 16, "D": 2560, "bd": 10}
+
+
+# -- the exported module ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The loss and its gradients by all parameters, written by `export`, every formula proved."""
+    path = Path(tmp_path_factory.mktemp("network")) / "network.py"
+    source = sc.export(network().loss)
+    assert source.count("proved for all sizes") >= len(PARAMETERS)
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("network", path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def step(module: ModuleType, data: dict[str, Any]) -> dict[str, Any]:
+    """The gradients by all parameters: one training step."""
+    found = {}
+    for name in PARAMETERS:
+        function = getattr(module, f"grad_{name}")
+        wanted = function.__code__.co_varnames[: function.__code__.co_argcount + function.__code__.co_kwonlyargcount]
+        shapes = {f"{k}_shape": v.shape for k, v in data.items()}
+        found[name] = function(**{k: v for k, v in {**data, **shapes}.items() if k in wanted})
+    return found
+
+
+def digits(images: int) -> tuple[Any, Any]:
+    """scikit-learn's 8 x 8 digits between 0 and 1, with one-hot labels."""
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    return data.images[:images, None] / 16.0, np.eye(10)[data.target[:images]]
+
+
+def start(rng: Any, maps: tuple[int, int] = (8, 16)) -> dict[str, Any]:
+    """Random parameters for 8 x 8 images, kernels of 3 and 2: 8 -> 6 -> 3 -> 2 -> 1."""
+    first, second = maps
+    return {
+        "K1": rng.normal(size=(first, 1, 3, 3)) / 3,
+        "b1": np.zeros(first),
+        "K2": rng.normal(size=(second, first, 2, 2)) / np.sqrt(4 * first),
+        "b2": np.zeros(second),
+        "D": rng.normal(size=(10, second)) / np.sqrt(second),
+        "bd": np.zeros(10),
+    }
+
+
+def test_it_learns_to_read_digits(module: ModuleType) -> None:
+    """Over 95 % of unseen digits, with nothing but the exported gradients and forward pass."""
+    rng = np.random.default_rng(5)
+    images, labels = digits(1797)
+    order = rng.permutation(len(images))
+    train, test = order[:1437], order[1437:]
+    parameters = start(rng, (12, 32))
+    moments = {k: [np.zeros_like(v), np.zeros_like(v)] for k, v in parameters.items()}
+    count = 0
+    for _ in range(30):
+        shuffled = rng.permutation(train)
+        for batch in np.array_split(shuffled, len(train) // 32):
+            count += 1
+            for name, g in step(module, {"X": images[batch], "Y": labels[batch], **parameters}).items():
+                m, s = moments[name]
+                g = g / len(batch)
+                m += 0.1 * (g - m)
+                s += 0.001 * (g * g - s)
+                rate = 0.01 * np.sqrt(1 - 0.999**count) / (1 - 0.9**count)
+                parameters[name] = parameters[name] - rate * m / (np.sqrt(s) + 1e-8)
+    right = sum(_read(module, parameters, images[i]) == labels[i].argmax() for i in test)
+    assert right / len(test) > 0.95
+
+
+def _read(module: ModuleType, parameters: dict[str, Any], image: Any) -> int:
+    """The label with the least loss."""
+    losses = [float(module.forward(X=image[None], Y=np.eye(10)[None, k], **parameters)) for k in range(10)]
+    return int(np.argmin(losses))
+
+
+@pytest.mark.torch
+def test_the_gradients_are_those_of_autograd(module: ModuleType) -> None:
+    import torch
+    from torch.nn.functional import avg_pool2d, conv2d, log_softmax, relu
+
+    rng = np.random.default_rng(2)
+    images, labels = digits(64)
+    data = {"X": images, "Y": labels, **start(rng)}
+    t = {k: torch.tensor(v, requires_grad=True) for k, v in data.items()}
+    hidden = avg_pool2d(relu(conv2d(t["X"], t["K1"], t["b1"])), 2)
+    hidden = avg_pool2d(relu(conv2d(hidden, t["K2"], t["b2"])), 2)
+    logits = hidden.flatten(1) @ t["D"].T + t["bd"]
+    loss = -(t["Y"] * log_softmax(logits, 1)).sum()
+    loss.backward()
+    assert float(module.forward(**data)) == pytest.approx(float(loss), rel=1e-12)
+    for name, gradient in step(module, data).items():
+        exact = t[name].grad.numpy()
+        assert np.abs(gradient - exact).max() <= 1e-10 * np.abs(exact).max()
