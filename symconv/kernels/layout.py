@@ -26,6 +26,11 @@ def wrapped(line: str, inside: bool = False) -> Iterator[str]:
     elif inside and (cut := _cut(text)) is not None:
         for packed in _packed(cut, indent):
             yield from wrapped(packed, True)
+    elif text.startswith("if ") and text.endswith(":"):
+        first, *rest = text[3:-1].split(" and ")
+        yield f"{indent}if ("
+        yield from _packed([first, *(f"and {part}" for part in rest)], f"{indent}    ")
+        yield f"{indent}):"
     elif (ends := _enclosed(line)) is not None:
         opening, closing = ends
         yield line[: opening + 1]

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import cast
 
-from symconv.calculus.form import Expansion, Factor, Guard, Term, trivially_false
+from symconv.calculus.form import Expansion, Factor, Guard, Term, trivially_false, within
 from symconv.errors import ExportError
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program, Stage
 from symconv.kernels.text import enclosed, poly_text, tuple_text
-from symconv.term.polynomial import Application, Atom, Poly
+from symconv.term.polynomial import Application, Atom, Poly, Size
 from symconv.term.substitution import entry_formula
 from symconv.term.tensor import Defined, Leaf
 from symconv.term.value import (
@@ -64,12 +65,13 @@ class Referee:
         extents = tuple_text([scope.text(n) for n in formula.shape]) if formula.rank else "()"
         spelling = {p: scope.names.fresh(p) for p in formula.parameters}
         derived = any(map(_needs_terms, walk(formula.body)))
-        value = self.terms(formula, spelling) if derived else self.value(formula.body, spelling)
+        lines = self.terms(formula, spelling) if derived else [f"return {self.value(formula.body, spelling)}"]
         with self.function(entry, list(spelling.values())):
             for p, axis in zip(formula.parameters, formula.axes, strict=True):
                 if axis.low is not None and not axis.low.is_zero:  # tables count from 0
                     scope.line(f"{spelling[p]} += {self.poly(axis.low, spelling)}")
-            scope.line(f"return {value}")
+            for line in lines:
+                scope.line(line)
         scope.line(f"{name} = _Table({extents}, {entry})")
         return name
 
@@ -91,7 +93,7 @@ class Referee:
 
         match value:
             case Number(q):
-                return str(q) if q.denominator == 1 and q >= 0 else f"({q.numerator} / {q.denominator})"
+                return _number(q)
             case Position(p):
                 return enclosed(self.poly(p, spelling))
             case Plus(parts):
@@ -188,31 +190,30 @@ class Referee:
 
     # -- a derivative, term by term --------------------------------------------------
 
-    def terms(self, formula: Defined, spelling: Spelling) -> str:
-        terms = Expansion().expand(formula[tuple(map(Poly.of, formula.parameters))])
-        parts = [self.term(t, spelling) for t in terms if not any(map(trivially_false, t.guards))]
-        return " + ".join(parts) or "0"
+    def terms(self, formula: Defined, spelling: Spelling) -> list[str]:
+        """A total, and for each term the loops that add to it."""
+        total = self.scope.names.fresh("total")
+        axes = list(zip(formula.parameters, formula.axes, strict=True))
+        held = {g for p, axis in axes for g in within(Poly.of(p), axis)}
+        natural = {p for p, axis in axes if axis.low == Poly.of(0)}
+        lines = [f"{total}: Any = 0"]
+        for term in Expansion().expand(formula[tuple(map(Poly.of, formula.parameters))]):
+            if not any(map(trivially_false, term.guards)):
+                lines += _Nest(self, term, spelling, held, natural).written(total)
+        return [*lines, f"return {total}"]
 
-    def term(self, term: Term, spelling: Spelling) -> str:
-        """coefficient * sum(product for ... if ...), every condition as soon as its indices are known."""
-        known = dict(spelling)
-        guards = list(term.guards)
-        head = " and ".join(self._conditions(guards, set(known), known))
-        clauses: list[str] = []
-        for name in term.bound:
-            value = self._solved(name, guards, known)
-            limits = f"({self.poly(value, known)},)" if value is not None else self._limits(name, guards, known)
-            known[name] = self.scope.names.fresh("t")
-            clauses.append(f"for {known[name]} in {limits}")
-            clauses += [f"if {c}" for c in self._conditions(guards, set(known), known)]
-        product = self.product(term, known)
-        text = f"sum({product} {' '.join(clauses)})" if clauses else product
-        return f"({text} if {head} else 0)" if head else text
+    def comparison(self, guard: Guard, known: Spelling) -> str:
+        """What is positive on the left, what is negative on the right."""
+        left = Poly({m: c for m, c in guard.poly if c > 0})
+        right = Poly({m: -c for m, c in guard.poly if c < 0})
+        strict = not guard.equality and right.constant > 0
+        sign = "==" if guard.equality else ">" if strict else ">="
+        return f"{self.poly(left, known)} {sign} {self.poly(right - int(strict), known)}"
 
     def product(self, term: Term, known: Spelling) -> str:
         parts = [self.factor(f, known) for f in term.factors]
         if term.coefficient != 1 or not parts:
-            parts.insert(0, f"({term.coefficient.numerator} / {term.coefficient.denominator})")
+            parts.insert(0, _number(term.coefficient))
         if term.weight != Poly.of(1):
             parts.append(enclosed(self.poly(term.weight, known)))
         parts += [f"(1 / {enclosed(self.poly(p, known))})" for p in term.denominators]
@@ -225,36 +226,98 @@ class Referee:
             text = self.scope.applied(head.function, text)
         return f"(1 / {enclosed(text)})" if head.inverse else text
 
-    def _solved(self, name: str, guards: list[Guard], known: Spelling) -> Poly | None:
+
+class _Nest:
+    """The loops of one term: an index that an equality fixes is put in, a condition is asked once it can be.
+
+    held: guards that hold for every entry of the table; natural: indices that are never negative.
+    """
+
+    def __init__(self, referee: Referee, term: Term, spelling: Spelling, held: set[Guard], natural: set[str]) -> None:
+        self.referee, self.term = referee, term
+        self.known = dict(spelling)
+        self.held, self.natural = held, set(natural)
+        self.guards = [g for g in term.guards if g not in held]
+        self.lines: list[str] = []
+        self.depth = 0
+
+    def written(self, total: str) -> list[str]:
+        for name in self.term.bound:
+            self._index(name)
+        self._ask()
+        self._line(f"{total} += {self.referee.product(self.term, self.known)}")
+        return self.lines
+
+    def _line(self, text: str) -> None:
+        self.lines.append("    " * self.depth + text)
+
+    def _open(self, text: str) -> None:
+        self._line(text)
+        self.depth += 1
+
+    def _index(self, name: str) -> None:
+        """One index: its value where an equality gives it, else a loop."""
+        value = self._solved(name)
+        if value is not None:
+            self.term = self.term.substitute({name: value})
+            guards = Term(guards=tuple(self.guards)).substitute({name: value}).guards
+            self.guards = [g for g in guards if g not in self.held]
+            return
+        self._ask()
+        low, high = self._limits(name)
+        limits = self.referee.range(Range(name, low, high), self.known)
+        self.known[name] = self.referee.scope.names.fresh("t")
+        if low.is_zero:
+            self.natural.add(name)
+        self._open(f"for {self.known[name]} in {limits}:")
+
+    def _ask(self) -> None:
+        """The conditions whose indices are all known; they are used up."""
+        ready = [g for g in self.guards if g.poly.names() <= set(self.known)]
+        self.guards = [g for g in self.guards if g not in ready]
+        asked = [self.referee.comparison(g, self.known) for g in ready if not self._holds_anyway(g)]
+        if asked:
+            self._open(f"if {' and '.join(asked)}:")
+
+    def _holds_anyway(self, guard: Guard) -> bool:
+        """A sum of what is never negative."""
+        return not guard.equality and all(c > 0 and all(map(self._is_natural, m)) for m, c in guard.poly)
+
+    def _is_natural(self, atom: Atom) -> bool:
+        if isinstance(atom, Application):
+            function = cast(Argmax, atom.function)
+            return function.ranges[function.axis].low == Poly.of(0)
+        return isinstance(atom, Size) or atom in self.natural
+
+    def _solved(self, name: str) -> Poly | None:
         """The value of an index that an equality fixes; the equality is used up."""
-        for guard in guards:
+        for guard in self.guards:
             parts = guard.poly.linear_in(name) if guard.equality and name in guard.poly.atoms() else None
-            if parts and parts[0].as_int in (1, -1) and parts[1].names() <= set(known):
-                guards.remove(guard)
+            if parts and parts[0].as_int in (1, -1) and parts[1].names() <= set(self.known):
+                self.guards.remove(guard)
                 return parts[1] * -(parts[0].as_int or 1)
         return None
 
-    def _limits(self, name: str, guards: list[Guard], known: Spelling) -> str:
-        """range(low, high + 1) from the first guards that bound an index alone."""
+    def _limits(self, name: str) -> tuple[Poly, Poly]:
+        """The ends of an index, from the first guards that bound it alone."""
         ends: dict[int, Poly] = {}
         used: list[Guard] = []
-        for guard in guards:
+        for guard in self.guards:
             parts = guard.poly.linear_in(name) if not guard.equality else None
             sign = parts and parts[0].as_int
-            if parts and sign in (1, -1) and parts[1].names() <= set(known) and sign not in ends:
+            if parts and sign in (1, -1) and parts[1].names() <= set(self.known) and sign not in ends:
                 ends[sign] = parts[1] * -sign
                 used.append(guard)
         if len(ends) < 2:
             raise ExportError("loops", "an index without ends", "a finite range", "give the sum its limits")
-        guards[:] = [g for g in guards if g not in used]
-        return self.range(Range(name, ends[1], ends[-1]), known)
+        self.guards = [g for g in self.guards if g not in used]
+        return ends[1], ends[-1]
 
-    def _conditions(self, guards: list[Guard], names: set[str], known: Spelling) -> list[str]:
-        """The guards whose indices are all known; they are used up."""
-        ready = [g for g in guards if g.poly.names() <= names]
-        for guard in ready:
-            guards.remove(guard)
-        return [f"{self.poly(g.poly, known)} {'==' if g.equality else '>='} 0" for g in ready]
+
+def _number(q: Fraction) -> str:
+    if q.denominator == 1:
+        return str(q) if q >= 0 else f"({q})"
+    return f"({q.numerator} / {q.denominator})"
 
 
 def _needs_terms(value: Value) -> bool:

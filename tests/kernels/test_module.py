@@ -398,3 +398,13 @@ def test_the_referee_finds_the_winner_of_a_window_once():
     source = export_spec("maxpool2d --kernel 3")
     loops = source[source.index("def _loops_grad_input") : source.index("CHECKS")]
     assert loops.count("_first(") == 1
+
+
+@pytest.mark.parametrize("spec", LAYERS)
+def test_the_loops_of_a_gradient_are_loops(spec):
+    """Statements, each index that an equality fixes put in, no condition that always holds."""
+    source = export_spec(spec)
+    loops = source[source.index("def _loops_grad_input") : source.index("# function, its referee")]
+    assert "total: Any = 0" in loops
+    assert not re.search(r"for \w+ in \(", loops)
+    assert not re.search(r"\b(if|and) \w+ >= 0", loops)
