@@ -88,7 +88,7 @@ class ClaimBuilder:
         except LocatedError as problem:
             return failed(problem, latex, notes)
         except SymconvError as problem:
-            return Link("", Kind.ILL_FORMED, line, column, latex, message=str(problem), notes=notes)
+            return Link("", Kind.ILL_FORMED, line, column, latex, message=str(problem), notes=notes, problem=problem)
         return Link("", Kind.CLAIM, line, column, latex, claim, notes=notes)
 
     def _failed_at(self, at: int, found: str, expected: str, change: str) -> Link:
@@ -241,7 +241,7 @@ class ClaimBuilder:
 def failed(problem: LocatedError, latex: str, notes: tuple[str, ...] = ()) -> Link:
     """The link of a formula that could not be read, or that says nothing."""
     kind = Kind.ILL_FORMED if isinstance(problem, IllFormed) else Kind.NOT_UNDERSTOOD
-    return Link("", kind, problem.line, problem.column, latex, message=str(problem), notes=notes)
+    return Link("", kind, problem.line, problem.column, latex, message=str(problem), notes=notes, problem=problem)
 
 
 def _free_names(expr: Expr, bound: frozenset[str] = frozenset(), inner: bool = False) -> list[tuple[str, bool]]:

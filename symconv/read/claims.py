@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 
+from symconv.errors import SymconvError
 from symconv.read.facts import FindFact
 from symconv.term.tensor import Defined, Tensor
 from symconv.term.value import Condition, Range, Value
@@ -57,6 +58,7 @@ class Link:
     defines: Defined | None = None
     message: str = ""
     notes: tuple[str, ...] = ()
+    problem: SymconvError | None = field(default=None, compare=False)  # what `message` says
 
 
 @dataclass(frozen=True, slots=True)

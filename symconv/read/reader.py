@@ -18,6 +18,7 @@ from symconv.read.claims import Document, Formula
 from symconv.read.documents import Form, Segment, read_file, segments
 from symconv.read.facts import Facts
 from symconv.read.region import Region
+from symconv.term.tensor import Defined
 
 
 @dataclass
@@ -59,6 +60,30 @@ def read_document(document: str | Path, form: Form | None = None, name: str = "d
     result.formulas = tuple(_with_expectation(f, expected) for f in formulas.values())
     _check_numbers(parts, result)
     return result
+
+
+def read_definition(text: str, name: str = "formula") -> Defined:
+    r"""The tensor that one formula defines, with `$` around it or without; reads outside are zero.
+
+    Lines and columns of errors are those of the text.
+
+    >>> read_definition(r"\hat{y}_i = \sum_{k=0}^{r-1} w_k x_{i+k}").name
+    '\\hat{y}'
+    """
+    latex = text.strip().strip("$").strip()
+    source = Source(text, name)
+    region = Region(Facts(outside="zero"), [("eq1", Segment("display", source, latex))], set())
+    region.read()
+    first, *rest = region.formulas["eq1"].links
+    for link in (first, *rest):
+        if link.problem is not None:
+            raise link.problem
+    if first.defines is None or rest:
+        place = text.find(latex)
+        found = f"'{rest[0].latex if rest else latex}'"
+        change = "write y_i = \\sum_{k=0}^{r-1} w_k x_{i+k}, or a document with several formulas"
+        raise source.fault(place, found, "one formula that defines a tensor by others", change)
+    return first.defines
 
 
 def _parts(found: list[Segment]) -> list[_Part]:

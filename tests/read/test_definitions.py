@@ -6,7 +6,7 @@ import pytest
 
 from symconv.errors import NotationError
 from symconv.judging import Report, verify_text
-from symconv.read.reader import read_document
+from symconv.read.reader import read_definition, read_document
 
 VECTOR = "tensor x[n]\noutside zero"
 LAYER = "tensor x[n]\nfunction f\nloss L(a)\noutside zero"
@@ -100,3 +100,36 @@ def test_what_a_define_line_reads_may_be_unread() -> None:
 def test_define_lines_do_not_turn_in_a_circle(block: str, message: str) -> None:
     with pytest.raises(NotationError, match=message):
         read_document(f"```symconv\n{block}\n```\n", "md", "doc")
+
+
+# -- one bare formula --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "parameters"),
+    [
+        (r"\hat{y}_i = \sum_{k=0}^{r-1} w_k x_{i+k}", r"\hat{y}", ("i",)),
+        (r"$$ F_{i,j} = X_{i,j}^2 $$", "F", ("i", "j")),
+    ],
+)
+def test_a_formula_alone_defines_a_tensor(text: str, name: str, parameters: tuple[str, ...]) -> None:
+    tensor = read_definition(text)
+    assert (tensor.name, tensor.parameters) == (name, parameters)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"y_i = \sum_{j} x_{i}", r"SPEC:1:13: the index j without limits, which stands alone on no axis; expected limits"),
+        (r"  $$ y_i = 2 \foo x_i$$", r"SPEC:1:14: the command \\foo; expected a command this reader knows"),
+        ("y_i\n = x_i x_{i,j}", r"SPEC:2:8: 2 indices of x; expected 1, one an axis; give every axis its index"),
+        ("y_i = x_i = x_{i+1}", r"SPEC:1:1: 'y_\{i\} = x_\{i\} = x_\{i \+ 1\}'; expected one formula that defines a tensor"),
+        (" x_i + 1", r"SPEC:1:2: 'x_i \+ 1'; expected one formula .*; write y_i = .*, or a document with several"),
+        ("x_i = x_i + 1", r"SPEC:1:1: x, whose extents are open"),
+        (r"s = \sum_{k=0}^{n-1} x_k", "SPEC:1:1: the name s; expected a declared name; declare it: scalar s"),
+        ("", r"SPEC:1:1: ''; expected one formula that defines a tensor by others"),
+    ],
+)  # fmt: skip
+def test_the_place_of_a_fault_is_that_in_the_formula(text: str, message: str) -> None:
+    with pytest.raises(NotationError, match=message):
+        read_definition(text, "SPEC")
