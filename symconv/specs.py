@@ -378,12 +378,9 @@ PLAIN: dict[str, Callable[[_Builder], Defined]] = {
 
 def _from_formula(text: str) -> Spec:
     """A definition in LaTeX; reads outside are zero, as for a padded input."""
-    formula = text.strip().strip("$").strip()
-    head = re.match(r"\\?[A-Za-z]+", formula)
-    if head is None:
-        raise UsageError("SPEC", f"{text!r}", "a formula such as y_i = \\sum_k w_k x_{i+k}", "name the result first")
-    document = f"```symconv\nloss L({head.group()})\noutside zero\n```\n\n$$ {formula} $$\n"
-    return _from_text(text, document, "SPEC")
+    from symconv.read.reader import read_definition
+
+    return Spec(text, read_definition(text, "SPEC"), text)
 
 
 def _from_document(path: str) -> Spec:
