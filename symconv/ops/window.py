@@ -348,7 +348,12 @@ def check_positive(values: Sequence[Poly], place: str, what: str) -> None:
 def needed(*conditions: Condition) -> tuple[Condition, ...]:
     """The conditions that are not true by themselves: sizes are at least their least value."""
     plain = [Condition(c.kind, c.poly.without_remainders()) for c in conditions]
-    return tuple(c for c in plain if c.kind != "ge" or not c.poly.grows_from(0))
+    return tuple(c for c in plain if not _holds_always(c))
+
+
+def _holds_always(condition: Condition) -> bool:
+    poly = condition.poly
+    return (condition.kind == "ge" and poly.grows_from(0)) or (condition.kind == "eq" and poly.is_zero)
 
 
 __all__ = [
