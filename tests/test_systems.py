@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -38,3 +39,9 @@ def test_its_twin_is_refuted(key: tuple[str, str]) -> None:
     assert found is not None
     worlds = (World(found.sizes, seed, values=(problem.left, problem.right)) for seed in range(100, 112))
     assert any(differ(w.value(problem.left, found.at), w.value(problem.right, found.at)) for w in worlds)
+
+
+def test_the_table_in_the_docs_has_every_row() -> None:
+    """Kept by `python -m tests.systems_table docs/systems.md`."""
+    text = (Path(__file__).parents[1] / "docs" / "systems.md").read_text(encoding="utf-8")
+    assert [f"| {row} | {name} |" for row, name in SYSTEMS if f"| {row} | {name} | proved" not in text] == []

@@ -1,0 +1,45 @@
+"""The table of the systems: `python -m tests.systems_table docs/systems.md`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from symconv.proof.deciding import decide
+from tests.systems import SYSTEMS
+
+HEAD = """# The systems
+
+What courses and books on convolution layers describe, each as an identity that is proved for all sizes, and a twin one
+edit away that is refuted at the sizes shown. The formulas stand in `tests/systems.py`; `tests/test_systems.py` proves
+them, replays the certificates and confirms the counterexamples. The table is made by
+`python -m tests.systems_table docs/systems.md`.
+
+| system | identity | verdict | its twin is false at |
+| --- | --- | --- | --- |
+"""
+OPEN = """
+Not proved for all sizes: the pixel shuffle of several channels. Its positions nest a quotient in a remainder of another
+divisor, (l mod k^2) div k, for a symbolic k, which the prover cannot take apart; at every size tried it is true
+(checked). With one channel it is proved, as the table says.
+"""
+
+
+def rows() -> list[str]:
+    """One row an identity, in the order of `tests/systems.py`."""
+    found = []
+    for (row, name), build in SYSTEMS.items():
+        system = build()
+        verdict, twin = decide(system.problem()), decide(system.problem(twin=True))
+        assert twin.counterexample is not None
+        sizes = ", ".join(f"{k}={v}" for k, v in twin.counterexample.sizes.items()) or "every size"
+        found.append(f"| {row} | {name} | {verdict} | {sizes} |")
+    return found
+
+
+def main(path: str) -> None:
+    Path(path).write_text(HEAD + "\n".join(rows()) + "\n" + OPEN, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
