@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 
 _API = [
     "add_bias",
+    "additions",
     "apply",
     "argmax",
     "batch_norm",
@@ -50,12 +51,15 @@ _API = [
     "matmul",
     "mean",
     "mean_squared_error",
+    "multiplications",
     "pad",
+    "parameters",
     "pixel_shuffle",
     "pool",
     "pool_average",
     "pool_max",
     "prove",
+    "receptive_field",
     "rot180",
     "sizes",
     "softmax",

@@ -12,8 +12,9 @@ import sympy
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
+from symconv.calculus import counting as _counting
 from symconv.calculus import gradient as _gradient
-from symconv.entries.bridge import index_symbol, size_symbols
+from symconv.entries.bridge import index_symbol, size_symbols, sympy_from_poly
 from symconv.entries.structure import EntryVerdict, prove_at, prove_entries
 from symconv.errors import BridgeError, NameClash, ScopeError, ShapeError, SizeError, UsageError
 from symconv.evidence import judge, judge_tensors
@@ -505,6 +506,53 @@ def closed_form(derived: Tensor) -> Tensor:
     return Tensor(_closed_form(term).tensor)
 
 
+# -- counting --------------------------------------------------------------------------------
+
+
+def multiplications(f: Tensor) -> sympy.Expr:
+    """How many products of two numbers a tensor takes, with everything it is made of, for all sizes.
+
+    Zeros outside count like other entries, as a loop over whole windows does.
+
+    >>> H, W, r, c = sizes("H W r c")
+    >>> sympy.factor(multiplications(correlate(tensor("X", H, W), tensor("K", r, c))))
+    c*r*(H - r + 1)*(W - c + 1)
+    """
+    return sympy_from_poly(_counting.multiplications(_tensor(f, "multiplications")))
+
+
+def additions(f: Tensor) -> sympy.Expr:
+    """How many sums of two numbers a tensor takes, with everything it is made of, for all sizes.
+
+    >>> H, r = sizes("H r")
+    >>> sympy.factor(additions(correlate(tensor("x", H), tensor("w", r))))
+    (r - 1)*(H - r + 1)
+    """
+    return sympy_from_poly(_counting.additions(_tensor(f, "additions")))
+
+
+def parameters(*tensors: Tensor) -> sympy.Expr:
+    """How many numbers these tensors hold.
+
+    >>> O, C = sizes("O C")
+    >>> parameters(tensor("K", O, C, 3, 3), tensor("b", O))
+    9*C*O + O
+    """
+    return sympy_from_poly(_counting.parameters([_tensor(t, "parameters") for t in tensors]))
+
+
+def receptive_field(f: Tensor, x: Tensor) -> tuple[sympy.Expr, ...]:
+    """How many positions of x, on each axis, one entry of f depends on: from the first to the last one.
+
+    >>> n, r, d = sizes("n r d")
+    >>> x = tensor("x", n)
+    >>> receptive_field(correlate(x, tensor("w", r), dilation=d), x)
+    (d*r - d + 1,)
+    """
+    found = _counting.receptive_field(_tensor(f, "receptive_field"), _tensor(x, "receptive_field"))
+    return tuple(map(sympy_from_poly, found))
+
+
 def compare(function: Callable[..., Any], derived: Tensor, **options: Any) -> Any:
     """Judge a user's own function against a derived tensor; see `symconv.comparing.compare`.
 
@@ -571,9 +619,7 @@ def to_sympy(item: Tensor | Value) -> sympy.Expr:
 # -- the three big verbs ---------------------------------------------------------------------
 
 
-def solve(
-    spec: str | Tensor, wrt: str | None = None, sizes: dict[str, int] | None = None, level: str = "full"
-) -> Any:
+def solve(spec: str | Tensor, wrt: str | None = None, sizes: dict[str, int] | None = None, level: str = "full") -> Any:
     """The worked solution of an operation, a formula, a document or a tensor, as `symconv solve` writes it.
 
     >>> solution = solve("conv1d", wrt="kernel")
