@@ -516,7 +516,7 @@ def multiplications(f: Tensor) -> sympy.Expr:
 
     >>> H, W, r, c = sizes("H W r c")
     >>> sympy.factor(multiplications(correlate(tensor("X", H, W), tensor("K", r, c))))
-    c*r*(H - r + 1)*(W - c + 1)
+    c*r*(-H + r - 1)*(-W + c - 1)
     """
     return sympy_from_poly(_counting.multiplications(_tensor(f, "multiplications")))
 
@@ -526,7 +526,7 @@ def additions(f: Tensor) -> sympy.Expr:
 
     >>> H, r = sizes("H r")
     >>> sympy.factor(additions(correlate(tensor("x", H), tensor("w", r))))
-    (r - 1)*(H - r + 1)
+    -(r - 1)*(-H + r - 1)
     """
     return sympy_from_poly(_counting.additions(_tensor(f, "additions")))
 

@@ -40,7 +40,7 @@ def multiplications(f: Tensor) -> Poly:
     >>> from symconv.term.tensor import Leaf
     >>> H, r = Size("H"), Size("r")
     >>> multiplications(correlate(Leaf("x", (Axis.of(H),)), Leaf("w", (Axis.of(r),))))
-    -r*r + H*r + r
+    H*r - r*r + r
     """
     return _total(f, _products)
 
