@@ -1186,6 +1186,32 @@ class Proof:
         self._require_value(counted)
         self.terms[step["term"]] = counted
 
+    def add_up(self, step: dict[str, Any]) -> None:
+        """SUM_v w(v) [v - a >= 0][b - v >= 0] = (P(b + 1) - P(a)) / m [b - a + 1 >= 0], if P(v + 1) - P(v) = m w(v)."""
+        term, name, m = self.term(step), step["name"], step["by"]
+        low, high = (guard(self.read(step[k], term), False) for k in ("low", "high"))
+        primitive = self.read(step["primitive"], term)
+        rest = self.only_in(term.changed(weight=constant(1)), name, {low, high})
+        require(is_whole(m) and m >= 1, "a divisor that is no whole number from 1 on")
+        require(self.are_known(names_in(primitive), term), "a primitive on unknown names")
+        shifted = substitute(primitive, {name: plus(atom(name), constant(1))})
+        require(plus(shifted, primitive, -1) == times(constant(m), term.weight), "not a primitive of the weight")
+        ends = []
+        for g, sign in ((low, 1), (high, -1)):
+            parts = linear(POLYS[g[1]], name)
+            if parts is None or number_of(parts[0]) != sign:
+                reject("not a limit of the index")
+            ends.append(plus({}, parts[1], -sign))
+        first, last = ends
+        weight = plus(substitute(primitive, {name: plus(last, constant(1))}), substitute(primitive, {name: first}), -1)
+        length = plus(plus(last, first, -1), constant(1))
+        added = rest.changed(
+            coefficient=term.coefficient / m, weight=weight, guards=join(rest.guards, guard(length, False))
+        )
+        self._require_known(added.names(), added.bound | self.fact_names())
+        self._require_value(added)
+        self.terms[step["term"]] = added
+
     def unique(self, step: dict[str, Any]) -> None:
         """SUM_q [a - d*q >= 0][d - 1 - a + d*q >= 0] = 1 for d >= 1."""
         term, name = self.term(step), step["name"]
@@ -1380,6 +1406,7 @@ RULES: dict[str, Callable[[Proof, dict[str, Any]], None]] = {
     "shift": Proof.shift,
     "count": Proof.count,
     "unique": Proof.unique,
+    "add": Proof.add_up,
     "entail": Proof.entail,
     "discharge": Proof.discharge,
     "absurd": Proof.absurd,

@@ -7,12 +7,16 @@ alone and are counted; what then remains is left to matching.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
+from math import comb, lcm
 
 from symconv.calculus.form import Guard, Term
 from symconv.proof.implication import Knowledge
 from symconv.proof.normalise import determines, left_over, solve_equalities
 from symconv.proof.trace import Trace
-from symconv.term.polynomial import Poly
+from symconv.term.polynomial import ZERO, Poly
+
+MOST_POWER = 8  # of a summand that is added up
 
 
 def knowledge_of(trace: Trace, key: int, without: Guard | None = None) -> Knowledge:
@@ -100,7 +104,8 @@ def count_if_free(trace: Trace, key: int, name: str) -> None:
     """A left-over index met only in unit inequalities, once the implied ones are gone, is counted."""
     _limit_by_quotients(trace, key, name)
     term = trace.terms[key]
-    if name in term.weight.names() or any(name in d.names() for d in term.denominators):
+    primitive = primitive_of(term.weight, name)
+    if primitive is None or any(name in d.names() for d in term.denominators):
         return
     mine = [g for g in term.guards if name in g.poly.names()]
     units = [g.poly.linear_in(name) for g in mine]
@@ -112,8 +117,10 @@ def count_if_free(trace: Trace, key: int, name: str) -> None:
             trace.discharge(key, guard, proof)
     low = [g for g in trace.terms[key].guards if g.poly.coefficient((name,)) == 1]
     high = [g for g in trace.terms[key].guards if g.poly.coefficient((name,)) == -1]
-    if len(low) == len(high) == 1:
+    if len(low) == len(high) == 1 and name not in term.weight.names():
         trace.count(key, name, low[0], high[0])
+    elif len(low) == len(high) == 1:
+        trace.add_up(key, name, low[0], high[0], *primitive)
 
 
 def _limit_by_quotients(trace: Trace, key: int, name: str) -> None:
@@ -135,4 +142,39 @@ def _limit_by_quotients(trace: Trace, key: int, name: str) -> None:
                 return
 
 
-__all__ = ["count_if_free", "knowledge_of", "tidy"]
+def primitive_of(weight: Poly, name: str) -> tuple[Poly, int] | None:
+    """(P, m) with P(v + 1) - P(v) = m * weight(v); None if v stands inside a quotient or its power is too high.
+
+    >>> primitive_of(Poly.of("v"), "v")
+    (v*v - v, 2)
+    """
+    parts: dict[int, Poly] = {}
+    for monomial, c in weight:
+        power = monomial.count(name)
+        rest = Poly({tuple(a for a in monomial if a != name): c})
+        parts[power] = parts.get(power, ZERO) + rest
+    if any(name in p.names() for p in parts.values()) or max(parts, default=0) > MOST_POWER:
+        return None
+    powers = _power_sums(max(parts, default=0))
+    scale = lcm(*(c.denominator for n in parts for c in powers[n]))
+    v = Poly.of(name)
+    total = ZERO
+    for n, factor in parts.items():
+        for exponent, share in enumerate(powers[n]):
+            total = total + factor * v**exponent * int(share * scale)
+    return total, scale
+
+
+def _power_sums(most: int) -> list[list[Fraction]]:
+    """For each power j up to the greatest the coefficients of P_j, where P_j(v + 1) - P_j(v) = v^j."""
+    found: list[list[Fraction]] = []
+    for j in range(most + 1):
+        p = [Fraction(0)] * (j + 1) + [Fraction(1)]
+        for i in range(j):
+            for exponent, c in enumerate(found[i]):
+                p[exponent] -= comb(j + 1, i) * c
+        found.append([c / (j + 1) for c in p])
+    return found
+
+
+__all__ = ["count_if_free", "knowledge_of", "primitive_of", "tidy"]

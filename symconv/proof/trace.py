@@ -175,6 +175,22 @@ class Trace:
         self.terms[key] = replace(term, guards=rest, bound=bound, weight=term.weight * length).guarded(Guard(length))
         self._note("count", term=key, name=name, low=low.poly, high=high.poly)
 
+    def add_up(self, key: int, name: str, low: Guard, high: Guard, primitive: Poly, by: int) -> None:
+        """SUM_v w(v) [v - a >= 0][b - v >= 0] = (P(b + 1) - P(a)) / m [b - a + 1 >= 0],
+        if P(v + 1) - P(v) = m w(v) and v is in the weight w alone."""
+        term = self.terms[key]
+        first, last = Poly.of(name) - low.poly, high.poly + Poly.of(name)
+        weight = primitive.substitute({name: last + 1}) - primitive.substitute({name: first})
+        rest = tuple(g for g in term.guards if g not in (low, high))
+        self.terms[key] = replace(
+            term,
+            coefficient=term.coefficient / by,
+            weight=weight,
+            guards=rest,
+            bound=tuple(b for b in term.bound if b != name),
+        ).guarded(Guard(last - first + 1))
+        self._note("add", term=key, name=name, low=low.poly, high=high.poly, primitive=primitive, by=by)
+
     def unique(self, key: int, name: str, low: Guard, high: Guard, positive: Certificate) -> None:
         """SUM_q [a - d*q >= 0][d - 1 - a + d*q >= 0] = 1, if d >= 1 and q is nowhere else."""
         term = self.terms[key]

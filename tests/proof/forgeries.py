@@ -596,6 +596,17 @@ def _() -> Json:
     return claim(left, ONE, unit, step("rename", term=5, names={"%9": "%1"}, order=[1, 0]), tensors=[X, total])
 
 
+@forgery("a sum of an index whose data moves with it")
+def _() -> Json:
+    left = sum_over([upto("v", 3)], ["times", [["position", var("v", 2)], entry(var("v"))]])
+    right = ["times", [["number", "12"], entry(num(0))]]
+    high = [[-1, ["%1"]], [3, []]]
+    primitive = [[1, ["%1", "%1"]], [-1, ["%1"]]]
+    return claim(
+        left, right, step("add", term=0, name="%1", low=var("%1"), high=high, primitive=primitive, by=1), tensors=[X]
+    )
+
+
 @forgery("a part of a sum over one denominator is left out")
 def _() -> Json:
     pair = ["plus", [["apply", "exp", 0, entry(num(n))] for n in (0, 1)]]

@@ -147,6 +147,14 @@ def what_nobody_knows_is_used_as_known(step: Step) -> Iterator[Step]:
             yield replaced(step, path, [["1", [[kind, NOWHERE]]], ["1", [[kind, FALSE]]]])
 
 
+@invalid("add")
+def another_sum_is_claimed(step: Step) -> Iterator[Step]:
+    yield {**step, "by": step["by"] + 1}
+    yield {**step, "by": 0}
+    yield {**step, "primitive": [*step["primitive"], [1, [step["name"]] * 9]]}
+    yield {**step, "low": step["high"], "high": step["low"]}
+
+
 @invalid("unit")
 def a_part_of_a_fraction_is_missing_or_twice(step: Step) -> Iterator[Step]:
     yield {**step, "into": step["into"][1:]}

@@ -77,6 +77,7 @@ TWO_POSITIVE: Json = [summand("1/2", "negated", num(-2))]  # 2 - 1 >= 0
 V_HALF: Json = [[2, [["div", var("v"), num(2)]]], [1, [["mod", var("v"), num(2)]]]]
 LOW, HIGH = [[1, ["%1"]], [-2, ["%q"]]], [[-1, ["%1"]], [2, ["%q"]], [1, []]]
 
+N_LESS: Json = [[1, ["#n"]], [-1, ["%1"]], [-1, []]]
 EXP_SUM_BODY: Json = sum_over([upto("v", 3)], ["apply", "exp", 0, entry(var("v"))])
 EXP_SUM: Json = entry(tensor=1)
 
@@ -148,6 +149,15 @@ PROOFS: dict[str, Json] = {
         sum_over([["v", [], var("#n", 1, -1)]], ONE),
         ["position", var("#n")],
         step("count", term=0, name="%1", low=var("%1"), high=[[1, ["#n"]], [-1, ["%1"]], [-1, []]]),
+        step(
+            "discharge", term=0, guard=var("#n"), equality=False, certificates=[by_known(var("#n"), var("#n", 1, -1))]
+        ),
+        sizes=[["n", 1]],
+    ),
+    "add": claim(
+        sum_over([["v", [], var("#n", 1, -1)]], ["position", var("v", 2)]),
+        ["position", [[1, ["#n", "#n"]], [-1, ["#n"]]]],
+        step("add", term=0, name="%1", low=var("%1"), high=N_LESS, primitive=[[1, ["%1", "%1"]], [-1, ["%1"]]], by=1),
         step(
             "discharge", term=0, guard=var("#n"), equality=False, certificates=[by_known(var("#n"), var("#n", 1, -1))]
         ),
@@ -428,6 +438,13 @@ REFUSED: list[tuple[str, Json]] = [
     (r"step 1: not a limit of the index", but("count", low=N_TIMES_HIGH, high=var("%1"))),
     (r"step 2: not the limits of a quotient", but("quotient", 1, low=HIGH, high=LOW)),
     (r"step 3: the index is not a quotient", SQUARE_LIMIT),
+    (r"step 1: a divisor that is no whole number from 1 on", but("add", by=0)),
+    (r"step 1: a divisor that is no whole number from 1 on", but("add", by=True)),
+    (r"step 1: not a primitive of the weight", but("add", by=2)),
+    (r"step 1: not a primitive of the weight", but("add", primitive=[[1, ["%1", "%1"]]])),
+    (r"step 1: a primitive on unknown names", but("add", primitive=[[1, ["%1", "%1"]], [-1, ["%1"]], [1, ["zz"]]])),
+    (r"step 1: not a limit of the index", but("add", low=N_LESS, high=var("%1"))),
+    (r"step 1: the term has no such guards", but("add", low=var("%1", 1, -1))),
     # guards
     (r"step 1: a guard on unknown names", but("entail", guard=var("zz"))),
     (r"step 2: the term has no such guard$", but("count", 1, guard=var("#n", 1, 1))),

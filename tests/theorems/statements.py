@@ -1058,6 +1058,18 @@ def _() -> Statement:
     return multiply(x[0], bracket(at_least(H, 2))), x[0], (Condition("ne", H - 1),)
 
 
+@theorem("Q the sum of squares")
+def _() -> Statement:
+    squares = total((upto("k", n),), Position(k * k))
+    return multiply(6, squares), Position(n * (n - 1) * (2 * n - 1))
+
+
+@theorem("Q a triangle of ones")
+def _() -> Statement:
+    rows = total((upto("i", n), Range("j", Poly.of(0), i)), x[0])
+    return rows, multiply(Fraction(1, 2), Position(n * (n + 1)), x[0])
+
+
 @theorem("S the probabilities of a softmax add up to 1")
 def _() -> Statement:
     p = softmax(x)
