@@ -231,6 +231,8 @@ class _Parser:
             return Styled(text, self.argument(), at=at)
         if text in WIDE:
             return Space(at=at)
+        if text == r"\substack":
+            return self.substack(token)
         if text == r"\boxed":
             return Boxed(self.argument(), at=at)
         if text in SIZING:
@@ -320,6 +322,19 @@ class _Parser:
             )
         self.take()
         return Grid(name, rows, at=token.at)
+
+    def substack(self, token: Token) -> Grid:
+        r"""`\substack{0 \le i < n \\ 0 \le j < m}`: lines one below the other."""
+        if not self.is_mark("{"):
+            raise self.source.fault(self.place, self.described(), "'{'", "write \\substack{...}")
+        opener = self.take()
+        rows = self.lines("substack", ())
+        if not self.is_mark("}"):
+            raise self.source.fault(
+                opener.at, "a brace left open", f"'}}' before {self.described()}", "close the brace opened here"
+            )
+        self.take()
+        return Grid("substack", rows, at=token.at)
 
     # -- messages ---------------------------------------------------------------
 

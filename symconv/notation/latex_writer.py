@@ -110,6 +110,8 @@ def _grid(node: Grid) -> str:
     lines = " \\\\ ".join(" & ".join(map(write_latex, cells)) for cells in node.rows)
     if node.environment == "lines":
         return lines
+    if node.environment == "substack":
+        return f"\\substack{{{lines}}}"
     spec = f"{{{'c' * max(map(len, node.rows), default=1)}}}" if node.environment == "array" else ""
     return f"\\begin{{{node.environment}}}{spec} {lines} \\end{{{node.environment}}}"
 

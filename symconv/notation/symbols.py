@@ -93,5 +93,5 @@ FORBIDDEN = {
 }
 KNOWN = sorted(
     LETTERS | SIGNS | set(SPELLINGS) | BIG | FUNCTIONS | set(FENCES) | ACCENTS | FONTS | TEXTS | FRACTIONS | WIDE
-    | {r"\boxed", r"\tag", r"\label", r"\begin", r"\end", r"\left", r"\right"}
+    | {r"\boxed", r"\substack", r"\tag", r"\label", r"\begin", r"\end", r"\left", r"\right"}
 )  # fmt: skip

@@ -40,6 +40,7 @@ LIMITING_WORDS = frozenset(
     sometimes approximately approx about roughly else until while during iff under without ignoring neglecting
     excluding generally typically usually setting choose otherwise first last within""".split()  # noqa: SIM905
 ).union(CONDITION_WORDS)
+_FOR_ALL = ("for all", "for every", "for each", "for any")
 LEADING_WORDS = frozenset("so thus hence therefore then and that is i.e i e gives yields which we get also".split())  # noqa: SIM905
 
 
@@ -109,6 +110,8 @@ class _Line:
         self.source = source
         self.is_name = is_name
         self.found: list[Statement] = []
+        self.listing = False  # behind `for all i`, where `, j` goes on
+        self.listed = False
 
     def read(self, line: Row) -> list[Statement]:
         parts = self._parts(line)
@@ -142,7 +145,22 @@ class _Line:
             items = items[1:]
         at = items[0].at if items else 0
         row = Row(tuple(items), at=at)
-        if words:
+        if not words and self.listing:
+            if _are_names(items):
+                return
+            raise self.source.fault(
+                at,
+                f"'{write_latex(row)}' behind a list of indices",
+                "a condition that says for which index it holds",
+                "write \\text{for all } 0 \\le i < n, 0 \\le j < m",
+            )
+        self.listing = self.found != [] and words in _FOR_ALL and _are_names(items)
+        if self.listing:
+            self.listed = True
+            self.found[-1].notes.append(f"{words} {write_latex(row)}")
+        elif self.found and not words and (inner := _in_parentheses(items)):
+            self._part(*inner)
+        elif words:
             self._after_words(words, row)
         elif self.found and _is_number(items):
             self.found[-1].notes.append(f"the number {write_latex(row)} is left out")
@@ -174,7 +192,7 @@ class _Line:
     def _after_words(self, words: str, row: Row) -> None:
         first = _first_word(words)
         if first == "and" and row.items:
-            if self.found and self.found[-1].conditions:
+            if self.found and (self.found[-1].conditions or self.listed):
                 self.found[-1].conditions.append(row)
             else:
                 self.found.append(_relation(row))
@@ -182,7 +200,6 @@ class _Line:
             if set(words.split()) - {
                 "for",
                 "all",
-                "some",
                 "every",
                 "each",
                 "any",
@@ -226,6 +243,21 @@ class _Line:
             "mathematics, or a declared name",
             "move the words behind \\quad",
         )
+
+
+def _are_names(items: list[Node]) -> bool:
+    return bool(items) and all(isinstance(i, (Letter, Script)) or i == Sign(",") for i in items)
+
+
+def _in_parentheses(items: list[Node]) -> tuple[str | None, list[Node]] | None:
+    r"""`(i \ge 1)` and `(\text{for } i = 0)` behind a formula limit it; `(i = 0)` alone may be a remark."""
+    if len(items) != 1 or not isinstance(items[0], Fence) or items[0].opener != "(":
+        return None
+    first, *rest = items[0].body.items or (Sign(""),)
+    if isinstance(first, Words):
+        words = first.text.strip().lower()
+        return (words, rest) if rest and _first_word(words) in CONDITION_WORDS else None
+    return (None, [first, *rest]) if _is_range(items[0].body) else None
 
 
 def _relation(row: Row) -> Statement:

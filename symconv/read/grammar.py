@@ -32,6 +32,7 @@ from symconv.read.expression import (
     Add,
     At,
     Call,
+    Diff,
     Divide,
     Elementwise,
     Expr,
@@ -40,6 +41,7 @@ from symconv.read.expression import (
     Mul,
     Negate,
     Num,
+    Ref,
     Signed,
     Tuple,
 )
@@ -186,7 +188,7 @@ class Grammar(Names, Bounds):
             case Fraction():
                 found = self.derivative(item, cursor)
                 if found is not None:
-                    return found
+                    return self._indexed(found, cursor)
                 top, bottom = item.top, item.bottom
                 return Divide(self.expression(top.items, top.at), self.expression(bottom.items, bottom.at), at=at)
             case Fence():
@@ -202,6 +204,22 @@ class Grammar(Names, Bounds):
             case Grid(environment=name):
                 raise self.source.unsupported(at, f"a {name}", "write its entries by index")
         raise self.source.fault(at, f"'{write_latex(item)}'", "an operand", "remove it")
+
+    def _indexed(self, found: Expr, cursor: Cursor) -> Expr:
+        r"""`\frac{\partial L}{\partial x}[a]` is an entry of the gradient by the whole x."""
+        fence = cursor.item
+        if not isinstance(found, Diff) or not isinstance(found.by, Ref):
+            return found
+        ranks = self.kinds.ranks(found.by.name)
+        if (
+            not isinstance(fence, Fence)
+            or fence.opener != "["
+            or has_relation(fence.body)
+            or not (ranks and ranks.count)
+        ):
+            return found
+        cursor.take()
+        return At(found, self.indices(f"the gradient by {found.by.name}", fence.body, ranks.count), at=found.at)
 
     def _fence(self, fence: Fence, cursor: Cursor) -> Expr:
         body = fence.body

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction as Ratio
 
 from symconv.notation.latex_writer import write_latex
-from symconv.notation.layout import Big, Fence, Fraction, Grid, Letter, Node, Row, Script, Sign, Space, Words
+from symconv.notation.layout import Big, Fence, Fraction, Grid, Letter, Node, Numeral, Row, Script, Sign, Space, Words
 from symconv.notation.names import name_key
 from symconv.read.expression import (
     Access,
@@ -19,6 +19,7 @@ from symconv.read.expression import (
     Cases,
     Comparison,
     Diff,
+    Elementwise,
     Expr,
     Indicator,
     Negate,
@@ -29,6 +30,7 @@ from symconv.read.expression import (
 from symconv.read.rows import COMPARISONS, Cursor, Rows, split, text_of
 
 _ORDERED = ("<", r"\le")
+_HOLDS = {"<": "<", r"\le": "<=", "=": "=", r"\ge": ">=", ">": ">", r"\neq": "<>"}  # of less, equal, greater
 
 
 class Bounds(Rows):
@@ -55,6 +57,11 @@ class Bounds(Rows):
                 return self._over(
                     Biggest, self.bindings(marks[1], None, item.at), Cursor(marks[0].items, marks[0].at), item.at
                 )
+            listed = split(body.body, ",", ";")
+            if item.lower is None and len(listed) == 2 and (Numeral("0"),) in [part.items for part in listed]:
+                cursor.take()
+                (other,) = [p for p in listed if p.items != (Numeral("0"),)] or listed[1:]
+                return Elementwise("relu", 0, self.expression(other.items, other.at), at=item.at)
             if item.lower is None:
                 raise self.source.unsupported(
                     item.at, "a maximum of listed numbers", "write \\max_{...} over a range, or a function"
@@ -90,6 +97,8 @@ class Bounds(Rows):
                 raise self.source.unsupported(
                     item.at, "an infinite sum", "give the range on which the terms are not zero"
                 )
+        if len(lower.items) == 1 and isinstance(lower.items[0], Grid):
+            return self._stacked(lower.items[0], upper, at)
         marks = [i.text for i in lower.items if isinstance(i, Sign) and i.text in (*COMPARISONS, r"\in")]
         if not marks:
             if upper is not None:
@@ -108,6 +117,15 @@ class Bounds(Rows):
             "i=0 with an upper limit, 0 \\le i < n, or names",
             "write one of these forms",
         )
+
+    def _stacked(self, grid: Grid, upper: Row | None, at: int) -> tuple[Binding, ...]:
+        r"""`\substack{0 \le i < n \\ 0 \le j < m}`: a range a line."""
+        lines = [row[0] for row in grid.rows if len(row) == 1 and row[0].items]
+        if len(lines) < len(grid.rows) or (upper is not None and len(lines) > 1):
+            raise self.source.fault(
+                grid.at, "several lines under one upper limit", "0 \\le i < n on each line", "give every line both ends"
+            )
+        return tuple(b for line in lines for b in self.bindings(line, upper, at))
 
     def _from_to(self, left: Row, right: Row, upper: Row | None, at: int) -> tuple[Binding, ...]:
         names = self.names_in(left)
@@ -277,12 +295,27 @@ class Bounds(Rows):
                 raise self.source.fault(
                     cells[1].at, f"the words '{words}'", "if or otherwise", "write the condition as mathematics"
                 )
-            if (words in ("otherwise", "else")) != last or (last and condition.items):
+            otherwise = words in ("otherwise", "else")
+            if otherwise and (not last or condition.items):
+                raise self.source.fault(
+                    cells[1].at, f"'{words}' before another case", "otherwise at the end", "put it on the last line"
+                )
+            holds = () if otherwise else self.conditions(condition)
+            if last and not otherwise and not _part_the_numbers([c for _, c in branches] + [holds]):
                 raise self.source.fault(
                     cells[1].at, "a last case with a condition", "otherwise", "say what holds in all other cases"
                 )
-            branches.append((self.expression(value.items, value.at), () if last else self.conditions(condition)))
+            branches.append((self.expression(value.items, value.at), () if last else holds))
         return Cases(tuple(branches), at=grid.at)
+
+
+def _part_the_numbers(cases: list[tuple[Comparison, ...]]) -> bool:
+    """Whether exactly one of the cases holds, whatever the numbers: `i > 0` and `i \\le 0`."""
+    first = [c for case in cases for c in case]
+    alike = all(len(case) == 1 for case in cases) and all(
+        (c.left, c.right) == (first[0].left, first[0].right) for c in first
+    )
+    return alike and sorted("".join(_HOLDS[c.relation] for c in first)) == ["<", "=", ">"]
 
 
 def _starts_with_d(items: tuple[Node, ...]) -> str | None:

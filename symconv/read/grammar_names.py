@@ -42,9 +42,27 @@ class Names(Rows):
         kind = self.kinds.kind(key)
         if kind == "function":
             return self._function(name, scripts, cursor, at)
+        if kind == "loss" and scripts is None:
+            self._loss_arguments(name, cursor)
         if kind in ("size", "loss"):
             return Ref(name, at=at) if scripts is None else self._scripted_number(Ref(name, at=at), scripts)
         return self._tensor(name, scripts, cursor, at)
+
+    def _loss_arguments(self, name: str, cursor: Cursor) -> None:
+        """`L(y)` is L, where y is what its line lists."""
+        fence = cursor.item
+        if not isinstance(fence, Fence) or fence.opener != "(":
+            return
+        declared = tuple(map(self.kinds.name, self.kinds.facts.losses[name]))
+        said = [self.expression(part.items, part.at) for part in split(fence.body, ",", ";")]
+        if tuple(self.kinds.name(e.name) for e in said if isinstance(e, Ref)) != declared or len(said) != len(declared):
+            raise self.source.fault(
+                fence.at,
+                f"{name}({write_latex(fence.body)})",
+                f"{name}({', '.join(declared)}), as declared",
+                f"write {name} alone, or correct the loss line",
+            )
+        cursor.take()
 
     def _refuse_derivative_like(self, key: str, cursor: Cursor, at: int) -> None:
         """`dX` before anything is known of it may be a gradient, a difference, or d times X."""
@@ -92,6 +110,10 @@ class Names(Rows):
 
     def _function(self, name: str, scripts: Script | None, cursor: Cursor, at: int) -> Expr:
         order = scripts.primes if scripts else 0
+        function = self.kinds.facts.functions.get(name, name)
+        raised = scripts.sup if scripts is not None and scripts.sub is None and not scripts.primes else None
+        if name == "e" and function == "exp" and raised is not None:
+            return Elementwise(function, 0, self.expression(raised.items, raised.at), at=at)
         if scripts is not None and (scripts.sub is not None or scripts.sup is not None):
             raise self.source.fault(
                 at, f"the function {name} with an index", "its argument in parentheses", f"write {name}(...)"
@@ -100,7 +122,6 @@ class Names(Rows):
         if not isinstance(fence, Fence) or fence.opener != "(":
             raise self.source.fault(at, f"the function {name} without an argument", "'('", f"write {name}(...)")
         cursor.take()
-        function = self.kinds.facts.functions.get(name, name)
         return Elementwise(function, order, self.expression(fence.body.items, fence.body.at), at=at)
 
     def _tensor(self, name: str, scripts: Script | None, cursor: Cursor, at: int) -> Expr:
@@ -110,6 +131,10 @@ class Names(Rows):
             if label and label not in self.bound:
                 self.kinds.sizes.add(canonical(f"{name}_{{{label}}}"))
                 return Ref(canonical(f"{name}_{{{label}}}"), at=at)
+        if name == "e" and self.kinds.kind(name) is None and scripts is not None and scripts.sup is not None:
+            raise self.source.fault(
+                at, f"e^{{{write_latex(scripts.sup)}}}", "exp(..), or e declared", "add a line function e = exp"
+            )
         turned = False
         if scripts is not None:
             self._check_label(name, scripts, at)
@@ -218,6 +243,13 @@ class Names(Rows):
             return Power(base, int(text), at=at)
         if text in ("T", "\\top") or sup.items == (Sign("\\top"),):
             raise self.source.unsupported(sup.at, "a transpose", "write the product by its entries")
+        if not isinstance(base, (Ref, Access, At)):
+            raise self.source.fault(
+                sup.at,
+                f"the exponent {write_latex(sup)}",
+                "a number from 1 to 9",
+                "write cases, or a sum of conditions",
+            )
         raise self.source.fault(
             sup.at,
             f"the superscript {write_latex(sup)}",

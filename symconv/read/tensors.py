@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,19 @@ from symconv.errors import SymconvError
 from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import Source
 from symconv.ops.layer import apply, elementwise
+from symconv.ops.window import index_names
 from symconv.read.expression import (
     Access,
     Add,
     Binding,
     Call,
     Diff,
+    Divide,
     Elementwise,
     Expr,
     Mul,
     Negate,
+    Num,
     Ref,
     Signed,
     Tuple,
@@ -29,8 +33,9 @@ from symconv.read.library import TENSORS as OPERANDS
 from symconv.read.operators import call, join, tried
 from symconv.read.positions import Positions
 from symconv.read.world import World
+from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Tensor, define
-from symconv.term.value import Function
+from symconv.term.value import Entry, Function, Number, Plus, Position, Reciprocal, Times, Value, multiply
 
 if TYPE_CHECKING:
     from symconv.read.values import Values
@@ -66,7 +71,7 @@ class Tensors(Positions):
             case Mul(factors=parts):
                 rest = self._uncontracted(parts)
                 return any(map(self.is_whole, rest))
-            case Negate(body=body) | Elementwise(argument=body):
+            case Negate(body=body) | Elementwise(argument=body) | Divide(top=body):
                 return self.is_whole(body)
         return False
 
@@ -82,6 +87,12 @@ class Tensors(Positions):
                 return self._gradient(expr)
             case Add(terms=terms):
                 return self._sum(terms, expr.at)
+            case Negate(body=body):
+                return self._scaled((Num(Fraction(-1), at=expr.at),), body)
+            case Divide(top=top, bottom=bottom) if not self.is_whole(bottom):
+                return self._scaled((Divide(Num(Fraction(1)), bottom, at=expr.at),), top)
+            case Mul(factors=factors) if len(whole := [f for f in factors if self.is_whole(f)]) == 1:
+                return self._scaled(tuple(f for f in factors if f is not whole[0]), whole[0])
             case Mul(factors=factors) if len(factors) == 2:
                 return self._chain(factors, expr.at)
             case Elementwise(function=name, order=order, argument=argument):
@@ -184,11 +195,9 @@ class Tensors(Positions):
 
     def _sum(self, terms: tuple[Expr, ...], at: int) -> Tensor:
         inner = self._same()
-        sides = [(isinstance(t, Negate), inner.tensor(t.body if isinstance(t, Negate) else t)) for t in terms]
-        if sides[0][0]:
-            raise self.source.fault(at, "a negative whole tensor", "a tensor", "write the formula by its entries")
-        result = sides[0][1]
-        for negative, tensor in sides[1:]:
+        result = inner.tensor(terms[0])
+        sides = [(isinstance(t, Negate), inner.tensor(t.body if isinstance(t, Negate) else t)) for t in terms[1:]]
+        for negative, tensor in sides:
             try:
                 result = elementwise(result, tensor, "-" if negative else "+")
             except SymconvError as problem:
@@ -196,6 +205,18 @@ class Tensors(Positions):
                     at, f"{problem.place}: {problem.found}", problem.expected, problem.change
                 ) from problem
         return result
+
+    def _scaled(self, numbers: tuple[Expr, ...], whole: Expr) -> Tensor:
+        """`2 X`, `-X`, `X / n`: every entry times the numbers."""
+        from symconv.read.values import Values
+
+        tensor = self._same().tensor(whole)
+        value = Values(self.world, self.source).value(Mul(numbers))
+
+        def entry(*index: Poly) -> Value:
+            return multiply(value, tensor[index])
+
+        return define(f"({_text(value)} {tensor.name})", tensor.axes, entry, indices=index_names(tensor.rank))
 
     # -- the chain rule with whole tensors --------------------------------------------------
 
@@ -248,3 +269,21 @@ class Tensors(Positions):
 
     def _same(self) -> Tensors:
         return type(self)(self.world, self.source, self.indices, self.wanted)
+
+
+def _text(number: Value) -> str:
+    """A number made of sizes and scalars, for the name of what it multiplies."""
+    match number:
+        case Number(value=value):
+            return str(value)
+        case Position(poly=poly):
+            return f"({poly})"
+        case Entry(tensor=tensor):
+            return tensor.name
+        case Reciprocal(argument=argument):
+            return f"1/{_text(argument)}"
+        case Times(factors=factors):
+            return " ".join(map(_text, factors))
+        case Plus(terms=terms):
+            return f"({' + '.join(map(_text, terms))})"
+    return "(a number)"

@@ -78,6 +78,13 @@ class World:
                 "a definition that can be read",
                 "mend that formula, or ignore it",
             )
+        if name == r"\delta" and name not in self.facts.tensors:
+            raise source.fault(
+                at,
+                "\\delta, which may be Kronecker's sign or a tensor",
+                "a condition, or a declared name",
+                "write 1(i = j), or declare tensor \\delta[..] or upstream \\delta = ..",
+            )
         if name in self.axes:
             self.tensors[name] = Leaf(name, self.axes[name], self.outside(name))
             return self.tensors[name]
