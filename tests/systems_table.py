@@ -11,17 +11,18 @@ from tests.systems import SYSTEMS
 HEAD = """# The systems
 
 What courses and books on convolution layers describe, each as an identity that is proved for all sizes, and a twin one
-edit away that is refuted at the sizes shown. The formulas stand in `tests/systems.py`; `tests/test_systems.py` proves
-them, replays the certificates and confirms the counterexamples. The table is made by
-`python -m tests.systems_table docs/systems.md`.
+edit away that is refuted at the sizes shown. The formulas stand in `tests/systems/`; `tests/test_systems.py` proves
+them, replays the certificates, confirms the counterexamples, and runs both sides as NumPy kernels and as SymPy entries.
+The table is made by `python -m tests.systems_table docs/systems.md`.
 
 | system | identity | verdict | its twin is false at |
 | --- | --- | --- | --- |
 """
+
 OPEN = """
-Not proved for all sizes: the pixel shuffle of several channels. Its positions nest a quotient in a remainder of another
-divisor, (l mod k^2) div k, for a symbolic k, which the prover cannot take apart; at every size tried it is true
-(checked). With one channel it is proved, as the table says.
+Not proved for all sizes: that the shares of a window add up to 1 where max pooling splits ties. It divides by the
+number of winners, of which the prover does not know that it is at least 1; `tests/test_pooling.py` compares it with
+plain loops. With the first winner taking all it is proved, as the table says.
 """
 
 

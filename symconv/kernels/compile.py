@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from inspect import Parameter, Signature
+from keyword import iskeyword
 from typing import Any
 
 from symconv.errors import UsageError
@@ -28,6 +30,9 @@ def compile_tensor(tensor: Defined) -> Callable[..., Any]:
     >>> x, w = Leaf("x", (Axis.of(Size("n")),)), Leaf("w", (Axis.of(Size("k")),))
     >>> compile_tensor(correlate(x, w))(x=[1, 2, 3, 4], w=[1, 10])
     array([21, 32, 43])
+    >>> import inspect
+    >>> inspect.signature(compile_tensor(correlate(x, w)))
+    <Signature (*, x, w)>
     """
     kernel = _kernel(tensor, ())
     sizes = {s.name: s for s in sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))}
@@ -47,6 +52,7 @@ def compile_tensor(tensor: Defined) -> Callable[..., Any]:
         return chosen(values)
 
     call.__doc__ = f"{tensor.name}; arguments {kernel.arguments()}"
+    call.__signature__ = kernel.signature()  # type: ignore[attr-defined]
     return call
 
 
@@ -78,6 +84,11 @@ class _Kernel:
 
     def arguments(self) -> str:
         return ", ".join(self.spelled()) or "none"
+
+    def signature(self) -> Signature:
+        """Keyword arguments alone; names that Python cannot write, such as x', can still be given in a dict."""
+        names = (n for n in self.spelled() if n.isidentifier() and not iskeyword(n))
+        return Signature([Parameter(n, Parameter.KEYWORD_ONLY) for n in names])
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
         place, spelled = f"compiled {self.name}", self.spelled()

@@ -149,8 +149,10 @@ def toeplitz(
 ) -> Defined:
     """The matrix T with vec(correlate(X, K)) = T vec(X) for X of this shape.
 
+    k: [r..] for a shape (H..) of as many axes, or [O, C, r..] for a shape (C, H..).
     T[p, q] = sum over u of K[u] where s*i + d*u - p0 = j on every axis, i and j being the
-    indices of p and q.  With dilation 1 the sum is K[j - s*i + p0] where that lies in range.
+    indices of p and q.  With dilation 1 the sum is K[j - s*i + p0] where that lies in range;
+    with channels the block (o, l) is made of K[o, l].
 
     >>> import symconv as sc
     >>> H, W, r, c = sc.sizes("H W r c")
@@ -163,15 +165,17 @@ def toeplitz(
     place = f"toeplitz({k.name})"
     _check_order(order, place)
     shape = _shape(shape, place)
-    if not 1 <= k.rank <= 3 or k.rank != len(shape):
+    leading = int(k.rank == len(shape) + 1)
+    image, extents = shape[leading:], k.shape[2 * leading :]
+    if not 1 <= len(image) <= 3 or len(image) != len(extents) or (leading and k.shape[1] != shape[0]):
         raise ShapeError(
             place,
             f"a kernel of shape {k.shape} for an input of shape {shape}",
-            "as many axes, 1 to 3",
+            "[r..] for (H..), or [O, C, r..] for (C, H..), with 1 to 3 axes of space",
             "drop or add axes",
         )
-    options = geometry(shape, k.shape, stride, padding, dilation, None, place)
-    out = options.output(shape, k.shape)
+    options = geometry(image, extents, stride, padding, dilation, None, place)
+    out = (*k.shape[:leading], *options.output(image, extents))
     rows, columns = Poly.of(1), Poly.of(1)
     for a, b in zip(out, shape, strict=True):
         rows, columns = rows * a, columns * b
@@ -179,14 +183,17 @@ def toeplitz(
 
     def entry(p: Poly, q: Poly) -> Value:
         i, j = unflatten(p, out, order), unflatten(q, shape, order)
-        offset = [b - s * a + p0 for a, b, s, (p0, _) in zip(i, j, options.stride, options.padding, strict=True)]
+        maps = (*i[:leading], *j[:leading])
+        places = zip(i[leading:], j[leading:], options.stride, options.padding, strict=True)
+        offset = [b - s * a + p0 for a, b, s, (p0, _) in places]
         if unit:
-            return k[tuple(offset)]
-        names = ("u", "v", "w")[: k.rank]
+            return k[(*maps, *offset)]
+        names = ("u", "v", "w")[: len(extents)]
         taps = tuple(map(Poly.of, names))
         hits: list[Condition] = [equal(d * u, o) for d, u, o in zip(options.dilation, taps, offset, strict=True)]
         return total(
-            tuple(Range.upto(n, r) for n, r in zip(names, k.shape, strict=True)), multiply(k[taps], bracket(*hits))
+            tuple(Range.upto(n, r) for n, r in zip(names, extents, strict=True)),
+            multiply(k[(*maps, *taps)], bracket(*hits)),
         )
 
     return define(
@@ -206,7 +213,7 @@ def toeplitz(
             ),
         ),
         requires=needed(
-            *(at_least(f, 0) for f in options.slack(shape, k.shape)),
+            *(at_least(f, 0) for f in options.slack(image, extents)),
             *(at_least(v, 1) for v in (*options.stride, *options.dilation)),
         ),
     )

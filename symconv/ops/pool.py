@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from symconv.errors import ShapeError, UsageError
 from symconv.ops.correlate import KERNEL_NAMES, OUTPUT_NAMES, geometry
 from symconv.ops.window import amounts_per_axis, check_positive, needed, read, spatial_axes
@@ -9,8 +11,10 @@ from symconv.term.polynomial import Application, Poly
 from symconv.term.substitution import substitute
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, define
 from symconv.term.value import (
+    Apply,
     Argmax,
     Condition,
+    Function,
     Maximum,
     Position,
     Range,
@@ -23,6 +27,8 @@ from symconv.term.value import (
     total,
 )
 
+Ties = Literal["first", "split"]
+TIES = ("first", "split")
 Windows = tuple[tuple[Poly, ...], tuple[Poly, ...], tuple[tuple[Poly, Poly], ...], int]
 
 
@@ -120,14 +126,35 @@ def pool_average(
     return _pooled("pool_average", x, window, stride, padding, spatial, mean, options)
 
 
-def pool_max(x: Tensor, window: object, stride: object | None = None, spatial: int | None = None) -> Defined:
-    """The greatest entry of each window; of equal entries the first in row-major order wins.
+def pool_max(
+    x: Tensor, window: object, stride: object | None = None, spatial: int | None = None, ties: Ties = "first"
+) -> Defined:
+    """The greatest entry of each window.
+
+    ties: who gets the gradient where several entries are greatest.  "first": the first of them in row-major
+    order.  "split": each of them the same share; the pooling is then written as the mean of the greatest entries.
 
     >>> import symconv as sc
     >>> sc.pool_max(sc.tensor("x", sc.sizes("n")), 3, stride=1).entries(n=4)
     [Max(x[0], x[1], x[2]), Max(x[1], x[2], x[3])]
+    >>> x = sc.tensor("x", 3)
+    >>> y = sc.pool_max(x, 3, ties="split")
+    >>> sc.gradient(y, x, sc.upstream(y, "G")).compile()(x=[5.0, 2.0, 5.0], G=[1.0])
+    array([0.5, 0. , 0.5])
     """
-    return _pooled("pool_max", x, window, stride, 0, spatial, Maximum)
+    if ties not in TIES:
+        raise UsageError(f"pool_max({x.name})", f"ties={ties!r}", "'first' or 'split'", "choose one of the two")
+    if ties == "first":
+        return _pooled("pool_max", x, window, stride, 0, spatial, Maximum)
+    return _pooled("pool_max", x, window, stride, 0, spatial, _mean_of_winners, (("ties", ties),))
+
+
+def _mean_of_winners(ranges: tuple[Range, ...], entry: Value) -> Value:
+    """The sum of the greatest entries over their number; an entry is greatest where the maximum is not above it."""
+    inner = {r.name: Poly.of(f"{r.name}1") for r in ranges}
+    greatest = Maximum(tuple(Range(f"{r.name}1", r.low, r.high) for r in ranges), substitute(entry, inner))
+    wins = 1 - Apply(Function("step"), greatest - entry)
+    return multiply(total(ranges, multiply(wins, entry)), Reciprocal(total(ranges, wins)))
 
 
 def argmax(pooled: Defined, index: Poly | tuple[Poly, ...]) -> tuple[Poly, ...]:

@@ -14,6 +14,7 @@ before products are taken.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -108,7 +109,7 @@ class Knowledge:
         rows, zeros = _component([*extra, *self.rows], self.zeros, extra[:1])
         multipliers = [r for r in (*extra[1:], *self.rows) if _in_sizes(r.poly) and r.poly.as_int is None]
         before, model_sought = -1, False
-        for level, need in ((0, "all"), (1, "all"), (1, "one"), (2, "all"), (2, "one"), (2, "pair")):
+        for level, need in ((0, "all"), (1, "all"), (1, "one"), (2, "all"), (2, "one"), (2, "pair"), (2, "part")):
             more = _products(rows, zeros, multipliers, level, need)
             if len(more) == before:
                 continue
@@ -178,7 +179,8 @@ def _products(
 
     A product can only help if its highest monomials occur elsewhere.  `need` says how many of
     them must: "all"; "one", in which case the others become wanted too; "pair", where two
-    products that share a new monomial admit each other as well.
+    products that share a new monomial admit each other as well; "part", where all of them must
+    and a product that is multiplied once more need only divide what occurs: k H on the way to k H W.
     """
     pool = {m for r in (*rows, *zeros) for m, _ in r.poly if len(m) > 1}
     found: list[tuple[_Row, bool]] = []
@@ -193,13 +195,14 @@ def _products(
         for row, zero, depth in list(bases):
             for m in multipliers if depth < level else ():
                 product = row.poly * m.poly
-                if product in seen or not _fits(product, pool, single, need):
+                on_the_way = need == "part" and depth + 1 < level and _divides(product, pool)
+                if product in seen or not (on_the_way or _fits(product, pool, single, need)):
                     continue
                 seen.add(product)
                 made = _Row(product, (*m.sources, *row.sources))
                 found.append((made, zero))
                 bases.append((made, zero, depth + 1))
-                if need != "all":
+                if need not in ("all", "part"):
                     pool.update(n for n, _ in product if len(n) > 1)
                 grown = True
     return found[:MAX_COLUMNS]
@@ -210,13 +213,20 @@ def _fits(product: Poly, pool: set[Monomial], single: dict[Monomial, Poly], need
     highest = [m for m, _ in product if len(m) == degree]
     if degree < 2:
         return False
-    if need == "all":
+    if need in ("all", "part"):
         return all(m in pool for m in highest)
     if any(m in pool for m in highest):
         return True
     if need == "pair":
         pool.update(m for m in highest if single.setdefault(m, product) != product)
     return False
+
+
+def _divides(product: Poly, pool: set[Monomial]) -> bool:
+    """Each of its highest monomials is a part of one that occurs."""
+    degree = max((len(m) for m, _ in product), default=0)
+    parts = [Counter(m) for m, _ in product if len(m) == degree]
+    return all(any(part <= Counter(whole) for whole in pool) for part in parts)
 
 
 def _solve(rows: list[_Row], zeros: list[_Row]) -> Certificate | None:

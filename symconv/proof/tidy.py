@@ -26,8 +26,9 @@ def knowledge_of(trace: Trace, key: int, without: Guard | None = None) -> Knowle
 
 def tidy(trace: Trace, key: int) -> None:
     """Identify left-over indices that must be equal, count those that only have limits."""
-    _drop_zero_constants(trace, key)
+    _drop_known_constants(trace, key)
     _pin(trace, key)
+    _compare_digits(trace, key)
     for name in left_over(trace.terms[key]):
         if name in trace.terms[key].bound:
             _identify(trace, key, name)
@@ -35,16 +36,29 @@ def tidy(trace: Trace, key: int) -> None:
         count_if_free(trace, key, name)
 
 
-def _drop_zero_constants(trace: Trace, key: int) -> None:
-    """A named quotient that decides a key and can only be 0 is replaced: i div H for 0 <= i < H."""
+def _drop_known_constants(trace: Trace, key: int) -> None:
+    """A named quotient that decides a key and has one value only is replaced: (k H + i) div H = k for 0 <= i < H."""
     deciding = {n for g in trace.terms[key].guards if g.equality for n in g.poly.names() if n.startswith("/")}
     for name in sorted(deciding):
-        guard = Guard(Poly.of(name), True)
-        proof = Knowledge(trace.facts).entails(guard)
-        if proof is not None:
-            trace.entail(key, guard, proof)
-            trace.rewrite(key, guard, name)
-            solve_equalities(trace, key)
+        for value in _likely_values(trace, name):
+            guard = Guard(Poly.of(name) - value, True)
+            proof = Knowledge(trace.facts).entails(guard)
+            if proof is not None:
+                trace.entail(key, guard, proof)
+                trace.rewrite(key, guard, name)
+                solve_equalities(trace, key)
+                break
+
+
+def _likely_values(trace: Trace, name: str) -> list[Poly]:
+    """0, and what long division of the numerator gives; the facts say numerator - denominator * name >= 0."""
+    values = [ZERO]
+    for fact in trace.facts:
+        parts = None if fact.equality else fact.poly.linear_in(name)
+        if parts is not None and not parts[0].is_zero:
+            whole, _ = parts[1].long_division(-parts[0])
+            values += [whole] * (not whole.is_zero and whole not in values)
+    return values
 
 
 def _pin(trace: Trace, key: int) -> None:
@@ -58,6 +72,36 @@ def _pin(trace: Trace, key: int) -> None:
             trace.entail(key, equal, proof)
     if pinned:
         solve_equalities(trace, key)
+
+
+def _compare_digits(trace: Trace, key: int) -> None:
+    """k v + p = k w + q with 0 <= p, q < k gives v = w: a bound index gets its value from a comparison of digits."""
+    tried: set[tuple[str, Poly]] = set()
+    while digit := next((d for d in _digits(trace.terms[key]) if d not in tried), None):
+        tried.add(digit)
+        name, value = digit
+        guard = Guard(Poly.of(name) - value, True)
+        proof = knowledge_of(trace, key).entails(guard)
+        if proof is not None:
+            trace.entail(key, guard, proof)
+            trace.rewrite(key, guard, name)
+            solve_equalities(trace, key)
+
+
+def _digits(term: Term) -> list[tuple[str, Poly]]:
+    """Bound indices v that some guard multiplies by a k other than 1 and -1, and the values that v may have:
+    an index with the opposite coefficient, or what the rest of the guard divided by k gives."""
+    found = []
+    for guard in term.guards:
+        names = sorted(guard.poly.names())
+        parts = {n: p for n in names if (p := guard.poly.linear_in(n)) is not None}
+        for bound in (n for n in parts if n in term.bound and abs(parts[n][0].as_int or 2) != 1):
+            factor, rest = parts[bound]
+            found += [(bound, Poly.of(w)) for w in parts if w not in term.bound and parts[w][0] == -factor]
+            whole, _ = rest.long_division(-factor)
+            if whole.names() and whole.names().isdisjoint(term.bound):
+                found.append((bound, whole))
+    return found
 
 
 def _identify(trace: Trace, key: int, name: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from symconv.calculus.form import Expansion, Factor, Guard, Term, merged
+from symconv.calculus.form import Expansion, Factor, Guard, Term, merged, signed
 from symconv.proof.implication import Certificate
 from symconv.proof.problem import Problem
 from symconv.term.polynomial import Atom, Compound, Poly, Quotient, Remainder
@@ -126,7 +126,7 @@ class Trace:
     def eliminate(self, key: int, guard: Guard, name: str) -> None:
         """SUM_v [±v + e = 0] h(v) = h(∓e), e free of v."""
         term = self.terms[key]
-        rest = tuple(g for g in term.guards if g != guard)
+        rest = tuple(g for g in term.guards if g != signed(guard))
         bound = tuple(b for b in term.bound if b != name)
         self.terms[key] = replace(term, guards=rest, bound=bound).substitute({name: solution(guard, name)})
         self._note("eliminate", term=key, guard=guard.poly, name=name)
@@ -135,7 +135,8 @@ class Trace:
         """[±v + e = 0] g(v) = [±v + e = 0] g(∓e) in all other guards and in the weight."""
         term = self.terms[key]
         image: dict[Atom, Poly] = {name: solution(guard, name)}
-        changed = tuple(g if g == guard else Guard(g.poly.substitute(image), g.equality) for g in term.guards)
+        kept = signed(guard)
+        changed = tuple(g if g == kept else Guard(g.poly.substitute(image), g.equality) for g in term.guards)
         self.terms[key] = replace(
             term,
             guards=merged((), changed),

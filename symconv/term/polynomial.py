@@ -225,16 +225,28 @@ class Poly:
         """
         if den.is_zero:
             return None
+        quotient, rest = self.long_division(den)
+        return quotient if rest.is_zero else None
+
+    def long_division(self, den: Poly) -> tuple[Poly, Poly]:
+        """(q, rest) with self = q*den + rest, no monomial of the rest divisible by the leading one of den.
+
+        >>> i, a, W, c = map(Poly.of, "iaWc")
+        >>> (i * (W - c + 1) + a).long_division(W - c + 1)
+        (i, a)
+        """
         lead, c = max(den._terms.items(), key=lambda t: _graded(t[0]))
-        rest, quotient = self, Poly({})
-        while not rest.is_zero:
-            monomial, k = max(rest._terms.items(), key=lambda t: _graded(t[0]))
+        left, quotient, rest = self, Poly({}), Poly({})
+        while not left.is_zero:
+            monomial, k = max(left._terms.items(), key=lambda t: _graded(t[0]))
             factor = _without(monomial, lead)
             if factor is None or k % c:
-                return None
+                part = Poly({monomial: k})
+                left, rest = left - part, rest + part
+                continue
             step = Poly({factor: k // c})
-            quotient, rest = quotient + step, rest - step * den
-        return quotient
+            quotient, left = quotient + step, left - step * den
+        return quotient, rest
 
     def grows_from(self, least: int) -> bool:
         """It is never less than this, since with all sizes counted from their least values no coefficient is negative.
