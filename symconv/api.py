@@ -12,12 +12,15 @@ import sympy
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
+from symconv import fitting as _fitting
+from symconv import responses as _responses
 from symconv.calculus import counting as _counting
 from symconv.calculus import gradient as _gradient
 from symconv.entries.bridge import index_symbol, size_symbols, sympy_from_poly
 from symconv.entries.structure import EntryVerdict, prove_at, prove_entries
 from symconv.errors import BridgeError, NameClash, ScopeError, ShapeError, SizeError, UsageError
 from symconv.evidence import judge, judge_tensors
+from symconv.fitting import Fit
 from symconv.handles import Condition, Tensor, Value, poly_of, unwrapped, value_of, wrapped
 from symconv.ops import activation as _activation
 from symconv.ops import channels as _channels
@@ -31,6 +34,7 @@ from symconv.ops import window as _window
 from symconv.proof.closed_form import closed_form as _closed_form
 from symconv.proof.problem import equation
 from symconv.proof.verdict import Verdict
+from symconv.responses import Response
 from symconv.term import tensor as _terms
 from symconv.term import value as _values
 from symconv.term.polynomial import Poly, Size
@@ -551,6 +555,34 @@ def receptive_field(f: Tensor, x: Tensor) -> tuple[sympy.Expr, ...]:
     """
     found = _counting.receptive_field(_tensor(f, "receptive_field"), _tensor(x, "receptive_field"))
     return tuple(map(sympy_from_poly, found))
+
+
+# -- filters ---------------------------------------------------------------------------------
+
+
+def impulse_response(f: Tensor, x: Tensor) -> Response:
+    """The kernel of a map from x to f, or a witness that it has none; see `symconv.responses.impulse_response`.
+
+    >>> n = sizes("n")
+    >>> x = tensor("x", n)
+    >>> impulse_response(define("later", [n], lambda i: x[i - 2]), x)
+    a convolution with its impulse response: proved for all sizes
+    >>> impulse_response(define("ramp", [n], lambda i: i * x[i]), x)
+    linear; position invariance refuted; n=2 at i=0, a=0: the claim gives 0, exact is 1
+    """
+    return _responses.impulse_response(_tensor(f, "impulse_response"), _tensor(x, "impulse_response"))
+
+
+def find_filter(left: Tensor, right: Tensor, g: Tensor, **sizes: int) -> Fit:
+    """The filter g for which left = right, whatever the data; see `symconv.fitting.find_filter`.
+
+    >>> n = sizes("n")
+    >>> f, g = tensor("f", n), tensor("g", 2)
+    >>> find_filter(correlate(f, g), define("d", [n - 1], lambda t: f[t + 1] - f[t]), g)
+    [-1, 1]; proved for all sizes
+    """
+    terms = [_tensor(t, "find_filter") for t in (left, right, g)]
+    return _fitting.find_filter(terms[0], terms[1], terms[2], sizes)
 
 
 def compare(function: Callable[..., Any], derived: Tensor, **options: Any) -> Any:
