@@ -38,8 +38,8 @@ MAY_IMPORT = {
     "solving": "term ops calculus proof entries notation write specs evidence solution",
     "exporting": "term ops calculus proof write kernels specs evidence",
     "handles": "term ops entries kernels write",
-    "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting handles"
-    " specs",
+    "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
+    " handles specs",
     "cli": "symconv specs judging solving exporting",
     "pytest_plugin": "symconv specs judging",
     "symconv": "",
