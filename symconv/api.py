@@ -38,6 +38,7 @@ from symconv.responses import Response
 from symconv.term import tensor as _terms
 from symconv.term import value as _values
 from symconv.term.polynomial import Poly, Size
+from symconv.term.substitution import fresh_name
 from symconv.term.text import text_of_condition
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -272,8 +273,13 @@ def _captured(body: _values.Value, names: Sequence[str]) -> set[str]:
 
 
 def _other_names(names: Sequence[str], taken: set[str]) -> tuple[str, ...]:
-    free = iter(n for n in "ijklmnpqabcdefgh" if n not in taken)
-    return tuple(name if name not in taken else next(free) for name in names)
+    """The names, with others in the place of those that are taken; no two of them are the same."""
+    chosen: list[str] = []
+    for number, name in enumerate(names):
+        used = {*taken, *chosen, *names[number + 1 :]}
+        free = (n for n in (name, *"ijklmnpqabcdefgh") if n not in used)
+        chosen.append(next(free, None) or fresh_name(name, used))
+    return tuple(chosen)
 
 
 def _check_takes(entry: Callable[..., Any], indices: Sequence[str], place: str) -> None:

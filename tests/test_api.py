@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from fractions import Fraction
@@ -382,3 +383,17 @@ def test_names_are_listed_and_others_are_refused() -> None:
     assert set(dir(sc)) >= {"compare", "prove", "solve", "verify", "export"}
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         sc.nothing  # noqa: B018
+
+
+def test_an_index_that_a_sum_binds_moves_aside_to_a_name_of_its_own() -> None:
+    """Four indices, two of which the sum binds: each argument stays the index of its own axis."""
+    a, b = sc.sizes("a b")
+    T = sc.tensor("T", a, b, a, b)
+    k, l = sc.indices("k l")  # noqa: E741
+    turned = sc.define("U", [b, a, b, a], lambda p, q, r, s: sc.total(T[q, p, s, r] * (k + l), (k, 0, 1), (l, 0, 1)))
+    moved = turned.entries(a=2, b=3)
+    X = sympy.IndexedBase("T")
+    assert moved.shape == (3, 2, 3, 2)
+    for place in itertools.product(range(3), range(2), range(3), range(2)):
+        p, q, r, s = place
+        assert sympy.expand(moved[place] - 4 * X[q, p, s, r]) == 0

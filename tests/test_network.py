@@ -8,6 +8,7 @@ exported module agrees with autograd and learns to read digits.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 
 import symconv as sc
 from symconv.proof.check import check
+from tests import stages
 
 PARAMETERS = ("K1", "b1", "K2", "b2", "D", "bd")
 
@@ -55,12 +57,24 @@ def replayed(verdict: Any) -> bool:
     return check(json.loads(json.dumps(verdict.certificate))) > 0
 
 
-@pytest.mark.parametrize("number", range(len(CHAIN) - 2))
-def test_neighbouring_stages_compose(number: int) -> None:
-    """dL/dA by way of C is dL/dA by way of B, its upstream gradient being dL/dB by way of C: the chain rule, proved."""
-    a, b, c = (getattr(network(), name) for name in CHAIN[number : number + 3])
-    G = sc.upstream(c, "G")
-    assert replayed(sc.prove(sc.gradient(c, a, G), sc.gradient(b, a, sc.gradient(c, b, G))))
+CLOSED_FORMS, COMPOSITIONS = stages.closed_forms(), stages.compositions()
+
+
+@pytest.mark.parametrize("name", CLOSED_FORMS)
+def test_each_stage_is_the_formula_that_one_writes(name: str) -> None:
+    assert replayed(sc.prove(*CLOSED_FORMS[name]))
+
+
+@pytest.mark.parametrize("name", COMPOSITIONS)
+def test_neighbouring_stages_compose(name: str) -> None:
+    """dL/dA by way of both layers is that of the first, its upstream gradient being that of the second."""
+    assert replayed(sc.prove(*COMPOSITIONS[name]))
+
+
+def test_every_pair_of_neighbours_in_the_network_is_composed() -> None:
+    layers = [layer.__name__ for layer in stages.CHAIN]
+    assert len(layers) == len(CHAIN)
+    assert {f"{a} then {b}" for a, b in itertools.pairwise(layers)} == set(COMPOSITIONS)
 
 
 def test_the_last_stage_is_p_minus_y() -> None:
@@ -69,32 +83,6 @@ def test_the_last_stage_is_p_minus_y() -> None:
     labels = sc.total(net.Y[i, m], (m, 0, net.M - 1))
     dz = sc.gradient(net.loss, net.z)
     assert replayed(sc.prove(dz[i, k], net.p[i, k] * labels - net.Y[i, k]))
-
-
-def test_the_stages_of_the_parameters() -> None:
-    net = network()
-    n, a, b, c, d = sc.indices("n a b c d")
-    G, Gz = sc.upstream(net.z2, "G"), sc.upstream(net.z, "Gz")
-    _, _, h, w = net.z2.shape
-    dK2 = sc.total(
-        G[n, a, sc.indices("i"), sc.indices("j")] * net.p1[n, b, c + sc.indices("i"), d + sc.indices("j")],
-        (n, 0, net.N - 1),
-        (sc.indices("i"), 0, h - 1),
-        (sc.indices("j"), 0, w - 1),
-    )
-    derived = sc.gradient(net.z2, net.K2, G)
-    claimed = sc.define("dK2", derived.shape, lambda *at: _at(dK2, at), ["a", "b", "c", "d"])
-    assert replayed(sc.prove(derived, claimed))
-    dD = sc.gradient(net.z, net.D, Gz)
-    assert replayed(sc.prove(dD, sc.matmul(sc.transpose(Gz), net.v)))
-    dbd = sc.gradient(net.z, net.bd, Gz)
-    assert replayed(sc.prove(dbd, sc.define("s", [net.M], lambda m: sc.total(Gz[n, m], (n, 0, net.N - 1)))))
-    dv = sc.gradient(net.z, net.v, Gz)
-    assert replayed(sc.prove(dv, sc.matmul(Gz, net.D)))
-
-
-def _at(value: Any, _: object) -> Any:
-    return value
 
 
 def test_the_table_of_shapes_and_parameters() -> None:

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.table docs/benchmarks.md
 
-Every figure is a ratio of two times of one run, an exponent, or a peak of
-memory.  It takes about three minutes, nearly all of it naive SymPy.
+Every figure is a ratio of two times of one run, an exponent, a peak of
+memory, or the seconds of a whole table.  It takes about three minutes, nearly all of it naive SymPy.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ import sympy
 import symconv
 from tests.benchmarks import test_entries as fixed
 from tests.benchmarks import test_proofs as proofs
+from tests.benchmarks import test_systems as systems
 
 HEADING = """# Benchmarks
 
-Written by `python -m tests.benchmarks.table docs/benchmarks.md`, about three minutes. Every figure compares two
-computations of one run, so that it can be held against another machine's. "Naive SymPy" is what a good user writes
+Written by `python -m tests.benchmarks.table docs/benchmarks.md`, about three minutes. Nearly every figure compares
+two computations of one run, so that it can be held against another machine's. "Naive SymPy" is what a good user writes
 today, `tests/benchmarks/naive.py`: explicit sums, `diff` entry by entry, `expand` of the differences.
 """
 
@@ -68,6 +69,15 @@ def figures(side: int = 28, kernel: int = 5, shorter: int = 1) -> Iterator[Figur
         symbolic["grouped / plain"],
         " times",
     )
+    several = systems.figures()
+    yield Figure(
+        "five-layer network, every gradient derived and proved by stages / 2-D input gradient",
+        "<=",
+        200,
+        several["network / input gradient"],
+        " times",
+    )
+    yield Figure("all rows of docs/systems.md proved, their twins refuted", "<=", 120, several["all rows s"], " s")
     numeric = fixed.figures(side, kernel)
     size = f"{side}x{side} with {kernel}x{kernel}, both gradients"
     yield Figure(f"{size}: naive SymPy / by coordinates", ">=", 500, numeric["coordinates, times faster"], " times")
