@@ -117,17 +117,6 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     return made
 
 
-def step(module: ModuleType, data: dict[str, Any]) -> dict[str, Any]:
-    """The gradients by all parameters: one training step."""
-    found = {}
-    for name in PARAMETERS:
-        function = getattr(module, f"grad_{name}")
-        wanted = function.__code__.co_varnames[: function.__code__.co_argcount + function.__code__.co_kwonlyargcount]
-        shapes = {f"{k}_shape": v.shape for k, v in data.items()}
-        found[name] = function(**{k: v for k, v in {**data, **shapes}.items() if k in wanted})
-    return found
-
-
 def digits(images: int) -> tuple[Any, Any]:
     """scikit-learn's 8 x 8 digits between 0 and 1, with one-hot labels."""
     from sklearn.datasets import load_digits
@@ -162,9 +151,10 @@ def test_it_learns_to_read_digits(module: ModuleType) -> None:
         shuffled = rng.permutation(train)
         for batch in np.array_split(shuffled, len(train) // 32):
             count += 1
-            for name, g in step(module, {"X": images[batch], "Y": labels[batch], **parameters}).items():
+            _, gradients = module.step(X=images[batch], Y=labels[batch], **parameters)
+            for name in PARAMETERS:
                 m, s = moments[name]
-                g = g / len(batch)
+                g = gradients[name] / len(batch)
                 m += 0.1 * (g - m)
                 s += 0.001 * (g * g - s)
                 rate = 0.01 * np.sqrt(1 - 0.999**count) / (1 - 0.9**count)
@@ -193,7 +183,9 @@ def test_the_gradients_are_those_of_autograd(module: ModuleType) -> None:
     logits = hidden.flatten(1) @ t["D"].T + t["bd"]
     loss = -(t["Y"] * log_softmax(logits, 1)).sum()
     loss.backward()
-    assert float(module.forward(**data)) == pytest.approx(float(loss), rel=1e-12)
-    for name, gradient in step(module, data).items():
+    found, gradients = module.step(**data)
+    assert float(found) == pytest.approx(float(loss), rel=1e-12)
+    assert set(gradients) == set(data)
+    for name, gradient in gradients.items():
         exact = t[name].grad.numpy()
         assert np.abs(gradient - exact).max() <= 1e-10 * np.abs(exact).max()

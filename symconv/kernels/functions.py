@@ -32,6 +32,7 @@ class Interface:
     roles: Mapping[Size, str] = field(default_factory=dict)
     spoken: tuple[Size, ...] = ()
     returns: str = "Array"
+    parts: tuple[str, ...] = ()  # the names of what comes with the first result, if several are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,14 @@ class FunctionWriter:
 
         def body(scope: Scope) -> str:
             lowering = Lowering(scope)
-            for stage in program.stages[:-1]:
+            for stage in program.stages if program.several else program.stages[:-1]:
                 lowering.stage(stage, identifier(stage.title))
-            text = lowering.result(program.stages[-1])
+            if program.several:
+                first, *rest = (scope.arrays[target] for target in program.several)
+                named = (f'"{name}": {array}' for name, array in zip(interface.parts, rest, strict=True))
+                text = f"({first}, {{{', '.join(named)}}})"
+            else:
+                text = lowering.result(program.stages[-1])
             rows.extend(lowering.rows)
             return text
 
@@ -211,7 +217,9 @@ class FunctionWriter:
         head.append("")
         for leaf, name in (*interface.arrays, *interface.shapes):
             head += _spoken(f"{name}: {_shown(scope, leaf.shape)}")
-        head += _spoken(f"result: {_shown(scope, tensor.shape)}")
+        head += _spoken(
+            f"result: {_shown(scope, tensor.shape)}{', and by name: ' * bool(interface.parts)}{', '.join(interface.parts)}"
+        )
         return [*head, '    """']
 
 

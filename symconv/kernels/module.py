@@ -13,12 +13,14 @@ from symconv.kernels.helpers import HELPER_NAMES, helper_source, imports
 from symconv.kernels.layout import wrapped
 from symconv.kernels.naming import Names, identifier
 from symconv.kernels.referee import Referee
-from symconv.kernels.stages import Program, program_of
+from symconv.kernels.stages import Program, program_of, program_of_all
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
 from symconv.term.value import Apply, Entry, Function, Reciprocal, walk
 
 OWN_NAMES = (
+    "step",
+    "part",
     *(
         "forward",
         "upstream",
@@ -79,6 +81,8 @@ class _Module:
         self.pairs = [self.pair(program, interface)]
         for key, tensor in gradients.items():
             self.pairs.append(self.gradient(key, tensor, order))
+        several = not forward.rank and len(gradients) > 1
+        self.step = self.training_step(gradients, order) if several else None
 
     def gradient(self, key: str, tensor: Defined, order: Sequence[Leaf]) -> _Pair:
         program = program_of(tensor)
@@ -106,6 +110,21 @@ class _Module:
         summary = f"The gradient of a loss by {self.names[target]}, from the upstream gradient by the output."
         return self.pair(program, Interface(name, summary, tuple(arrays), shapes, self.roles))
 
+    def training_step(self, gradients: Mapping[str, Defined], order: Sequence[Leaf]) -> Written:
+        """The loss and all gradients at once; what they share is computed once."""
+        program = program_of_all(self.forward, gradients.values())
+        arrays = tuple((leaf, self.names[leaf]) for leaf in order if leaf in program.leaves)
+        names = (p.fast.interface.name.removeprefix("grad_") for p in self.pairs[1:])
+        interface = Interface(
+            "step",
+            "The loss and its gradients, for one step of training.",
+            arrays,
+            roles=self.roles,
+            returns="tuple[Array, dict[str, Array]]",
+            parts=tuple(names),
+        )
+        return self.writer.vectorised(program, interface)
+
     def pair(self, program: Program, interface: Interface) -> _Pair:
         fast = self.writer.vectorised(program, interface)
         slow_interface = Interface(
@@ -123,6 +142,7 @@ class _Module:
 
     def source(self, docstring: str) -> str:
         fast = [p.fast.source for p in self.pairs]
+        fast += [self.step.source] if self.step is not None else []
         slow = [p.slow.source for p in self.pairs]
         test = self.self_test()
         helpers = helper_source("\n".join([*fast, *slow]))
@@ -143,13 +163,20 @@ class _Module:
             f"({p.fast.interface.name}, {p.slow.interface.name}, {_names(p.fast)}, {_names(p.slow)})"
             for p in self.pairs
         )
+        if self.step is not None:
+            step = self.step
+            checks += _rows(
+                f'(part("{name}"), {p.slow.interface.name}, {_names(step)}, {_names(p.slow)})'
+                for name, p in zip(("", *step.interface.parts), self.pairs, strict=True)
+            )
         cases = _rows(self.cases())
         functions = "".join(
             f'    "{name}": {_sine(f.order)},\n'
             for f, name in dict(u for p in self.pairs for u in (*p.fast.unknown, *p.slow.unknown)).items()
         )
         draw = "rng.uniform(0.5, 1.5, size)" if self.positive() else "rng.standard_normal(size)"
-        return _SELF_TEST.format(checks=checks, cases=cases, functions=functions, draw=draw)
+        part = _PART if self.step is not None else ""
+        return _SELF_TEST.format(part=part, checks=checks, cases=cases, functions=functions, draw=draw)
 
     def positive(self) -> bool:
         """True if some formula divides or takes a logarithm."""
@@ -255,7 +282,21 @@ def _version() -> str:
         return "(not installed)"
 
 
-_SELF_TEST = '''# function, its referee, the parameters of both
+_PART = '''def part(name: str) -> Callable[..., Array]:
+    """One gradient that `step` computes; the loss where there is no name."""
+
+    def one(**arguments: Any) -> Array:
+        loss, gradients = step(**arguments)
+        return gradients[name] if name else loss
+
+    one.__name__ = f"step: {name or 'loss'}"
+    return one
+
+
+'''
+
+
+_SELF_TEST = '''{part}# function, its referee, the parameters of both
 CHECKS: list[tuple[Callable[..., Array], Callable[..., _Table], tuple[str, ...], tuple[str, ...]]] = [
 {checks}]
 # shapes of arrays, and options

@@ -8,7 +8,7 @@ several paths are added.  After the cut, formulas read leaves only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from symconv.calculus.gradient import gradient
@@ -51,10 +51,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The stages in the order in which they run; the last one is the result."""
+    """The stages in the order in which they run; the last one is the result, or there are several by name."""
 
     tensor: Defined
     stages: tuple[Stage, ...]
+    several: tuple[Leaf, ...] = ()
 
     @property
     def result(self) -> Leaf:
@@ -76,11 +77,22 @@ def program_of(tensor: Defined) -> Program:
     return Program(tensor, tuple(ordered.values()))
 
 
+def program_of_all(tensor: Defined, others: Iterable[Defined]) -> Program:
+    """The stages that several tensors need, what they share computed once; the first one's sizes hold for all."""
+    cut = _Cut()
+    targets = tuple(cut.array(t) for t in (tensor, *others))
+    ordered: dict[Leaf, Stage] = {}
+    for target in targets:
+        cut.order(target, ordered)
+    return Program(tensor, tuple(ordered.values()), targets)
+
+
 @dataclass(slots=True)
 class _Cut:
     arrays: dict[Tensor, Leaf] = field(default_factory=dict)
     formulas: dict[Leaf, Defined] = field(default_factory=dict)
     titles: dict[Leaf, str] = field(default_factory=dict)
+    known: dict[Defined, Leaf] = field(default_factory=dict)
 
     def order(self, target: Leaf, ordered: dict[Leaf, Stage]) -> None:
         """Put the stages behind a target in order, the target's own last."""
@@ -105,9 +117,11 @@ class _Cut:
         return self.arrays[tensor]
 
     def _stage(self, formula: Defined, title: str) -> Leaf:
-        leaf = Leaf(f"%{len(self.formulas)} {title}", formula.axes)
-        self.formulas[leaf], self.titles[leaf] = formula, title
-        return leaf
+        """A formula's array; equal formulas have one."""
+        if formula not in self.known:
+            leaf = Leaf(f"%{len(self.formulas)} {title}", formula.axes)
+            self.known[formula], self.formulas[leaf], self.titles[leaf] = leaf, formula, title
+        return self.known[formula]
 
     def _local(self, tensor: Defined) -> Defined:
         """The definition with the definitions that it reads as leaves."""
@@ -204,4 +218,4 @@ def _operands_of_gradients(between: list[Defined]) -> set[Tensor]:
     return {t for node in between if _is_gradient(node) for t in tensors_in(node.body)}
 
 
-__all__ = ["Program", "Stage", "program_of"]
+__all__ = ["Program", "Stage", "program_of", "program_of_all"]
