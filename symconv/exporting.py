@@ -31,6 +31,9 @@ from symconv.write.page import intermediates
 from symconv.write.text import text_of_definition, text_of_tensor
 
 
+LONGEST = 600  # characters of a formula in a docstring
+
+
 @dataclass(frozen=True, slots=True)
 class ProvedGradient:
     """A gradient with its formula in words and the verdict on that formula."""
@@ -94,7 +97,7 @@ def export_spec(spec: str | Spec, wrt: str | None = None, unproved: bool = False
             "give --unproved to write it all the same; the file will say so",
         )
     verdicts = {
-        p.leaf.name: f"{p.verdict.status.value} for {p.verdict.scope or 'no size'}: {p.formula}" for p in proofs
+        p.leaf.name: f"{p.verdict.status.value} for {p.verdict.scope or 'no size'}: {_short(p.formula)}" for p in proofs
     }
     return module_source(
         parsed.output,
@@ -104,6 +107,11 @@ def export_spec(spec: str | Spec, wrt: str | None = None, unproved: bool = False
         verdicts=verdicts,
         unproved=bool(open_),
     )
+
+
+def _short(formula: str) -> str:
+    """A formula that can be read; what goes through many layers is told in words."""
+    return formula if len(formula) <= LONGEST else f"the sum over all paths, written out in {len(formula)} characters"
 
 
 def _leaf(tensor: Tensor) -> Leaf:

@@ -217,9 +217,8 @@ class FunctionWriter:
         head.append("")
         for leaf, name in (*interface.arrays, *interface.shapes):
             head += _spoken(f"{name}: {_shown(scope, leaf.shape)}")
-        head += _spoken(
-            f"result: {_shown(scope, tensor.shape)}{', and by name: ' * bool(interface.parts)}{', '.join(interface.parts)}"
-        )
+        parts = f", and by name: {', '.join(interface.parts)}" if interface.parts else ""
+        head += _spoken(f"result: {_shown(scope, tensor.shape)}{parts}")
         return [*head, '    """']
 
 
