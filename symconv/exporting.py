@@ -30,7 +30,6 @@ from symconv.write.like_terms import like_terms
 from symconv.write.page import intermediates
 from symconv.write.text import text_of_definition, text_of_tensor
 
-
 LONGEST = 600  # characters of a formula in a docstring
 
 
