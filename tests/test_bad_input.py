@@ -574,6 +574,46 @@ BAD: dict[str, tuple[Callable[[], object], type[SymconvError], str]] = {
         UsageError,
         r"correlate\(X, K\)\.lambdify: the option foo; expected one of .*; leave it out",
     ),
+    # the layers
+    "a window larger than its input": (
+        lambda: sc.pool(image(5, 5), (6, 2)),
+        SizeError,
+        r"pool_max\(x\): a window that reaches over 6 positions on an axis of 5; expected a window that fits",
+    ),
+    "a window larger than the sizes chosen": (
+        lambda: sc.pool(X, (3, 3)).entries(H=2, W=4),
+        SizeError,
+        r"sizes H=2, W=4: H - 3 = -1; expected H - 3 >= 0; choose sizes at which the operations are defined",
+    ),
+    "a pooling stride of 0": (lambda: sc.pool(X, 2, stride=0), SizeError, r"pool_max\(X\): stride 0; .* at least 1"),
+    "no tie rule": (lambda: sc.pool(X, 2, ties="last"), UsageError, r"ties='last'; expected 'first' or 'split'"),
+    "a factor of 0": (lambda: sc.upsample_nearest(X, 0), SizeError, r"factor 0; expected a factor of at least 1"),
+    "corners of one entry": (
+        lambda: sc.upsample_bilinear(image(1), 1, corners=True),
+        SizeError,
+        r"upsample_bilinear\(x\): an output of extents .*1.*; expected at least 2 on each axis; drop corners=True",
+    ),
+    "channels that are no multiple": (
+        lambda: sc.pixel_shuffle(image(7, H, W), 2),
+        ShapeError,
+        r"shape \(7, H, W\) with factor 2; expected \[.., C\*k\*k, H, W\]; change the channels",
+    ),
+    "a slope a position": (lambda: sc.leaky_relu(X, X), ShapeError, r"a slope of shape .*; expected a number or a sc"),
+    "a matrix of other extents": (
+        lambda: sc.dense(sc.tensor("D", 3, 4), image(5)),
+        ShapeError,
+        r"shapes \(3, 4\) and \(5,\); expected \[m, n\]",
+    ),
+    "a loss of other data": (
+        lambda: sc.gradient(sc.mean_squared_error(image(H), kernel(H)), X),
+        DependenceError,
+        r"does not depend on X; expected a tensor that .* is made of; check the names",
+    ),
+    "a matrix for other axes": (
+        lambda: sc.toeplitz(K, (H,)),
+        ShapeError,
+        r"a kernel of shape \(r, c\) for an input of shape \(H,\); expected .*\[O, C, r\.\.\] for \(C, H",
+    ),
     # the three verbs
     "a number to solve": (lambda: sc.solve(3), UsageError, r"solve: 3 \(int\); expected an operation, a formula or"),
     "an unknown form": (lambda: sc.verify("x", "docx"), UsageError, r"verify: form='docx'; expected 'md', 'tex' or"),

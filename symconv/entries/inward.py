@@ -155,9 +155,10 @@ class _Reader:
 
     def _power(self, expr: sympy.Pow) -> Value:
         base, exponent = expr.args
-        if not isinstance(exponent, sympy.Integer):
+        if not isinstance(exponent, sympy.Rational) or exponent.q > 2:
             raise _refused(expr)
-        power = multiply(*[self.read(base)] * abs(int(exponent)))
+        root = self.read(base) if exponent.q == 1 else Apply(Function("sqrt"), self.read(base))
+        power = multiply(*[root] * abs(int(exponent.p)))
         return power if exponent > 0 else Reciprocal(power)
 
     # -- cases ------------------------------------------------------------------------
@@ -266,7 +267,8 @@ def _refused(expr: object) -> BridgeError:
     return BridgeError(
         f"expression {expr}",
         f"a {type(expr).__name__}",
-        "Sum, Indexed, Piecewise, Max, KroneckerDelta, + - *, integer powers, floor, Mod, exp, log, tanh and f(x)",
+        "Sum, Indexed, Piecewise, Max, KroneckerDelta, + - *, integer powers and square roots, floor, Mod, exp, log, "
+        "tanh and f(x)",
         "write it with these; a maximum over a range is pool_max",
     )
 

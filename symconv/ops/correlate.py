@@ -82,6 +82,7 @@ def geometry(
     dilation: object,
     mode: str | None,
     place: str,
+    what: str = "kernel",
 ) -> Geometry:
     """Read the options of a correlation; `mode` stands for a padding."""
     n = len(kernel)
@@ -105,9 +106,9 @@ def geometry(
         if free.as_int is not None and free.as_int < 0:
             raise SizeError(
                 place,
-                f"a kernel that reaches over {h - free} positions on an axis of {h}",
-                "a kernel that fits into the padded input",
-                f"pad by at least {-free.as_int} in all, or take a smaller kernel or dilation",
+                f"a {what} that reaches over {h - free} positions on an axis of {h}",
+                f"a {what} that fits into the padded input",
+                f"pad by at least {-free.as_int} in all, or take a smaller {what} or dilation",
             )
     return result
 

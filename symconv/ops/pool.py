@@ -47,7 +47,9 @@ def _windows(
         )
     extents = amounts_per_axis(window, n, place, "window")
     check_positive(extents, place, "window")
-    options = geometry(x.shape[leading:], extents, extents if stride is None else stride, padding, 1, None, place)
+    options = geometry(
+        x.shape[leading:], extents, extents if stride is None else stride, padding, 1, None, place, "window"
+    )
     return extents, options.stride, options.padding, leading
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from symconv.errors import ShapeError, UsageError
+from symconv.errors import ShapeError, SizeError, UsageError
 from symconv.ops.pool import argmax_of
 from symconv.ops.window import amount, amounts_per_axis, check_positive, index_names, needed, read
 from symconv.term.polynomial import Poly
@@ -85,6 +85,10 @@ def upsample_bilinear(x: Tensor, factor: object, corners: bool = False) -> Defin
     place = f"upsample_bilinear({x.name})"
     factors, leading = _factors(factor, x, place)
     extents = tuple(k * n for k, n in zip(factors, x.shape[leading:], strict=True))
+    if corners and any(m.as_int is not None and m.as_int < 2 for m in extents):
+        raise SizeError(
+            place, f"an output of extents {extents}", "at least 2 on each axis", "drop corners=True, or enlarge more"
+        )
     result: Tensor = x
     for number, k in enumerate(factors):
         result = _linear(result, leading + number, k, corners, place)
