@@ -59,16 +59,18 @@ class Inference:
     sentences: list[Sentence]
     definitions: list[Definition]
     known: dict[tuple[str, int], Axis] = field(default_factory=dict)
+    settled: set[tuple[str, int]] = field(default_factory=set)  # stated beside the definition: no sum can say otherwise
 
     def run(self) -> None:
         self._index_names()
         self._sizes()
         self._base()
         self._declared()
+        for definition in self.definitions:
+            self._stated(definition)
         self._from_sums()
         for definition in self.definitions:
             if definition.parameters is not None:
-                self._stated(definition)
                 self._defined(definition)
                 self._hull(definition)
         self._left_open()
@@ -255,6 +257,8 @@ class Inference:
         positions = Positions(self.world, sentence.source)
         axis = Axis(positions.poly(binding.low), positions.poly(binding.high))
         declared = self.world.facts.tensors.get(name)
+        if (name, n) in self.settled:
+            return
         if declared is not None and n < len(declared.axes) and declared.axes[n] is not None:
             return
         line = sentence.source.position(binding.at)[0]
@@ -272,36 +276,47 @@ class Inference:
             )
 
     def _stated(self, definition: Definition) -> None:
-        """`F_i = ..., 0 \\le i < n` states the axis of F; a definition holds without conditions."""
+        """`F_i = ..., 0 \\le i < n` and `index i in 0..n-1` state the axis of F; it holds without conditions."""
         sentence = definition.sentence
-        if sentence is None or sentence.problem is not None:
+        if definition.parameters is None or (sentence is not None and sentence.problem is not None):
             return
-        positions = Positions(self.world, sentence.source)
         try:
-            if sentence.conditions:
+            if sentence is not None and sentence.conditions:
                 raise sentence.source.fault(
                     sentence.conditions[0].at,
                     f"a condition on the definition of {definition.name}",
                     "a definition without conditions",
                     "use cases, or an assume line",
                 )
-            for binding in sentence.ranges:
-                if (
-                    binding.name in (definition.parameters or ())
-                    and binding.low is not None
-                    and binding.high is not None
-                ):
-                    n = (definition.parameters or ()).index(binding.name)
-                    axis = Axis(positions.poly(binding.low), positions.poly(binding.high))
-                    if self.known.setdefault((definition.name, n), axis) != axis:
-                        raise sentence.source.fault(
-                            binding.at,
-                            f"axis {n + 1} of {definition.name} as {axis.low}..{axis.high}, which is known otherwise",
-                            "one extent",
-                            "correct the range or the declaration",
-                        )
+            for n, parameter in enumerate(definition.parameters):
+                for axis, source, at in self._ranges_of(parameter, definition):
+                    self._state(definition, n, axis, source, at)
         except LocatedError as problem:
+            if sentence is None:
+                raise
             sentence.problem = problem
+
+    def _ranges_of(self, parameter: str, definition: Definition) -> Iterator[tuple[Axis, Source, int]]:
+        """The ranges that the sentence and the block give an index, each with its place."""
+        sentence = definition.sentence
+        for binding in sentence.ranges if sentence is not None else ():
+            if binding.name == parameter and binding.low is not None and binding.high is not None:
+                positions = Positions(self.world, definition.source)
+                yield Axis(positions.poly(binding.low), positions.poly(binding.high)), definition.source, binding.at
+        if parameter in self.world.facts.indices:
+            low, high = self.world.facts.indices[parameter]
+            yield Axis(self._declared_poly(low), self._declared_poly(high)), high, 0
+
+    def _state(self, definition: Definition, n: int, axis: Axis, source: Source, at: int) -> None:
+        before = self.known.setdefault((definition.name, n), axis)
+        self.settled.add((definition.name, n))
+        if before != axis:
+            raise source.fault(
+                at,
+                f"axis {n + 1} of {definition.name} as {axis.low}..{axis.high}, which is known otherwise",
+                "one extent",
+                "correct the range or the declaration",
+            )
 
     def _defined(self, definition: Definition) -> None:
         for n, parameter in enumerate(definition.parameters or ()):

@@ -244,3 +244,18 @@ def test_a_block_that_keeps_may_say_a_convention_anew() -> None:
     assert verify_text(text).exit_code == 0
     with pytest.raises(NotationError, match="x as a size, and as a tensor in line 2"):
         verify_text(text.replace("keep", "keep\nsize x"))
+
+
+def test_a_declared_range_of_an_index_is_the_axis_of_what_it_defines() -> None:
+    """A sum with other limits is a claim that can be false, and says nothing about the axis."""
+    block = "```symconv\ntensor x[n]\nindex k in 1..m\nbase 1\n```\n\n$$y_k = \\sum_{i=1}^{n} x_i$$\n\n"
+    short, long = "$$\\sum_{k=1}^{n} y_k = n y_1$$\n", "$$\\sum_{k=1}^{m} y_k = m y_1$$\n"
+    report = verify_text(block + short + "\n" + long)
+    assert [f.status.value for f in report.formulas] == ["definition", "refuted", "proved"]
+
+
+def test_an_axis_that_is_stated_twice_must_be_the_same() -> None:
+    text = "```symconv\ntensor x[n]  y[p]\nindex k in 1..m\nbase 1\n```\n\n$$y_k = \\sum_{i=1}^{n} x_i$$\n"
+    (formula,) = verify_text(text).formulas
+    assert formula.status.value == "not_understood"
+    assert "axis 1 of y as 1..m, which is known otherwise; expected one extent" in formula.links[0].verdict.message
