@@ -2,20 +2,26 @@
 
 What is proved of a gradient is that its formula, for all sizes, is the
 derivative of the forward formula: its named closed form where there is one,
-else the explicit sum that the derivation ends with.
+else the explicit sum that the derivation ends with.  A gradient through so many
+layers that its sum is too long to read is proved as it is computed, stage by
+stage: each stage is the gradient of one definition by one of its operands, and
+the chain rule puts them together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import cast
 
 from symconv.calculus.derivation import derive
 from symconv.calculus.gradient import gradient, upstream
 from symconv.errors import DependenceError, ExportError, UsageError
+from symconv.evidence import judge
 from symconv.kernels import module_source
+from symconv.kernels.stages import is_gradient, program_of
 from symconv.proof.closed_form import closed_form
-from symconv.proof.deciding import decide
 from symconv.proof.definedness import undefined
 from symconv.proof.normalise import Undecided, UnsafeDivisor
 from symconv.proof.problem import Problem, equation
@@ -31,6 +37,7 @@ from symconv.write.page import intermediates
 from symconv.write.text import text_of_definition, text_of_tensor
 
 LONGEST = 600  # characters of a formula in a docstring
+READABLE = 5  # stages whose sum may be written out as a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,34 @@ class ProvedGradient:
 def prove_gradient(f: Defined, leaf: Tensor, name: str = "upstream") -> ProvedGradient:
     """Derive dL/d(leaf) and prove the formula that will be shown for it."""
     derived = gradient(f, leaf, upstream(f, name) if f.rank else None)
+    stages = [s.formula for s in program_of(derived).stages if is_gradient(s.formula)]
+    if len(stages) <= 1:
+        return _in_one(f, leaf, derived)
+    whole = _explicit(f, leaf, derived) if len(stages) <= READABLE else None
+    return whole or _by_stages(leaf, derived, [_proved_stage(s) for s in stages])
+
+
+@lru_cache(256)
+def _proved_stage(stage: Defined) -> ProvedGradient:
+    """One stage; layers of one kind and stages that several gradients share are proved once."""
+    if stage.call is None:
+        raise TypeError(f"{stage.name} is no gradient")
+    f, leaf = stage.call.operands[:2]
+    return _in_one(cast(Defined, f), leaf, stage)
+
+
+def _by_stages(leaf: Tensor, derived: Defined, stages: list[ProvedGradient]) -> ProvedGradient:
+    """The chain rule over the stages; the first one that is not proved decides."""
+    open_ = next((s.verdict for s in stages if not s.verdict), None)
+    hypotheses = dict.fromkeys(h for s in stages for h in s.verdict.hypotheses)
+    scope = ALL_SIZES if any(s.verdict.scope == ALL_SIZES for s in stages) else STATED_SIZES
+    proved = Verdict(Status.PROVED, scope, hypotheses=tuple(hypotheses))
+    formula = f"stage by stage, {len(stages)} stages"
+    return ProvedGradient(leaf, derived, formula, proved if open_ is None else open_)
+
+
+def _in_one(f: Defined, leaf: Tensor, derived: Defined) -> ProvedGradient:
+    """The named closed form, or the explicit sum."""
     try:
         form = closed_form(derived)
     except (UsageError, DependenceError):
@@ -56,22 +91,34 @@ def prove_gradient(f: Defined, leaf: Tensor, name: str = "upstream") -> ProvedGr
 
 
 def _by_explicit_sum(f: Defined, leaf: Tensor, derived: Defined) -> ProvedGradient:
+    problem, formula = _explicit_sum(f, leaf, derived)
+    return ProvedGradient(leaf, derived, formula, _at_once(problem) or judge(problem))
+
+
+def _explicit(f: Defined, leaf: Tensor, derived: Defined) -> ProvedGradient | None:
+    """The explicit sum where it is short and proved without a search."""
+    problem, formula = _explicit_sum(f, leaf, derived)
+    verdict = _at_once(problem) if len(formula) <= LONGEST else None
+    return None if verdict is None else ProvedGradient(leaf, derived, formula, verdict)
+
+
+def _explicit_sum(f: Defined, leaf: Tensor, derived: Defined) -> tuple[Problem, str]:
+    """The claim that the sum at the end of the derivation is the gradient, and the sum as text."""
     value: Value = like_terms(derive(derived)[-1].value)
     index = tuple(map(Poly.of, derived.parameters))
-    verdict = _judged(equation(Entry(derived, index), value, ranges_of(derived, derived.parameters)))
     taken = [t.name for t in tensors_in(Entry(f, ()))]
     formula = text_of_definition(replace(derived, body=value, call=None), f"grad_{leaf.name}", taken)
-    return ProvedGradient(leaf, derived, formula, verdict)
+    return equation(Entry(derived, index), value, ranges_of(derived, derived.parameters)), formula
 
 
-def _judged(problem: Problem) -> Verdict:
-    """Proved at once where that is possible, since stated sizes may be too large to be tried; else decided."""
+def _at_once(problem: Problem) -> Verdict | None:
+    """Proved without evaluation, since stated sizes may be too large to be tried."""
     if undefined(problem) is not None:
-        return decide(problem)
+        return None
     try:
         trace = prove(problem, 0)
-    except (Undecided, UnsafeDivisor):  # `decide` says why
-        return decide(problem)
+    except (Undecided, UnsafeDivisor):  # `judge` says why
+        return None
     scope = ALL_SIZES if problem.sizes else STATED_SIZES
     return Verdict(Status.PROVED, scope, trace=trace, hypotheses=tuple(map(text_of_condition, problem.hypotheses)))
 

@@ -127,9 +127,11 @@ class Tensor(_Handle):
         return Tensor(elementwise(self.term, _checked(other, "-", self).term, "-"))
 
     def __mul__(self, other: object) -> Tensor:
-        """The Hadamard product of two tensors, or every entry times a number."""
+        """The Hadamard product of two tensors, or every entry times a number or a scalar tensor."""
         if isinstance(other, Tensor):
-            return Tensor(elementwise(self.term, other.term, "*"))
+            if not other.ndim and self.ndim:
+                return Tensor(scale(self.term, other.term[()], f"({other.name} {self.name})"))
+            return other * self if not self.ndim and other.ndim else Tensor(elementwise(self.term, other.term, "*"))
         return self._scaled(value_of(other, f"{self.name} * .."))
 
     def __rmul__(self, other: object) -> Tensor:

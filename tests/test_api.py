@@ -397,3 +397,29 @@ def test_an_index_that_a_sum_binds_moves_aside_to_a_name_of_its_own() -> None:
     for place in itertools.product(range(3), range(2), range(3), range(2)):
         p, q, r, s = place
         assert sympy.expand(moved[place] - 4 * X[q, p, s, r]) == 0
+
+
+def numbers(name: str, values: list[Any]) -> Any:
+    """A vector of given numbers."""
+    return sc.define(name, [len(values)], lambda i: sum(v * sc.bracket(sympy.Eq(i, k)) for k, v in enumerate(values)))
+
+
+def test_a_claim_about_numbers_alone_is_proved_for_the_sizes_stated() -> None:
+    means = sc.pool(numbers("x", [3, 4, 5, 7]), 2, kind="average")
+    verdict = sc.prove(means, numbers("y", [sympy.Rational(7, 2), 6]))
+    assert (verdict.status, verdict.scope) == (Status.PROVED, "the sizes stated")
+    assert sc.prove(means, numbers("y", [sympy.Rational(7, 2), 5])).status is Status.REFUTED
+
+
+def test_maxima_of_numbers_are_numbers() -> None:
+    x = sc.tensor("x", 3)
+    assert sc.pool(x, 2, stride=1).entries({"x": sympy.Array([5, 5, 2])}) == sympy.Array([5, 5])
+    assert sc.prove(sc.pool(numbers("x", [0, 1, 2]), 2, stride=1), sympy.Array([1, 2])).status == "proved"
+
+
+def test_a_scalar_tensor_times_a_tensor() -> None:
+    """E8.9: N = b LZ, on either side of the sign."""
+    b, Z = sc.tensor("b"), sc.tensor("Z", *sc.sizes("n m"))
+    i, j = sc.indices("i j")
+    for product in (b * Z, Z * b):
+        assert sc.prove(product[i, j], b[()] * Z[i, j]).scope == "all sizes"

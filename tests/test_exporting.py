@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 
+import symconv as sc
 from symconv.exporting import export_spec
 from symconv.judging import verify_text
 from symconv.solving import solve_spec
@@ -61,3 +64,22 @@ def test_a_page_adds_up_equal_sums_and_is_read_back() -> None:
     assert solution.derivations[0].lines[-1].step.rule == "like terms"
     assert solution.proved
     assert verify_text(solution.to_markdown()).exit_code == 0
+
+
+def test_a_network_with_max_pooling_and_vec_is_proved_stage_by_stage(tmp_path: Path) -> None:
+    """The sum over all paths is out of the prover's reach; each stage is not, and the numbers are right."""
+    H, W, r, M = sc.sizes("H W r M")
+    X, K = sc.tensor("X", H, W), sc.tensor("K", r, r)
+    pooled = sc.pool(sc.apply("relu", sc.correlate(X, K)), (2, 3), stride=(1, 2))
+    flat = sc.vec(pooled)
+    source = sc.export(sc.dense(sc.tensor("D", M, flat.shape[0]), flat))
+    assert re.search(r"^K: proved for all sizes: stage by stage, 5 stages$", source, re.MULTILINE)
+    path = tmp_path / "network.py"
+    path.write_text(source)
+    run = subprocess.run([sys.executable, str(path), "--self-test"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+    assert "grad_K(" in run.stdout
+
+
+def test_stated_sizes_that_the_prover_leaves_open_are_proved_entry_by_entry() -> None:
+    assert "proved for the sizes stated" in sc.export(sc.vec(sc.pool(sc.tensor("X", 4, 6), (2, 2))))

@@ -29,7 +29,7 @@ KNOWN: dict[str, Callable[[sympy.Expr], sympy.Expr]] = {
     "normal_cdf": lambda x: (1 + sympy.erf(x / sympy.sqrt(2))) / 2,
     "normal_pdf": lambda x: sympy.exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi),
     "gelu": lambda x: x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2,
-    "relu": lambda x: sympy.Max(0, x, evaluate=False),
+    "relu": lambda x: sympy.Max(0, x, evaluate=bool(x.is_Rational)),
     "step": lambda x: sympy.Piecewise((1, x > 0), (0, True)),
 }
 ATOMS = (sympy.Indexed, sympy.Symbol)
@@ -115,7 +115,7 @@ class Writer:
             case Kind.RECIPROCAL:
                 return sympy.Pow(args[0], -1)
             case Kind.MAXIMUM:
-                return sympy.Max(*args, evaluate=False)
+                return max(args) if all(a.is_Rational for a in args) else sympy.Max(*args, evaluate=False)
             case Kind.WINS:
                 return _winner(args, data)
         return args[0]

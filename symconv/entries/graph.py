@@ -141,10 +141,16 @@ class Graph:
         """The greatest of the arguments, in the order in which they compete."""
         if not window:
             raise BridgeError("a maximum", "no entries", "at least one", "choose other sizes")
+        numbers = [n.value for n in window if n.value is not None]
+        if len(numbers) == len(window):
+            return self.constant(max(numbers))
         return window[0] if len(window) == 1 else self._node(Kind.MAXIMUM, tuple(window))
 
     def wins(self, window: Sequence[Node], place: int) -> Node:
         """1 where the argument at this place is the first of the greatest, else 0."""
+        numbers = [n.value for n in window if n.value is not None]
+        if len(numbers) == len(window):
+            return self.constant(int(numbers.index(max(numbers)) == place))
         return self.one if len(window) == 1 else self._node(Kind.WINS, tuple(window), place)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from textwrap import wrap
 
 from symconv.errors import ExportError
 from symconv.kernels.cases import small_sizes, value_at
 from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import HELPER_NAMES, helper_source, imports
-from symconv.kernels.layout import wrapped
+from symconv.kernels.layout import WIDTH, wrapped
 from symconv.kernels.naming import Names, identifier
 from symconv.kernels.referee import Referee
 from symconv.kernels.stages import Program, program_of, program_of_all
@@ -265,7 +266,8 @@ def _docstring(title: str, notes: Sequence[str], verdicts: Mapping[str, str], un
     lines += [
         f"Written by symconv {_version()}; needs NumPy alone. `python FILE --self-test` compares it with plain loops."
     ]
-    text = "\n".join(map(_plain, lines))
+    folded = (part for line in lines for part in wrap(_plain(line), WIDTH, subsequent_indent="    ") or [""])
+    text = "\n".join(folded)
     return f'r"""{text}\n"""\n' if "\\" in text else f'"""{text}\n"""\n'
 
 

@@ -110,7 +110,7 @@ class _Cut:
         if isinstance(tensor, Leaf):
             return tensor
         if tensor not in self.arrays:
-            if isinstance(tensor, Defined) and _is_gradient(tensor):
+            if isinstance(tensor, Defined) and is_gradient(tensor):
                 self.arrays[tensor] = self._backward(tensor)
             elif isinstance(tensor, Defined):
                 self.arrays[tensor] = self._stage(self._local(tensor), _short(tensor))
@@ -125,7 +125,7 @@ class _Cut:
 
     def _local(self, tensor: Defined) -> Defined:
         """The definition with the definitions that it reads as leaves."""
-        if _is_gradient(tensor) or any(isinstance(v, Derivative) for v in walk(tensor.body)):
+        if is_gradient(tensor) or any(isinstance(v, Derivative) for v in walk(tensor.body)):
             return tensor
         images: dict[Tensor, Tensor] = {t: self.array(t) for t in _operands(tensor.body)}
         body = replace_tensors(tensor.body, images)
@@ -168,7 +168,8 @@ def _short(tensor: Tensor) -> str:
     return function.name if isinstance(function, Function) else call.operation
 
 
-def _is_gradient(tensor: Tensor) -> bool:
+def is_gradient(tensor: Tensor) -> bool:
+    """Whether a tensor was made by `gradient`."""
     return isinstance(tensor, Defined) and tensor.call is not None and tensor.call.operation == "gradient"
 
 
@@ -215,7 +216,7 @@ def _between(f: Tensor, x: Tensor) -> list[Defined]:
 
 def _operands_of_gradients(between: list[Defined]) -> set[Tensor]:
     """Everything below a gradient among these definitions: second derivatives are not cut."""
-    return {t for node in between if _is_gradient(node) for t in tensors_in(node.body)}
+    return {t for node in between if is_gradient(node) for t in tensors_in(node.body)}
 
 
-__all__ = ["Program", "Stage", "program_of", "program_of_all"]
+__all__ = ["Program", "Stage", "is_gradient", "program_of", "program_of_all"]

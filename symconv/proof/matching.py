@@ -17,9 +17,10 @@ from symconv.proof.implication import Certificate, Knowledge
 from symconv.proof.normalise import Undecided, determines, head_text, left_over, reorderings, solve_equalities
 from symconv.proof.tidy import count_if_free, knowledge_of
 from symconv.proof.trace import Trace
-from symconv.term.polynomial import ONE, ZERO, Poly
+from symconv.term.polynomial import ONE, ZERO, Application, Poly
 
 MAX_SPLITS = 5
+LONGEST = 400  # characters of a term in a message
 SPLITS_OF_MANY, FEW_GUARDS = 2, 6  # terms with many guards are seldom worth more than two splits
 
 
@@ -308,11 +309,14 @@ def weight_sum(terms: list[Term]) -> dict[tuple[object, ...], Fraction]:
 
 
 def describe(term: Term) -> str:
-    """A term in one line, for messages."""
+    """A term in one line, for messages; index functions by their short names, what is too long cut."""
+    found = {a for p in term.polys() for a in p.all_atoms() if isinstance(a, Application)}
+    term = term.substitute({a: Poly.of(f"argmax({', '.join(map(str, a.arguments))})") for a in found})
     factors = " ".join(f"{f.head.name}[{', '.join(map(str, f.index))}]" for f in term.factors)
     weight = "" if term.weight == ONE else f"({term.weight}) "
     text = f"{term.coefficient} {weight}{factors} {' '.join(map(str, term.guards))}"
-    return text.replace("%", "").replace("/", "q")
+    text = text.replace("%", "").replace("/", "q")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
 __all__ = ["Matching", "sums_to_zero"]
