@@ -25,9 +25,26 @@ number of winners, of which the prover does not know that it is at least 1; `tes
 plain loops. With the first winner taking all it is proved, as the table says.
 """
 
+ELSEWHERE = """
+What is more than one identity has tests of its own:
+
+| system | where |
+| --- | --- |
+| net input, sum and product | the rows of the bias above; `tests/test_numeric_examples.py` |
+| five-layer network: shapes, parameters, gradients, export, training | `tests/test_network.py`, `tests/stages.py` |
+| designed network: squares and diamonds at every placement | `tests/test_designed_network.py` |
+| impulse response of a given map, filters with a property | `tests/test_filters.py` |
+| derivation steps, each equal to the one before | `derivations/`, `tests/test_solving.py` |
+| code that is compared with the definition | `sc.compare`, `tests/test_comparing.py` |
+| numeric kernels | every row above is run; `tests/kernels` |
+| counts by an instrumented run | `tests/test_counting.py` |
+| worked numbers of the sources | `tests/test_numeric_examples.py` |
+| activations, interpolation and normalisation against SymPy and torch | `tests/test_layers.py` |
+"""
+
 
 def rows() -> list[str]:
-    """One row an identity, in the order of `tests/systems.py`."""
+    """One row an identity, in the order of `tests/systems`."""
     found = []
     for (row, name), build in SYSTEMS.items():
         system = build()
@@ -39,7 +56,7 @@ def rows() -> list[str]:
 
 
 def main(path: str) -> None:
-    Path(path).write_text(HEAD + "\n".join(rows()) + "\n" + OPEN, encoding="utf-8")
+    Path(path).write_text(HEAD + "\n".join(rows()) + "\n" + OPEN + ELSEWHERE, encoding="utf-8")
 
 
 if __name__ == "__main__":
