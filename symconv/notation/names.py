@@ -14,8 +14,8 @@ from symconv.notation.layout import Node
 from symconv.notation.source import Source
 
 _ARGUMENT = r"(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|\w)"
-_MARKED = "tilde|hat|bar|mathbf|boldsymbol|mathcal|widetilde|widehat|mathrm|text|operatorname"
-_HEAD = rf"(?:\\(?:{_MARKED})\s*{_ARGUMENT}|\\[A-Za-z]+|[A-Za-z]+)"
+_MARKED = "tilde|hat|bar|dot|vec|mathbf|mathsf|boldsymbol|mathcal|widetilde|widehat|mathrm|text|operatorname"
+_HEAD = rf"(?:d?\\(?:{_MARKED})\s*{_ARGUMENT}|\\[A-Za-z]+|[A-Za-z]+)"
 NAME = re.compile(rf"{_HEAD}'*(?:[_^]{_ARGUMENT}'*)*")
 
 
@@ -30,6 +30,7 @@ def name_key(node: Node) -> str:
 
 def canonical(latex: str) -> str:
     text = re.sub(r"\\(?:text|operatorname|mathrm)\{\s*([^{}]*?)\s*\}", r"\1", latex)
+    text = re.sub(r"^d (?=\\)", "d", text)  # d\mathbf{X} is one name
     return re.sub(r"([_^])\{(\w)\}", r"\1\2", text)
 
 

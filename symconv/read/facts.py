@@ -32,6 +32,7 @@ class TensorFact:
     axes: tuple[Extent | None, ...]
     line: int
     raised: int = 0  # how many of the axes are written as superscripts
+    letters: tuple[str, ...] = ()  # and what stands there: an index of an index line has its range
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Facts:
     indices: dict[str, tuple[Source, Source]] = field(default_factory=dict)
     upstream: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    spelled: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)  # F(x) for F: what stands in brackets
     base: int | None = None
     ops: dict[str, OpFact] = field(default_factory=dict)
     outside: str = "error"

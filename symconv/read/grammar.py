@@ -31,6 +31,7 @@ from symconv.notation.source import LocatedError
 from symconv.read.expression import (
     Add,
     At,
+    Biggest,
     Call,
     Diff,
     Divide,
@@ -43,6 +44,7 @@ from symconv.read.expression import (
     Num,
     Ref,
     Signed,
+    Total,
     Tuple,
 )
 from symconv.read.grammar_bounds import Bounds
@@ -228,8 +230,9 @@ class Grammar(Names, Bounds):
             return Floor(self.expression(body.items, body.at), fence.opener == r"\lceil", at=at)
         if fence.opener == "[" and has_relation(body):
             return self.indicator(body, at)
-        pieces = split(body, ",")
-        if fence.opener not in ("(", "[") or (len(pieces) > 1 and fence.opener == "["):
+        pieces = split(body, ",", "|", ";") if fence.opener == r"\{" else split(body, ",")
+        plain = fence.opener in ("(", "[", r"\{")  # braces around one expression are parentheses
+        if not plain or (len(pieces) > 1 and fence.opener != "("):
             raise self.source.unsupported(at, f"a list in {fence.opener}", "write the entries by index")
         if len(pieces) > 1:
             return Tuple(tuple(self.expression(p.items, p.at) for p in pieces), at=at)
@@ -238,6 +241,10 @@ class Grammar(Names, Bounds):
                 at, "a condition in parentheses", "1(...) or [...] around a condition", "write 1(...)"
             )
         inner = self.expression(body.items, body.at)
+        if fence.opener == r"\{" and not isinstance(inner, (Add, Total, Biggest, Negate)):
+            raise self.source.fault(
+                at, f"{write_latex(fence)}, perhaps a set", "braces around a sum", "write parentheses, or an entry"
+            )
         follows = cursor.item
         if isinstance(follows, Fence) and follows.opener == "[" and not has_relation(follows.body):
             cursor.take()
@@ -271,7 +278,24 @@ class Grammar(Names, Bounds):
                 "\\frac{\\partial L}{\\partial X}",
                 "write the derivative as a fraction",
             )
-        return self.named(cursor)
+        found = self.named(cursor)
+        if isinstance(found, Ref):
+            self._refuse_scripted_call(found, cursor)
+        return found
+
+    def _refuse_scripted_call(self, name: Ref, cursor: Cursor) -> None:
+        """`f(P)_{m,n}` may be an entry of the image f(P), or f times an entry of P."""
+        fence = cursor.item
+        if not isinstance(fence, Script) or not isinstance(fence.base, Fence) or fence.base.opener not in ("(", "["):
+            return
+        declared = self.kinds.kind(name.name) is not None or name.name in self.bound
+        if fence.sub is not None or not declared:
+            raise self.source.fault(
+                fence.at,
+                f"'{name.name}' before a bracket with scripts, {write_latex(fence)}",
+                "a product, an entry or a declared function of whole tensors: they look alike",
+                f"write a product with \\cdot, or declare the function: define {name.name}(A) = ...",
+            )
 
     def _declared_words(self, item: Node) -> bool:
         head = item.base if isinstance(item, Script) else item

@@ -54,9 +54,8 @@ class Bounds(Rows):
             marks = split(body.body, "|", ":")
             if len(marks) == 2 and item.lower is None:
                 cursor.take()
-                return self._over(
-                    Biggest, self.bindings(marks[1], None, item.at), Cursor(marks[0].items, marks[0].at), item.at
-                )
+                ranges = tuple(b for part in split(marks[1], ";") for b in self.bindings(part, None, item.at))
+                return self._over(Biggest, ranges, Cursor(marks[0].items, marks[0].at), item.at)
             listed = split(body.body, ",", ";")
             if item.lower is None and len(listed) == 2 and (Numeral("0"),) in [part.items for part in listed]:
                 cursor.take()
@@ -129,7 +128,9 @@ class Bounds(Rows):
 
     def _from_to(self, left: Row, right: Row, upper: Row | None, at: int) -> tuple[Binding, ...]:
         names = self.names_in(left)
-        if upper is None:  # k = 1, \dots, r
+        if upper is None:  # k = 1, \dots, r, with braces or without
+            only = right.items[0] if len(right.items) == 1 else None
+            right = only.body if isinstance(only, Fence) and only.opener == r"\{" else right
             pieces = split(right, ",")
             if len(pieces) != 3 or pieces[1].items != (Sign(r"\dots"),):
                 raise self.source.fault(
@@ -288,8 +289,7 @@ class Bounds(Rows):
                     grid.at, "a case without its condition", "value & condition", "separate them by &"
                 )
             value = Row(tuple(i for i in cells[0].items if i != Sign(",")), at=cells[0].at)
-            condition = Row(tuple(i for i in cells[1].items if not isinstance(i, (Words, Space))), at=cells[1].at)
-            words = " ".join(text_of(i) for i in cells[1].items if isinstance(i, Words)).strip().rstrip(".,")
+            condition, words = _condition_and_words(cells[1])
             last = number == len(grid.rows) - 1
             if words not in ("if", "for", "when", "", "otherwise", "else"):
                 raise self.source.fault(
@@ -307,6 +307,21 @@ class Bounds(Rows):
                 )
             branches.append((self.expression(value.items, value.at), () if last else holds))
         return Cases(tuple(branches), at=grid.at)
+
+
+def _condition_and_words(cell: Row) -> tuple[Row, str]:
+    """What is said in mathematics, with commas for each `and` between two conditions, and the other words."""
+    items: list[Node] = []
+    words: list[str] = []
+    for item in cell.items:
+        text = text_of(item) if isinstance(item, Words) else ""
+        if text == "and" and items:
+            items.append(Sign(",", at=item.at))
+        elif isinstance(item, Words):
+            words.append(text)
+        elif not isinstance(item, Space):
+            items.append(item)
+    return Row(tuple(items), at=cell.at), " ".join(words).strip().rstrip(".,")
 
 
 def _part_the_numbers(cases: list[tuple[Comparison, ...]]) -> bool:

@@ -54,13 +54,18 @@ class Names(Rows):
         if not isinstance(fence, Fence) or fence.opener != "(":
             return
         declared = tuple(map(self.kinds.name, self.kinds.facts.losses[name]))
-        said = [self.expression(part.items, part.at) for part in split(fence.body, ",", ";")]
+        parts = split(fence.body, ",", ";")
+        if tuple(name_key(part) for part in parts) in self.kinds.facts.spelled.get(name, ()):
+            cursor.take()
+            return
+        said = [self.expression(part.items, part.at) for part in parts]
         if tuple(self.kinds.name(e.name) for e in said if isinstance(e, Ref)) != declared or len(said) != len(declared):
+            written = f"{name}({write_latex(fence.body)})"
             raise self.source.fault(
                 fence.at,
-                f"{name}({write_latex(fence.body)})",
+                written,
                 f"{name}({', '.join(declared)}), as declared",
-                f"write {name} alone, or correct the loss line",
+                f"write {name} alone, or correct the loss line, or add alias {written} = {name}",
             )
         cursor.take()
 
@@ -69,7 +74,8 @@ class Names(Rows):
         item = cursor.item
         head = item.base if isinstance(item, Script) else item
         declared = self.kinds.kind(key) not in (None, "size")
-        if declared or not isinstance(head, Letter) or (key == "d" and not head.joined):
+        joined = isinstance(head, (Styled, Accent)) or (isinstance(head, Letter) and (key != "d" or head.joined))
+        if declared or not joined:
             return
         name, _ = self._longest(Cursor(cursor.rest_of(), cursor.at))
         if self.kinds.kind(name) == "tensor":
@@ -88,6 +94,9 @@ class Names(Rows):
         assert run[0] is not None
         for item in cursor.items[cursor.next + 1 :]:
             head = item.base if isinstance(item, Script) else item
+            if run == [Letter("d")] and isinstance(head, (Styled, Accent)):  # d\mathbf{X}, if it is declared
+                run.append(item)
+                break
             if isinstance(run[-1], Script) or not (isinstance(head, Letter) and head.joined):
                 break
             run.append(item)
@@ -102,9 +111,26 @@ class Names(Rows):
                 if self.kinds.kind(key) == "function":
                     cursor.next += length
                     return key, found
+        dotted = self._dotted(cursor)
+        if dotted is not None:
+            return dotted
         cursor.next += 1
         *_, (key, scripts) = _spellings([run[0]])
         return key, scripts
+
+    def _dotted(self, cursor: Cursor) -> tuple[str, Script] | None:
+        r"""`\dot{f}(x)` is the derivative of a declared function f, of one number as every function is."""
+        item = cursor.item
+        head = item.base if isinstance(item, Script) else item
+        if not isinstance(head, Accent) or head.mark != r"\dot" or len(head.body.items) != 1:
+            return None
+        bare = head.body.items[0]
+        inner = Script(bare, item.sub, item.sup, item.primes) if isinstance(item, Script) else bare
+        key = name_key(Row((inner,)))
+        if self.kinds.kind(key) != "function":
+            return None
+        cursor.next += 1
+        return key, Script(bare, primes=1, at=head.at)
 
     # -- what follows --------------------------------------------------------------
 
@@ -262,7 +288,7 @@ def _spellings(run: list[Node]) -> Iterator[tuple[str, Script | None]]:
     """Possible names for a run of letters, with the scripts that each leaves over."""
     *front, last = run
     if not isinstance(last, Script):
-        yield name_key(Row(tuple(run))), None
+        yield canonical("".join(map(write_latex, run))), None
         return
 
     def key(node: Node) -> str:

@@ -28,6 +28,7 @@ from symconv.read.expression import (
     inside,
     walk,
 )
+from symconv.read.facts import Extent
 from symconv.read.parsing import Parser, Sentence
 from symconv.read.positions import Positions
 from symconv.read.world import World
@@ -212,6 +213,10 @@ class Inference:
     def _declared(self) -> None:
         for name, fact in self.world.facts.tensors.items():
             for n, extent in enumerate(fact.axes):
+                letter = fact.letters[n - len(fact.axes)] if n >= len(fact.axes) - fact.raised else ""
+                if extent is None and letter in self.world.facts.indices:
+                    extent = Extent(*self.world.facts.indices[letter], False)
+                    self.settled.add((name, n))
                 if extent is None:
                     continue
                 if extent.low is None and extent.high is None:

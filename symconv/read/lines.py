@@ -140,9 +140,10 @@ def tensor(rest: Source, facts: Facts) -> None:
         _once(piece(rest, match.start(), match.end()), name, "a tensor", facts)
         _imply(piece(rest, opener + 1, closer), facts)
         axes = tuple(_extent(p) for p in cut(piece(rest, opener + 1, closer), ","))
-        at, above = _raised(rest, closer + 1)
+        at, letters = _raised(rest, closer + 1)
+        above = len(letters)
         axes = (() if len(axes) == 1 and above and closer == opener + 1 else axes) + (None,) * above
-        facts.tensors[name] = TensorFact(name, axes, rest.line, above)
+        facts.tensors[name] = TensorFact(name, axes, rest.line, above, letters)
 
 
 def _sizes_in(source: Source) -> set[str]:
@@ -153,15 +154,15 @@ def _sizes_in(source: Source) -> set[str]:
     return {name for name in found if not name.startswith("\\") or name in LETTERS}
 
 
-def _raised(rest: Source, at: int) -> tuple[int, int]:
-    """The superscript indices behind the bracket: where they end, and how many they are."""
+def _raised(rest: Source, at: int) -> tuple[int, tuple[str, ...]]:
+    """The superscript indices behind the bracket: where they end, and their letters."""
     match = re.compile(r"\^\{([^{}]*)\}|\^(\w)").match(rest.text, at)
     if not match:
-        return at, 0
+        return at, ()
     inside = match.group(1) or match.group(2)
     if "+" in inside or "-" in inside or not inside.strip():
         raise rest.unsupported(at, f"the layer superscript ^{{{inside}}}", "give every layer a name of its own")
-    return match.end(), inside.count(",") + 1
+    return match.end(), tuple(part.strip() for part in inside.split(","))
 
 
 def _extent(source: Source) -> Extent | None:
@@ -251,8 +252,26 @@ def upstream(rest: Source, facts: Facts) -> None:
 def alias(rest: Source, facts: Facts) -> None:
     for part in cut(rest, ","):
         left, right = equation(part)
+        call = re.fullmatch(rf"({NAME.pattern})\s*\(([^()]+)\)", left.text)
+        if call:
+            _spelled(left, call, right, facts)
+            continue
         _once(left, _name(left), "an alias", facts)
         facts.aliases[_name(left)] = _name(right)
+
+
+def _spelled(left: Source, call: re.Match[str], right: Source, facts: Facts) -> None:
+    """alias F(x) = F: another way to write the loss F."""
+    name = _name(piece(left, call.start(1), call.end(1)))
+    if name not in facts.losses or _name(right) != name:
+        raise right.fault(
+            0,
+            f"{left.text} as {right.text}",
+            "a loss of the block on both sides",
+            "write loss F(y), then alias F(x) = F",
+        )
+    arguments = tuple(n for n, _ in _names(piece(left, call.start(2), call.end(2))))
+    facts.spelled[name] = (*facts.spelled.get(name, ()), arguments)
 
 
 # -- conventions ------------------------------------------------------------------------

@@ -206,11 +206,7 @@ class Layouts:
             case Bracket(conditions):
                 return Row((Fence("[", self._list([self.condition(c) for c in conditions])),))
             case Apply(function, argument):
-                head: Node = (
-                    self.name(function.name).items[0] if len(function.name) == 1 else Words(function.name, True)
-                )
-                if function.name.startswith("\\"):
-                    head = Letter(function.name)
+                head = self._function(function.name)
                 return Row(
                     (Script(head, primes=function.order) if function.order else head, Fence("(", self.value(argument)))
                 )
@@ -222,6 +218,12 @@ class Layouts:
                     return Row((Fraction(row(_PARTIAL, self.entry(inner)), below),))
                 return row(Fraction(Row((_PARTIAL,)), below), self.value(inner, PRODUCT))
         raise TypeError(f"no layout of {type(value).__name__}")
+
+    def _function(self, name: str) -> Node:
+        """A letter with its labels as it is declared, a word upright."""
+        if len(name) == 1 or name.startswith("\\") or re.match(r"\w[_^]", name):
+            return self.name(name).items[0]
+        return Words(name, True)
 
     def _plus(self, terms: tuple[Value, ...]) -> Row:
         items: list[Node] = []
