@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "paths", nargs="+", metavar="PATH", help=".md, .tex, .ipynb, a directory, or - for standard input"
     )
+    verify.add_argument("--only-with-block", action="store_true", help="pass over files that hold no block")
     verify.add_argument("--json", action="store_true", help="print one JSON object")
     verify.add_argument("--certificates", metavar="DIR", help="write a certificate for every proved formula")
 
@@ -156,10 +157,14 @@ def _verify(options: argparse.Namespace) -> int:
 
     if options.certificates is not None and not options.certificates.strip():
         raise UsageError("--certificates", "an empty name", "a directory", "name one, or drop the option")
-    report = verify_paths(options.paths, _standard_input() if "-" in options.paths else None)
+    text = _standard_input() if "-" in options.paths else None
+    report = verify_paths(options.paths, text, options.only_with_block)
     if options.certificates is not None:
         write_certificates(report, Path(options.certificates))
-    _print(f"{report_json(report, symconv.__version__) if options.json else report}\n")
+    if options.json:
+        _print(f"{report_json(report, symconv.__version__)}\n")
+    elif report.files:
+        _print(f"{report}\n")
     return report.exit_code
 
 

@@ -12,6 +12,7 @@ from math import prod
 
 from symconv.entries.structure import EntryStatus, prove_at
 from symconv.errors import SymconvError
+from symconv.proof.clock import OutOfTime
 from symconv.proof.conditions import find_condition
 from symconv.proof.deciding import decide
 from symconv.proof.evaluate import World
@@ -36,6 +37,14 @@ def judge(problem: Problem) -> Verdict:
     if verdict.status is not Status.REFUTED or verdict.counterexample is None:
         return verdict
     found = verdict.counterexample
+    try:
+        return _explained(problem, verdict, found)
+    except OutOfTime:  # the counterexample stands without its explanation
+        return verdict
+
+
+def _explained(problem: Problem, verdict: Verdict, found: Counterexample) -> Verdict:
+    """With both values as short sums, and the condition under which the claim is true."""
     if found.numbers:
         return replace(verdict, condition=find_condition(problem, found.sizes))
     exact, claimed = short_sum(problem.left, found), short_sum(problem.right, found)

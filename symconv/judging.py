@@ -6,23 +6,27 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 
 from symconv.errors import InputError, NotationError, SymconvError, reading, writing
 from symconv.evidence import judge, judge_tensors
-from symconv.proof.problem import equation
+from symconv.proof.clock import at_most
+from symconv.proof.problem import Problem, equation
 from symconv.proof.verdict import Counterexample, Status, Verdict, show_number
 from symconv.read.claims import Claim, Document, Formula, Kind, Link, WholeClaim
+from symconv.read.discovery import documents_below
 from symconv.read.documents import Form
 from symconv.read.reader import read_document
+from symconv.repairing import DefinitionRepair, Repair, definition_repair, repairs, whole_repairs
+from symconv.term.tensor import Defined, Tensor, tensors_in
+from symconv.term.value import Value
 from symconv.write.latex import latex_of_tensor, latex_of_value
 from symconv.write.relations import latex_of_condition
 
-SUFFIXES = (".md", ".tex", ".ipynb")
-BLOCK = re.compile(rb"^[^\n]*(?:`{3,}|~{3,})[ ]*symconv\b|^[ \t]*%[ \t]*symconv:", re.MULTILINE)
+SECONDS = 20.0  # for the verdict on one formula
 PASSES = (Status.PROVED, Status.DEFINITION, Status.NOT_A_CLAIM, Status.IGNORED)
 PLAIN = {
     Kind.DEFINITION: Status.DEFINITION,
@@ -40,6 +44,7 @@ class LinkReport:
     link: Link
     verdict: Verdict
     read_as: str = ""
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -83,6 +88,7 @@ class FileReport:
 
     document: Document
     formulas: list[FormulaReport] = field(default_factory=list)
+    definitions: dict[str, DefinitionRepair] = field(default_factory=dict)  # by the id of the link that defines
 
     @property
     def summary(self) -> Counter[str]:
@@ -132,12 +138,18 @@ def _unexpectedly_good(amiss: list[Status]) -> bool:
 
 
 def judge_document(document: Document) -> FileReport:
-    """Judge every link of a document that has been read."""
-    report = FileReport(document)
-    for formula in document.formulas:
-        links = tuple(judge_link(link) for link in formula.links)
-        report.formulas.append(FormulaReport(formula, links))
+    """Judge every link of a document that has been read; then look for repairs, of definitions first."""
+    report = FileReport(document, [judge_formula(formula) for formula in document.formulas])
+    report.definitions = dict(_definition_repairs(report))
+    links = [link for formula in document.formulas for link in formula.links]
+    spoiled = [link.defines for link in links if link.id in report.definitions and link.defines is not None]
+    report.formulas = [_with_repairs(formula, spoiled) for formula in report.formulas]
     return report
+
+
+def judge_formula(formula: Formula) -> FormulaReport:
+    """Judge every link of one formula, without repairs."""
+    return FormulaReport(formula, tuple(map(judge_link, formula.links)))
 
 
 def judge_link(link: Link) -> LinkReport:
@@ -150,10 +162,62 @@ def judge_link(link: Link) -> LinkReport:
     return LinkReport(link, verdict, _read_as(link))
 
 
-def _judge_claim(claim: Claim | WholeClaim) -> Verdict:
+def _with_repairs(report: FormulaReport, spoiled: list[Defined]) -> FormulaReport:
+    """With the repairs of each refuted link, unless it is a definition's fault."""
+    links = tuple(
+        link
+        if isinstance(link.link.claim, Claim) and any(_speaks_of(link.link.claim, t) for t in spoiled)
+        else replace(link, repairs=_repairs(link.link.claim, link.verdict))
+        for link in report.links
+    )
+    return FormulaReport(report.formula, links)
+
+
+def _definition_repairs(report: FileReport) -> Iterator[tuple[str, DefinitionRepair]]:
+    """Definitions whose slip explains at least two refuted lines."""
+    links = [link for formula in report.formulas for link in formula.links]
+    for defining in links:
+        tensor = defining.link.defines
+        if tensor is None:
+            continue
+        about = [(r, c) for r in links if isinstance(c := r.link.claim, Claim) and _speaks_of(c, tensor)]
+        refuted = [(_problem(c), r.verdict.counterexample) for r, c in about if r.status is Status.REFUTED]
+        proved = [_problem(c) for r, c in about if r.status is Status.PROVED]
+        known = [(p, found) for p, found in refuted if found is not None]
+        repair = definition_repair(tensor, known, proved) if len(known) >= 2 else None
+        if repair is not None:
+            yield defining.link.id, repair
+
+
+def _speaks_of(claim: Claim, tensor: Tensor) -> bool:
+    return any(tensor in set(tensors_in(side)) for side in (claim.left, claim.right))
+
+
+def _problem(claim: Claim) -> Problem:
+    return equation(claim.left, claim.right, claim.free, claim.hypotheses)
+
+
+def _repairs(claim: Claim | WholeClaim | None, verdict: Verdict) -> tuple[Repair, ...]:
+    """Right sides that would make a refuted claim true; none where it is true under a condition by itself."""
+    if claim is None or verdict.status is not Status.REFUTED or verdict.counterexample is None:
+        return ()
     if isinstance(claim, WholeClaim):
-        return judge_tensors(claim.left, claim.right, claim.hypotheses)
-    return judge(equation(claim.left, claim.right, claim.free, claim.hypotheses))
+        return whole_repairs(claim.left, claim.right, claim.hypotheses)
+    return repairs(_problem(claim), verdict.counterexample)
+
+
+def _repaired(claim: Claim | WholeClaim | None, repair: Repair) -> str:
+    """The repaired formula in LaTeX."""
+    left = claim.left if claim is not None else None
+    sides = (left, repair.right)
+    return " = ".join(latex_of_value(s) if isinstance(s, Value) else latex_of_call_or_name(s) for s in sides)
+
+
+def _judge_claim(claim: Claim | WholeClaim) -> Verdict:
+    with at_most(SECONDS):
+        if isinstance(claim, WholeClaim):
+            return judge_tensors(claim.left, claim.right, claim.hypotheses)
+        return judge(_problem(claim))
 
 
 def _read_as(link: Link) -> str:
@@ -166,7 +230,6 @@ def _read_as(link: Link) -> str:
 
 
 def latex_of_call_or_name(tensor: object) -> str:
-    from symconv.term.tensor import Tensor
     from symconv.write.latex import latex_of_call
 
     if not isinstance(tensor, Tensor):
@@ -174,9 +237,12 @@ def latex_of_call_or_name(tensor: object) -> str:
     return latex_of_call(tensor)
 
 
-def verify_paths(paths: Iterable[str | Path], standard_input: str | None = None) -> Report:
+def verify_paths(
+    paths: Iterable[str | Path], standard_input: str | None = None, only_with_block: bool = False
+) -> Report:
     """Read and judge files, directories (every document below that holds a block) and `-`.
 
+    With `only_with_block` a file without a block is left out.
     Raises `NotationError` for a fault in a declaration block, `InputError` for a file that cannot be read.
     """
     report = Report()
@@ -186,7 +252,7 @@ def verify_paths(paths: Iterable[str | Path], standard_input: str | None = None)
                 raise InputError("-", "no standard input", "a text", "give a path, or the text and its form")
             report.files.append(judge_document(read_document(standard_input, "md", "standard input")))
             continue
-        for file in documents_below(Path(path)):
+        for file in documents_below(Path(path), only_with_block):
             with reading(file):
                 document = read_document(file)
             report.files.append(judge_document(document))
@@ -198,32 +264,6 @@ def verify_text(text: str, form: Form = "md", name: str = "document") -> Report:
     return Report([judge_document(read_document(text, form, name))])
 
 
-def documents_below(path: Path) -> list[Path]:
-    """The file itself, or every document in a directory and below it that holds a block."""
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
-        found = [p for p in files if _holds_block(p)]
-        if not found:
-            endings = ", ".join(SUFFIXES)
-            raise InputError(
-                str(path), "no document with a block", f"a {endings} with a ```symconv block", "name the file itself"
-            )
-        return found
-    if not path.exists():
-        raise InputError(str(path), "no such file", "a document or a directory", "correct the path")
-    if path.suffix not in SUFFIXES:
-        raise InputError(
-            str(path), f"the ending '{path.suffix}'", ".md, .tex or .ipynb", "rename it, or give it by standard input"
-        )
-    return [path]
-
-
-def _holds_block(path: Path) -> bool:
-    with reading(path):
-        text = path.read_bytes()
-    return BLOCK.search(text) is not None or (path.suffix == ".ipynb" and b"```symconv" in text)
-
-
 # -- output -----------------------------------------------------------------------------
 
 
@@ -231,18 +271,37 @@ def report_lines(file: FileReport) -> Iterator[str]:
     """A line a formula, with the links that matter below; then what was inferred."""
     name = file.document.name
     for report in file.formulas:
-        worst = report.worst
-        place = f"{name}:{report.formula.line}:{report.formula.column}"
-        text = str(worst.verdict) if worst is not None else report.status.value
-        if worst is not None and len(report.links) > 1 and report.status not in PASSES:
-            place, text = f"{name}:{worst.link.line}:{worst.link.column}", f"{worst.link.id}: {text}"
-        note = ""
-        if report.expected is not None:
-            note = " (as expected)" if report.as_expected else f" (expected {report.expected.value.replace('_', ' ')})"
-        yield f"{place}: {report.formula.id} {text}{note}"
+        place, text = place_and_text(name, report)
+        yield f"{place}: {report.formula.id} {text}"
+        yield from repair_lines(report)
+        for link in report.links:
+            if (repair := file.definitions.get(link.link.id)) is not None:
+                latex = latex_of_tensor(repair.definition)
+                rest = f"; {repair.broken} lines repeat the slip" if repair.broken else ""
+                yield f"    {repair.mended} refuted lines are proved with ({repair.slip}): {latex}{rest}"
     for fact in file.document.inferred:
         yield f"{name}:{fact.line}: inferred: {fact.text}"
     yield f"{name}: {_counts(file)}"
+
+
+def repair_lines(report: FormulaReport) -> Iterator[str]:
+    """What would be true instead."""
+    worst = report.worst
+    if worst is not None:
+        for repair in worst.repairs:
+            yield f"    proved instead ({repair.slip}): {_repaired(worst.link.claim, repair)}"
+
+
+def place_and_text(name: str, report: FormulaReport) -> tuple[str, str]:
+    """Where the formula, or the link that matters, stands in a document of that name; and what is said of it."""
+    worst = report.worst
+    place = f"{name}:{report.formula.line}:{report.formula.column}"
+    text = str(worst.verdict) if worst is not None else report.status.value
+    if worst is not None and len(report.links) > 1 and report.status not in PASSES:
+        place, text = f"{name}:{worst.link.line}:{worst.link.column}", f"{worst.link.id}: {text}"
+    if report.expected is not None:
+        text += " (as expected)" if report.as_expected else f" (expected {report.expected.value.replace('_', ' ')})"
+    return place, text
 
 
 def _counts(file: FileReport) -> str:
@@ -256,27 +315,27 @@ def report_json(report: Report, version: str) -> str:
         {
             "path": file.document.name,
             "summary": dict(sorted(file.summary.items())),
-            "formulas": [_formula_json(f) for f in file.formulas],
+            "formulas": [_formula_json(f, file) for f in file.formulas],
         }
         for file in report.files
     ]
     return json.dumps({"version": version, "files": files}, indent=1, ensure_ascii=False)
 
 
-def _formula_json(report: FormulaReport) -> dict[str, object]:
+def _formula_json(report: FormulaReport, file: FileReport) -> dict[str, object]:
     worst = report.worst
     formula = report.formula
     head = {"id": formula.id, "line": formula.line, "column": formula.column, "latex": formula.latex}
-    body = (
-        _verdict_json(worst.verdict, worst.read_as) if worst is not None else _verdict_json(Verdict(report.status), "")
-    )
+    body = _verdict_json(Verdict(report.status)) if worst is None else _link_json(worst)
+    for repair in (file.definitions[link.link.id] for link in report.links if link.link.id in file.definitions):
+        body["repair"] = {"latex": latex_of_tensor(repair.definition), "status": Status.PROVED.value}
     links = [
         {
             "id": link.link.id,
             "line": link.link.line,
             "column": link.link.column,
             "latex": link.link.latex,
-            **_verdict_json(link.verdict, link.read_as),
+            **_link_json(link),
             "expected": None,
         }
         for link in report.links
@@ -285,10 +344,18 @@ def _formula_json(report: FormulaReport) -> dict[str, object]:
     return {**head, **body, "expected": formula.expected, "links": links}
 
 
-def _verdict_json(verdict: Verdict, read_as: str) -> dict[str, object]:
+def _link_json(report: LinkReport) -> dict[str, object]:
+    found = _verdict_json(report.verdict) | {"read_as": report.read_as}
+    for repair in report.repairs[:1]:
+        latex = _repaired(report.link.claim, repair)
+        found |= {"repair": {"latex": latex, "status": repair.verdict.status.value}}
+    return found
+
+
+def _verdict_json(verdict: Verdict) -> dict[str, object]:
     condition = verdict.condition
     return {
-        "read_as": read_as,
+        "read_as": "",
         "status": verdict.status.value,
         "scope": verdict.scope,
         "message": verdict.message,

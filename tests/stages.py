@@ -7,6 +7,7 @@ layer stands in a network; the chain rule, proved for each pair of neighbours, p
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import symconv as sc
@@ -63,7 +64,7 @@ def whole(layer: Layer, following: Layer) -> Claim:
 
 
 def compositions() -> dict[str, Claim]:
-    pairs = dict.fromkeys(zip(CHAIN, CHAIN[1:], strict=False))
+    pairs = dict.fromkeys(pairwise(CHAIN))
     return {f"{p.__name__} then {f.__name__}": whole(p, f) for p, f in pairs}
 
 

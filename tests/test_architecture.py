@@ -31,9 +31,12 @@ MAY_IMPORT = {
     "evidence": "term proof entries",
     "specs": "term ops read",
     "comparing": "term ops calculus proof kernels evidence",
+    "slips": "term",
+    "whole_slips": "term ops",
+    "repairing": "term ops proof slips whole_slips",
     "responses": "term proof entries evidence",
     "fitting": "term proof entries evidence",
-    "judging": "term proof read write evidence",
+    "judging": "term proof read write evidence repairing",
     "solution": "term calculus proof notation write specs",
     "solving": "term ops calculus proof entries notation write specs evidence solution",
     "exporting": "term ops calculus proof write kernels specs evidence",
@@ -41,7 +44,7 @@ MAY_IMPORT = {
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
     " handles specs",
     "cli": "symconv specs judging solving exporting",
-    "pytest_plugin": "symconv specs judging",
+    "pytest_plugin": "read judging",
     "symconv": "",
 }
 # Of proof, the entries at fixed sizes may use the arithmetic of the evaluator; their own proof stays independent.

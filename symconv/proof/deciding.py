@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from symconv.calculus.form import Guard
+from symconv.proof.clock import OutOfTime, tick
 from symconv.proof.definedness import undefined
 from symconv.proof.evaluate import OutOfRange, World, differ
 from symconv.proof.evaluation.numbers import EvaluationError
@@ -125,6 +126,7 @@ class Survey:
             if self.entries >= most:
                 self.cut = True
                 return None
+            tick()
             self.entries += 1
             self.work += cost
             self.spent += cost if cost > EASY_PLACE else 0
@@ -165,7 +167,10 @@ class Survey:
 def decide(problem: Problem, effort: Effort = Effort()) -> Verdict:
     """The verdict on left = right, with its evidence."""
     start = time.perf_counter()
-    verdict = _decide(Survey(problem, effort))
+    try:
+        verdict = _decide(Survey(problem, effort))
+    except OutOfTime:
+        verdict = Verdict(Status.UNDECIDED, message="time: no verdict within the time given to a formula")
     return replace(verdict, seconds=time.perf_counter() - start)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from symconv.proof.clock import tick
+
 Row = list[int]
 
 
@@ -46,6 +48,7 @@ def _minimise(tableau: list[Row], cost: Row, basis: list[int]) -> int:
     """Pivot until no column lowers the cost; returns the common denominator of the tableau."""
     scale, stalled, n = 1, 0, len(cost) - 1
     while cost[n] != 0:
+        tick()
         if stalled < 12:
             enter = min(range(n), key=cost.__getitem__, default=-1)
         else:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from symconv.calculus.form import Expansion, Factor, Guard, Term, merged, signed
+from symconv.proof.clock import tick
 from symconv.proof.implication import Certificate
 from symconv.proof.problem import Problem
 from symconv.term.polynomial import Atom, Compound, Poly, Quotient, Remainder
@@ -57,6 +58,7 @@ class Trace:
         return self.expansion.fresh()
 
     def _note(self, rule: str, **details: object) -> None:
+        tick()
         self.steps.append({"rule": rule, **details})
 
     # -- quotients --------------------------------------------------------

@@ -1,0 +1,168 @@
+"""Repairs of refuted claims: the right side with one slip undone, proved before it is shown.
+
+The idea: candidates come from the table of slips, the likeliest first; most of them fail at the
+counterexample, nearly all others at a few more sizes; what is left is given to the prover.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from symconv.errors import SymconvError
+from symconv.proof.clock import at_most
+from symconv.proof.deciding import Effort, decide
+from symconv.proof.evaluate import World, differ
+from symconv.proof.obligations import shapes_agree
+from symconv.proof.problem import Problem, equation, tensor_equation
+from symconv.proof.verdict import Counterexample, Status, Verdict
+from symconv.slips import context_of, repaired
+from symconv.term.substitution import replace_tensors
+from symconv.term.tensor import Defined, Tensor
+from symconv.term.value import Condition, Value
+from symconv.whole_slips import repaired_whole
+
+MOST = 2  # repairs of one claim
+SECONDS = 1.5  # spent on one claim
+EFFORT = Effort(quick=8, sweep_tuples=40, farthest=10, nodes=4_000, work=200_000)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A right side that makes the claim true, the slip that it undoes, and the proof."""
+
+    slip: str
+    right: Value | Tensor
+    verdict: Verdict
+
+
+def repairs(problem: Problem, found: Counterexample, seconds: float = SECONDS) -> tuple[Repair, ...]:
+    """At most two repairs of a refuted claim, each proved.
+
+    problem: the claim.  found: its counterexample.  seconds: after which the search ends.
+    """
+    candidates = (Candidate(slip, right, _equation(problem, right)) for slip, right in _agreeing(problem, found))
+    return _proved(candidates, seconds)
+
+
+def whole_repairs(
+    left: Tensor, right: Tensor, assuming: Iterable[Condition] = (), seconds: float = SECONDS
+) -> tuple[Repair, ...]:
+    """The same for a claim about whole tensors: repairs of the operations on its right side."""
+    assuming = tuple(assuming)
+    fitting = (
+        (slip, changed) for slip, changed in repaired_whole(right) if shapes_agree(left, changed, assuming) is None
+    )
+    candidates = (Candidate(slip, changed, _tensor_equation(left, changed, assuming)) for slip, changed in fitting)
+    return _proved(candidates, seconds)
+
+
+@dataclass(frozen=True)
+class DefinitionRepair:
+    """A definition with one slip undone, with which every refuted line about it is proved.
+
+    mended: how many these are.  broken: how many lines were proved and are not any more; they repeat the slip.
+    """
+
+    slip: str
+    definition: Defined
+    mended: int
+    broken: int
+
+
+def definition_repair(
+    definition: Defined,
+    refuted: Sequence[tuple[Problem, Counterexample]],
+    proved: Sequence[Problem],
+    seconds: float = SECONDS,
+) -> DefinitionRepair | None:
+    """The slip in a definition that explains all its refuted lines, if there is one; it mends more than it breaks."""
+    until = perf_counter() + seconds
+    sides = [side for problem, _ in refuted for side in (problem.left, problem.right)]
+    context = context_of(refuted[0][0].sizes, *sides)
+    for slip, body in repaired(definition.body, context):
+        if perf_counter() > until:
+            return None
+        changed = replace(definition, body=body, call=None)
+        if not all(_holds_there(p, found, definition, changed) for p, found in refuted):
+            continue
+        if not all(_proves(p, definition, changed) for p, _ in refuted):
+            continue
+        broken = sum(not _proves(p, definition, changed) for p in proved)
+        if broken < len(refuted):
+            return DefinitionRepair(slip, changed, len(refuted), broken)
+    return None
+
+
+def _moved(problem: Problem, old: Defined, new: Defined) -> Problem:
+    """The claim with another definition in the place of one."""
+    left, right = (replace_tensors(side, {old: new}) for side in (problem.left, problem.right))
+    return equation(left, right, problem.free, problem.hypotheses, problem.sizes)
+
+
+def _holds_there(problem: Problem, found: Counterexample, old: Defined, new: Defined) -> bool:
+    try:
+        moved = _moved(problem, old, new)
+        world = World(found.sizes, 1, values=(moved.left, moved.right))
+        return not differ(world.value(moved.left, found.at), world.value(moved.right, found.at))
+    except SymconvError:  # the edit reads what is not there
+        return False
+
+
+def _proves(problem: Problem, old: Defined, new: Defined) -> bool:
+    try:
+        return decide(_moved(problem, old, new), EFFORT).status is Status.PROVED
+    except SymconvError:  # the edit is no claim
+        return False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A right side that may be right, and the claim that it is."""
+
+    slip: str
+    right: Value | Tensor
+    claim: Callable[[], Problem]
+
+
+def _equation(problem: Problem, right: Value) -> Callable[[], Problem]:
+    return lambda: equation(problem.left, right, problem.free, problem.hypotheses, problem.sizes)
+
+
+def _tensor_equation(left: Tensor, right: Tensor, assuming: tuple[Condition, ...]) -> Callable[[], Problem]:
+    return lambda: tensor_equation(left, right, assuming)
+
+
+def _proved(candidates: Iterable[Candidate], seconds: float) -> tuple[Repair, ...]:
+    """The first candidates that are proved, before the time is over."""
+    until = perf_counter() + seconds
+    kept: list[Repair] = []
+    for candidate in candidates:
+        if perf_counter() > until:
+            break
+        try:
+            with at_most(until - perf_counter()):
+                verdict = decide(candidate.claim(), EFFORT)
+        except SymconvError:  # the edit is no claim
+            continue
+        if verdict.status is Status.PROVED:
+            kept.append(Repair(candidate.slip, candidate.right, verdict))
+            if len(kept) == MOST:
+                break
+    return tuple(kept)
+
+
+def _agreeing(problem: Problem, found: Counterexample) -> Iterator[tuple[str, Value]]:
+    """The right sides that agree with the left one at the counterexample."""
+    context = context_of(problem.sizes, problem.left, problem.right)
+    for slip, right in repaired(problem.right, context):
+        try:
+            world = World(found.sizes, 1, values=(problem.left, right))
+            if not differ(world.value(problem.left, found.at), world.value(right, found.at)):
+                yield slip, right
+        except SymconvError:  # the edit reads what is not there, or divides by zero
+            continue
+
+
+__all__ = ["DefinitionRepair", "Repair", "definition_repair", "repairs", "whole_repairs"]

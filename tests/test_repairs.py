@@ -1,0 +1,169 @@
+"""Repairs of refuted claims: each planted slip is undone, and what is shown is read back and proved."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from symconv.judging import report_json, verify_text
+from symconv.proof.evaluate import World, differ
+from symconv.proof.verdict import Status
+from symconv.repairing import repairs
+from tests.soundness.mutants import mutants_of
+
+BLOCK = """```symconv
+base    0
+size    s  p >= 0
+tensor  V[H,W]  X[H,W]  K[r,c]  x[n]  w[k]
+define  F = correlate(X, K)
+define  y = correlate(x, w, stride=s)
+define  z = correlate(x, w, padding=p)
+define  m = pool_average(V, (r, c))
+loss    L(F, y, z, m)
+outside zero
+```
+
+"""
+# the slip, the formula that holds it
+PLANTED = {
+    "the sign of an index": r"\frac{\partial L}{\partial X_{a,b}} = "
+    r"\sum_{u=0}^{r-1} \sum_{v=0}^{c-1} \frac{\partial L}{\partial F_{a+u,b+v}} K_{u,v}",
+    "a missing flip": r"F_{i,j} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} X_{i+u,j+v} K_{r-1-u,c-1-v}",
+    "indices in the wrong order": r"F_{i,j} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} X_{i+u,j+v} K_{v,u}",
+    "a wrong index": r"F_{i,j} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} X_{i+u,j+u} K_{u,v}",
+    "counted from one instead of zero": r"F_{i,j} = \sum_{u=1}^{r} \sum_{v=1}^{c} X_{i+u,j+v} K_{u,v}",
+    "one too many or too few": r"F_{i,j} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} X_{i+u-1,j+v-1} K_{u,v}",
+    "a wrong bound": r"F_{i,j} = \sum_{u=0}^{r-1} \sum_{v=0}^{r-1} X_{i+u,j+v} K_{u,v}",
+    "a stride missing or in the wrong place": r"y_i = \sum_{u=0}^{k-1} w_u x_{i+u}",
+    "a padding or an offset missing": r"z_i = \sum_{u=0}^{k-1} w_u x_{i+u}",
+    "a sum for a mean": r"m_{i,j} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} V_{r i+u,c j+v}",
+}
+
+
+@pytest.mark.parametrize("slip", PLANTED)
+def test_a_planted_slip_is_named_and_undone(slip: str) -> None:
+    report = verify_text(f"{BLOCK}$${PLANTED[slip]}$$\n")
+    (formula,) = report.formulas
+    assert formula.status is Status.REFUTED, report
+    found = {r.slip for r in formula.links[0].repairs}
+    assert slip in found, report
+    assert all(r.verdict.status is Status.PROVED for r in formula.links[0].repairs)
+
+
+@pytest.mark.parametrize("slip", PLANTED)
+def test_what_is_shown_is_read_back_and_proved(slip: str) -> None:
+    """The repair as text goes through the reader like any formula of an author."""
+    shown = re.findall(r"proved instead \([^)]*\): (.*)", str(verify_text(f"{BLOCK}$${PLANTED[slip]}$$\n")))
+    assert 1 <= len(shown) <= 2
+    for latex in shown:
+        (formula,) = verify_text(f"{BLOCK}$${latex}$$\n").formulas
+        assert formula.status is Status.PROVED, (latex, formula.links[0].verdict)
+
+
+WHOLE = """```symconv
+tensor  X[H,W]  K[r,c]
+define  F = correlate(X, K)
+loss    L(F)
+outside zero
+op \\otimes = correlation
+```
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("formula", "slip"),
+    [
+        (r"\frac{\partial L}{\partial X} = \frac{\partial L}{\partial F} \otimes K", "a missing flip"),
+    ],
+)
+def test_whole_tensors_are_repaired_by_their_operations(formula: str, slip: str) -> None:
+    block = WHOLE.replace("op \\otimes = correlation", "op \\otimes = correlation full")
+    (found,) = verify_text(f"{block}$${formula}$$\n").formulas
+    assert found.status is Status.REFUTED
+    assert [r.slip for r in found.links[0].repairs] == [slip]
+
+
+def test_a_definition_that_spoils_several_lines_is_repaired() -> None:
+    """The image is read at y + u; with y + v all lines hold but the one that repeats it."""
+    text = r"""```symconv
+tensor  I[H,W]  K[r,c]
+loss    E(O)
+outside zero
+```
+
+$$O_{x,y} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} I_{x+u,y+u} K_{u,v}$$
+
+$$\frac{\partial O_{x,y}}{\partial K_{a,b}} = I_{x+a,y+b} [0 \le x \le H - r]$$
+
+$$\frac{\partial E}{\partial K_{a,b}} = \sum_{x,y} \frac{\partial E}{\partial O_{x,y}} I_{x+a,y+b}$$
+
+$$\frac{\partial E}{\partial I_{i,j}} = \sum_{x,y} \frac{\partial E}{\partial O_{x,y}} K_{i-x,j-y}$$
+"""
+    text = text.replace(" [0 \\le x \\le H - r]", "")
+    report = verify_text(text)
+    (repair,) = report.files[0].definitions.values()
+    assert repair.slip == "a wrong index"
+    assert (repair.mended, repair.broken) == (3, 0)
+    assert "3 refuted lines are proved with (a wrong index): O_{x, y} = " in str(report)
+    formulas = json.loads(report_json(report, "0"))["files"][0]["formulas"]
+    assert formulas[0]["status"] == "definition"
+    assert formulas[0]["repair"]["status"] == "proved"
+
+
+def test_a_claim_without_a_near_truth_has_no_repair() -> None:
+    report = verify_text(f"{BLOCK}$$F_{{i,j}} = 3 K_{{0,0}} K_{{0,0}} + X_{{0,0}} X_{{0,1}} X_{{1,0}}$$\n")
+    (formula,) = report.formulas
+    assert formula.status is Status.REFUTED
+    assert formula.links[0].repairs == ()
+    assert "proved instead" not in str(report)
+
+
+def test_json_holds_the_first_repair() -> None:
+    report = verify_text(f"{BLOCK}$${PLANTED['a wrong bound']}$$\n")
+    (formula,) = json.loads(report_json(report, "0"))["files"][0]["formulas"]
+    assert formula["repair"]["status"] == "proved"
+    assert "c-1" in formula["repair"]["latex"]
+
+
+@pytest.mark.parametrize(
+    "theorem", ["T1 kernel gradient = corr(X, G), 2-D", "T7 channels: kernel gradient has no channel sum"]
+)
+def test_repairs_of_mutants_are_true_at_other_numbers(theorem: str) -> None:
+    """Whatever is shown holds by evaluation, at sizes and with numbers that the search did not use."""
+    from dataclasses import replace
+
+    from symconv.proof.deciding import decide
+    from symconv.term.substitution import entry_formula
+    from symconv.term.tensor import Defined
+    from symconv.term.value import Entry
+
+    seen = 0
+    for mutant in list(mutants_of(theorem))[::6]:
+        problem = mutant.problem
+        if isinstance(problem.right, Entry) and isinstance(problem.right.tensor, Defined):
+            problem = replace(problem, right=entry_formula(problem.right.tensor, problem.right.index))
+        verdict = decide(problem)
+        if verdict.counterexample is None:
+            continue
+        for repair in repairs(problem, verdict.counterexample):
+            sizes = {s.name: 3 + n % 2 for n, s in enumerate(problem.sizes)}
+            world = World(sizes, 77, values=(problem.left, repair.right))  # type: ignore[arg-type]
+            at = {r.name: 0 for r in problem.free}
+            assert not differ(world.value(problem.left, at), world.value(repair.right, at))  # type: ignore[arg-type]
+            seen += 1
+    assert seen >= 3
+
+
+def test_a_verdict_that_takes_too_long_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is looked at while a proof is searched for; the other formulas of the document are judged."""
+    import symconv.judging
+
+    text = f"{BLOCK}$$F_{{i,j}} = \\sum_{{u=0}}^{{r-1}} \\sum_{{v=0}}^{{c-1}} X_{{i+u,j+v}} K_{{u,v}}$$\n"
+    assert [f.status for f in verify_text(text).formulas] == [Status.PROVED]
+    monkeypatch.setattr(symconv.judging, "SECONDS", 0.0)
+    (formula,) = verify_text(text).formulas
+    assert formula.status is Status.UNDECIDED
+    assert str(formula.links[0].verdict) == "undecided: time: no verdict within the time given to a formula"
