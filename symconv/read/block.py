@@ -20,6 +20,7 @@ LINES: dict[str, Callable[[Source, Facts], None]] = {
     "assume": lines.assume,
     "axes": lines.convention("axes", "row-column", ("row-column", "x-y")),
     "base": lines.base,
+    "broadcast": lines.convention("broadcast", "scalars", ("scalars",)),
     "define": lines.define,
     "entry": lines.alias,
     "expect": lines.expect,

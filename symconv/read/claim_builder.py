@@ -12,6 +12,7 @@ from itertools import pairwise
 from symconv.errors import SymconvError
 from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import IllFormed, LocatedError
+from symconv.read.arrays import begins
 from symconv.read.claims import Claim, Kind, Link, WholeClaim
 from symconv.read.expression import Access, At, Biggest, Diff, Expr, Ref, Total, free_names, inside, walk
 from symconv.read.grammar import Grammar
@@ -140,6 +141,7 @@ class ClaimBuilder:
         if plain.is_whole(first) and not self._leaves_free(first):
             left_tensor = plain.tensor(left)
             right_tensor = Tensors(self.world, self.source, frozenset(), left_tensor.axes).tensor(right)
+            self._check_begins(left_tensor, right_tensor, right.at)
             return WholeClaim(left_tensor, right_tensor, hypotheses + self._conditions(frozenset()))
         names = self._leaves_free(first)
         if isinstance(left, Ref) and left is self.sentence.sides[0] and left.name in self.world.sizes:
@@ -157,6 +159,17 @@ class ClaimBuilder:
         ranges = tuple(self._range(name, (first, left, right), values) for name in names)
         hypotheses += self._conditions(indices) + self._in_range(first, values)
         return Claim(ranges, left_value, right_value, tuple(dict.fromkeys(hypotheses)))
+
+    def _check_begins(self, left: Tensor, right: Tensor, at: int) -> None:
+        """Entries are compared by their indices: both sides begin at the same ones."""
+        if left.rank == right.rank and begins(left) != begins(right):
+            sides = [f"({', '.join(map(str, begins(t)))})" for t in (left, right)]
+            raise self.source.fault(
+                at,
+                f"a right side whose indices begin at {sides[1]}, and a left side at {sides[0]}",
+                "both sides with the same first index",
+                "declare the ranges of the left side, or write the formula by its entries",
+            )
 
     def _conditions(self, indices: frozenset[str]) -> tuple[Condition, ...]:
         positions = Positions(self.world, self.source, indices)

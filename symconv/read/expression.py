@@ -162,6 +162,23 @@ class Tuple(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Array(Expr):
+    """Rows of entries; `line`: a list, which has one axis."""
+
+    rows: tuple[tuple[Expr, ...], ...]
+    line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Windowed(Expr):
+    r"""Windows of an image pooled or expanded: `\boxplus_{r,c}^{ave} V`."""
+
+    meaning: str
+    window: tuple[Expr, ...]
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Call(Expr):
     """A library operation on tensors, or a named operator of the document."""
 

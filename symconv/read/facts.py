@@ -11,7 +11,10 @@ from typing import Literal
 
 from symconv.notation.source import Source
 
-Meaning = Literal["correlation", "convolution", "product", "hadamard", "matmul"]
+Meaning = Literal[
+    "correlation", "convolution", "product", "hadamard", "matmul", "pool sum", "pool mean", "pool max", "expand"
+]
+WINDOWS = frozenset({"pool sum", "pool mean", "pool max", "expand"})  # signs before one image, with a window below
 Order = Literal["image first", "kernel first"]
 
 

@@ -30,6 +30,7 @@ from symconv.notation.names import name_key
 from symconv.notation.source import LocatedError
 from symconv.read.expression import (
     Add,
+    Array,
     At,
     Biggest,
     Call,
@@ -47,6 +48,7 @@ from symconv.read.expression import (
     Total,
     Tuple,
 )
+from symconv.read.grammar_arrays import Arrays
 from symconv.read.grammar_bounds import Bounds
 from symconv.read.grammar_names import Names
 from symconv.read.library import PLAIN
@@ -58,7 +60,7 @@ _REMAINDERS = (Sign(r"\bmod"), Sign(r"\%"))
 _DOTS = {r"\cdot", r"\times"}
 
 
-class Grammar(Names, Bounds):
+class Grammar(Names, Bounds, Arrays):
     """Reads the expressions of one formula."""
 
     def expression(self, items: Sequence[Node], at: int) -> Expr:
@@ -96,8 +98,9 @@ class Grammar(Names, Bounds):
 
     def term(self, cursor: Cursor) -> Expr:
         """Operands between tensor signs; several of one declared sign need parentheses."""
-        left = self._product(cursor)
-        last = None
+        opens = self.window_sign(cursor.item) is not None
+        left = self.windowed(cursor) if opens else self._product(cursor)
+        last = self.window_sign(cursor.items[0]) if opens else None
         while (sign := self._tensor_sign(cursor)) is not None:
             at = cursor.at
             if last is not None and (self.kinds.is_tensor_sign(sign) or self.kinds.is_tensor_sign(last)):
@@ -107,16 +110,30 @@ class Grammar(Names, Bounds):
                     "parentheses around two of the operands",
                     "add parentheses",
                 )
-            cursor.take()
-            left = Signed(sign, left, self._product(cursor), at=at)
+            if self.window_sign(cursor.item) is not None:
+                left = self._weighted(left, sign, cursor)
+            else:
+                cursor.take()
+                left = Signed(sign, left, self._product(cursor), at=at)
             last = sign
         return left
+
+    def _weighted(self, weight: Expr, sign: str, cursor: Cursor) -> Expr:
+        r"""`w \boxplus_{r,c}^{ave} V`: the number before the sign is a factor."""
+        at = cursor.at
+        found = self.windowed(cursor)
+        fact = self.kinds.op(sign)
+        if fact is not None and fact.meaning == "pool max":
+            raise self.source.fault(
+                at, f"a number before {sign}", "the image behind the sign alone", "write the factor with \\cdot"
+            )
+        return Mul((weight, found), at=at)
 
     def _tensor_sign(self, cursor: Cursor) -> str | None:
         item = cursor.item
         base = item.base if isinstance(item, Script) else item
         if isinstance(base, Sign) and base.text in TENSOR_SIGNS and item is not None:
-            key = name_key(item)
+            key = self.window_sign(item) or name_key(item)
             if isinstance(item, Script) and self.kinds.op(key) is None:
                 raise self.source.fault(
                     item.at, f"the sign {key}", "a declared sign", f"declare op {key} = correlation full, or the like"
@@ -133,8 +150,8 @@ class Grammar(Names, Bounds):
         factors: list[Expr] = []
         while cursor.item is not None and not cursor.is_sign("+", "-") and self._tensor_sign(cursor) is None:
             if factors and cursor.is_sign(*_DOTS):
-                cursor.take()
-                factors.append(self._factor(cursor))
+                sign = cursor.take()
+                self._multiply(factors, self._factor(cursor), write_latex(sign), sign.at)
             elif factors and cursor.is_sign("/"):
                 factors = [self._quotient(factors, cursor, at)]
             elif factors and cursor.item in _REMAINDERS:
@@ -143,10 +160,18 @@ class Grammar(Names, Bounds):
                 if cursor.item is not None and not cursor.is_sign("+", "-"):
                     raise self._loose(sign)
             else:
-                factors.append(self._factor(cursor))
+                place = cursor.at
+                self._multiply(factors, self._factor(cursor), "", place)
         if not factors:
             raise self._missing(cursor)
         return _product_of(factors, at)
+
+    def _multiply(self, factors: list[Expr], factor: Expr, sign: str, at: int) -> None:
+        before = factors[-1] if factors else None
+        if isinstance(before, Array) and isinstance(factor, Array):
+            factor = self.array_product(before, factor, sign, at)
+            factors.pop()
+        factors.append(factor)
 
     def _quotient(self, factors: list[Expr], cursor: Cursor, at: int) -> Expr:
         place = cursor.take().at
@@ -203,8 +228,8 @@ class Grammar(Names, Bounds):
                 return self._script(item, cursor)
             case Grid(environment="cases"):
                 return self.cases(item)
-            case Grid(environment=name):
-                raise self.source.unsupported(at, f"a {name}", "write its entries by index")
+            case Grid():
+                return self.matrix(item)
         raise self.source.fault(at, f"'{write_latex(item)}'", "an operand", "remove it")
 
     def _indexed(self, found: Expr, cursor: Cursor) -> Expr:
@@ -231,6 +256,8 @@ class Grammar(Names, Bounds):
         if fence.opener == "[" and has_relation(body):
             return self.indicator(body, at)
         pieces = split(body, ",", "|", ";") if fence.opener == r"\{" else split(body, ",")
+        if fence.opener == "[" and len(pieces) > 1:
+            return self.listed(fence)
         plain = fence.opener in ("(", "[", r"\{")  # braces around one expression are parentheses
         if not plain or (len(pieces) > 1 and fence.opener != "("):
             raise self.source.unsupported(at, f"a list in {fence.opener}", "write the entries by index")

@@ -10,7 +10,7 @@ from symconv.notation.names import NAME, key_of_text
 from symconv.notation.source import LocatedError, Source, nearest
 from symconv.notation.symbols import LETTERS
 from symconv.read.block_text import call_text, cut, equation, piece, words
-from symconv.read.facts import DefineFact, Extent, Facts, FindFact, Meaning, OpFact, TensorFact, TupleText
+from symconv.read.facts import WINDOWS, DefineFact, Extent, Facts, FindFact, Meaning, OpFact, TensorFact, TupleText
 from symconv.read.library import LIBRARY
 
 FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "gelu", "exp", "log", "square", "sqrt")
@@ -323,6 +323,10 @@ def op(rest: Source, facts: Facts) -> None:
     if not given:
         raise rest.fault(match.end(), "no meaning", ", ".join(get_args(Meaning)), "write op * = correlation valid")
     meaning = given[0].text
+    if meaning == "pool":
+        if len(given) < 2 or given[1].text not in ("sum", "mean", "max"):
+            raise given[0].fault(0, "'pool' alone", "pool sum, pool mean or pool max", "say what becomes of a window")
+        meaning = f"pool {given.pop(1).text}"
     if meaning == "kronecker":
         raise given[0].unsupported(0, "the Kronecker product", "write its entries by index")
     if meaning not in get_args(Meaning):
@@ -330,6 +334,8 @@ def op(rest: Source, facts: Facts) -> None:
         raise given[0].fault(
             0, f"'{meaning}'", ", ".join(get_args(Meaning)), f"did you mean {near}?" if near else "choose one of these"
         )
+    if meaning in WINDOWS and len(given) > 1:
+        raise given[1].fault(0, f"'{given[1].text}'", f"{meaning} alone", "the window stands below the sign")
     _stated(rest, f"op {sign}", facts)
     facts.ops[sign] = _options(sign, meaning, given[1:], rest)
 

@@ -17,6 +17,7 @@ from symconv.ops.layer import cross_entropy, dense, elementwise, softmax
 from symconv.ops.matrix import matmul, toeplitz, vec
 from symconv.ops.pool import pool_average, pool_max
 from symconv.ops.window import concatenate, crop, flip, pad, rot180, stuff
+from symconv.read.arrays import at_base, from_zero, moved
 from symconv.read.facts import OpFact
 from symconv.read.library import LATER, LEAST, TENSORS
 from symconv.read.world import World
@@ -63,11 +64,17 @@ class Reading:
 
     mode: str
     order: str
-    tensor: Defined
+    tensor: Tensor
 
 
 def call(
-    name: str, tensors: Sequence[Tensor], others: Sequence[object], options: dict[str, object], source: Source, at: int
+    name: str,
+    tensors: Sequence[Tensor],
+    others: Sequence[object],
+    options: dict[str, object],
+    source: Source,
+    at: int,
+    base: int = 0,
 ) -> Tensor:
     """A library operation; its own complaints are given the place of the call."""
     if name in LATER or (name not in FUNCTIONS and name != "flip"):
@@ -83,17 +90,9 @@ def call(
     if unknown:
         allowed = ", ".join(OPTIONS.get(name, ())) or "no options"
         raise source.fault(at, f"{name} with the option {sorted(unknown)[0]}", allowed, "remove it or correct its name")
+    tensors, places = _from_the_base(name, tensors, base, source, at)
     try:
-        if name == "flip":
-            axes = options.get("axes")
-            chosen = axes if isinstance(axes, tuple) else (axes,)
-            numbers = [a.as_int for a in chosen if isinstance(a, Poly)]
-            if len(numbers) != len(chosen) or None in numbers:
-                raise source.fault(
-                    at, "flip without its axes", "axes=0, or axes=(0, 1)", "name the axes, or use rot180"
-                )
-            return flip(tensors[0], [n for n in numbers if n is not None])
-        return FUNCTIONS[name](*tensors, *others, **options)
+        return places(_built(name, tensors, others, options, source, at))
     except (TypeError, IndexError):
         raise source.fault(
             at, f"{name} with these arguments", "the arguments in the table of library names", "correct the call"
@@ -102,6 +101,41 @@ def call(
         raise
     except SymconvError as problem:
         raise source.ill_formed(at, f"{problem.place}: {problem.found}", problem.expected, problem.change) from problem
+
+
+def _from_the_base(
+    name: str, tensors: Sequence[Tensor], base: int, source: Source, at: int
+) -> tuple[list[Tensor], Callable[[Tensor], Tensor]]:
+    """The library counts from 0; a document from its base, where the operands and the result begin."""
+    if all(at_base(t, base) for t in tensors):
+        return [from_zero(t) for t in tensors], lambda result: moved(result, (Poly.of(base),) * result.rank)
+    if name in ("rot180", "flip"):
+        return list(tensors), lambda result: result
+    other = next(t for t in tensors if not at_base(t, base))
+    raise source.fault(
+        at,
+        f"{name} of {other.name}, whose indices do not begin at {base}",
+        f"tensors with indices from {base}",
+        "write the operation by its entries",
+    )
+
+
+def _built(
+    name: str,
+    tensors: Sequence[Tensor],
+    others: Sequence[object],
+    options: dict[str, object],
+    source: Source,
+    at: int,
+) -> Tensor:
+    if name == "flip":
+        axes = options.get("axes")
+        chosen = axes if isinstance(axes, tuple) else (axes,)
+        numbers = [a.as_int for a in chosen if isinstance(a, Poly)]
+        if len(numbers) != len(chosen) or None in numbers:
+            raise source.fault(at, "flip without its axes", "axes=0, or axes=(0, 1)", "name the axes, or use rot180")
+        return flip(tensors[0], [n for n in numbers if n is not None])
+    return FUNCTIONS[name](*tensors, *others, **options)
 
 
 def join(
@@ -123,9 +157,7 @@ def join(
         return tried(lambda: elementwise(left, right, "*"), source, at)
     if fact.meaning == "matmul":
         return tried(lambda: matmul(left, right), source, at)
-    if world.base:
-        raise source.unsupported(at, "an operation on whole tensors with indices from 1", "write it by its entries")
-    readings = _readings(fact, left, right, options)
+    readings = _readings(fact, left, right, options, world.base)
     if wanted is not None:
         extents = [axis.extent.without_remainders() for axis in wanted]
         readings = [r for r in readings if [a.extent.without_remainders() for a in r.tensor.axes] == extents]
@@ -154,22 +186,45 @@ def join(
     return chosen.tensor
 
 
-def _readings(fact: OpFact, left: Tensor, right: Tensor, options: dict[str, object]) -> list[Reading]:
+def _readings(fact: OpFact, left: Tensor, right: Tensor, options: dict[str, object], base: int) -> list[Reading]:
     """Every mode and order that the declaration leaves open and that can be built."""
     function = correlate if fact.meaning == "correlation" else convolve
     found: list[Reading] = []
     for mode in (fact.mode,) if fact.mode else (("valid",) if "padding" in options else MODES):
         for order in (fact.order,) if fact.order else ORDERS:
             image, kernel = (left, right) if order == "image first" else (right, left)
+            start = _start(image, kernel, fact.meaning, mode, options, base)
+            if start is None:
+                continue
             if mode == "full" and fact.meaning == "convolution" and order == "kernel first" and fact.order is None:
                 continue  # full convolution commutes
             given = options if "padding" in options else {**options, "mode": mode}
             try:
-                tensor = function(image, kernel, **given)  # type: ignore[arg-type]
+                tensor = function(from_zero(image), from_zero(kernel), **given)  # type: ignore[arg-type]
             except SymconvError:
                 continue
-            found.append(Reading(mode, order, tensor))
+            found.append(Reading(mode, order, moved(tensor, start(tensor))))
     return found
+
+
+def _start(
+    image: Tensor, kernel: Tensor, meaning: str, mode: str, options: dict[str, object], base: int
+) -> Callable[[Tensor], tuple[Poly, ...]] | None:
+    """Where the result begins: at the base like its operands, else where the formula of one entry says."""
+    if not all(axis.bounded for axis in (*image.axes, *kernel.axes)):
+        return None
+    if at_base(image, base) and at_base(kernel, base):
+        return lambda result: (Poly.of(base),) * result.rank
+    if options or mode == "same" or image.rank != kernel.rank:
+        return None
+    lows = []
+    for x, k in zip(image.axes, kernel.axes, strict=True):
+        assert x.low is not None
+        assert k.low is not None
+        assert k.high is not None
+        turned, plain = (k.high, k.low) if mode == "valid" else (k.low, k.high)
+        lows.append(x.low + turned if meaning == "convolution" else x.low - plain)
+    return lambda result: tuple(lows)
 
 
 def _by_role(readings: list[Reading], left: Tensor, right: Tensor, world: World) -> list[Reading]:

@@ -145,6 +145,8 @@ class Region:
                 )
             body = parser.call(fact.right, text) if isinstance(fact.right, CallText) else parser.equation(fact.right)[0]
             parameters = tuple(i.name for i in left.index if isinstance(i, Ref)) if isinstance(left, Access) else None
+            if isinstance(fact.right, Source) and parser.kinds.ranks(name) == Ranks(0):
+                parameters = ()  # a scalar by its formula
             if isinstance(left, Access) and isinstance(body, At) and left.index == body.index:
                 parameters, body = None, body.tensor  # L[x, y] = (I * G)[x, y] speaks of whole tensors
             if name in self.definitions:

@@ -12,9 +12,11 @@ from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import Source
 from symconv.ops.layer import apply, elementwise
 from symconv.ops.window import index_names
+from symconv.read.arrays import array, windowed
 from symconv.read.expression import (
     Access,
     Add,
+    Array,
     Binding,
     Call,
     Diff,
@@ -27,6 +29,7 @@ from symconv.read.expression import (
     Ref,
     Signed,
     Tuple,
+    Windowed,
 )
 from symconv.read.grammar import Grammar
 from symconv.read.library import TENSORS as OPERANDS
@@ -35,7 +38,19 @@ from symconv.read.positions import Positions
 from symconv.read.world import World
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Tensor, define
-from symconv.term.value import Entry, Function, Number, Plus, Position, Reciprocal, Times, Value, multiply
+from symconv.term.value import (
+    Derivative,
+    Entry,
+    Function,
+    Number,
+    Plus,
+    Position,
+    Reciprocal,
+    Times,
+    Value,
+    free_indices,
+    multiply,
+)
 
 if TYPE_CHECKING:
     from symconv.read.values import Values
@@ -60,12 +75,14 @@ class Tensors(Positions):
             case Ref(name=name):
                 ranks = self.world.kinds.ranks(name)
                 return name not in self.indices and ranks is not None and ranks.count > 0
-            case Call():
+            case Call() | Windowed():
                 return True
+            case Array(rows=rows):
+                return len(rows) > 1 or len(rows[0]) > 1
             case Signed(left=left, right=right):
                 return self.is_whole(left) or self.is_whole(right)
-            case Diff(by=by):
-                return self.is_whole(by)
+            case Diff(value=value, by=by):
+                return self.is_whole(by) or (isinstance(value, Ref) and self.is_whole(value))
             case Add(terms=parts):
                 return any(map(self.is_whole, parts))
             case Mul(factors=parts):
@@ -85,6 +102,12 @@ class Tensors(Positions):
                 return self._signed(expr)
             case Diff():
                 return self._gradient(expr)
+            case Array(rows=rows, line=line):
+                return self._array(rows, line, expr.at)
+            case Windowed(meaning=meaning, window=window, body=body):
+                inner = self._inner()
+                amounts = tuple(self.poly(w) for w in window)
+                return windowed(meaning, inner.tensor(body), amounts, self.world.base, self.source, expr.at)
             case Add(terms=terms):
                 return self._sum(terms, expr.at)
             case Negate(body=body):
@@ -126,7 +149,7 @@ class Tensors(Positions):
                 )
         tensors = [inner.tensor(e) for e in expr.arguments if inner.is_whole(e)]
         others = [inner.argument(e) for e in expr.arguments if not inner.is_whole(e)]
-        return call(expr.operation, tensors, others, options, self.source, expr.at)
+        return call(expr.operation, tensors, others, options, self.source, expr.at, self.world.base)
 
     def argument(self, expr: Expr) -> object:
         """A number, a tuple of numbers, a word such as `full`, or a tensor (the weight of a pooling)."""
@@ -186,6 +209,8 @@ class Tensors(Positions):
             scalar = self.world.tensor(expr.value.name, self.source, expr.at)
             by = self.world.tensor(expr.by.name, self.source, expr.at)
             return tried(lambda: gradient(scalar, by), self.source, expr.at)
+        if isinstance(expr.value, Ref) and self.is_whole(expr.value) and not self.is_whole(expr.by):
+            return self._each_by(expr)
         raise self.source.fault(
             expr.at,
             "a derivative of one tensor by another",
@@ -193,8 +218,41 @@ class Tensors(Positions):
             "write indices",
         )
 
+    def _each_by(self, expr: Diff) -> Tensor:
+        """Every entry of a tensor by one number: a tensor of the same axes."""
+        assert isinstance(expr.value, Ref)
+        tensor = self.world.tensor(expr.value.name, self.source, expr.at)
+        values = self.entries([])
+        target, index = values.target(expr.by)
+        by = values._entry(target, index, expr.by.at)
+        self._refuse_loose(by, expr.at)
+        name = f"d{tensor.name}/d{target.name}"
+        return define(f"({name})", tensor.axes, lambda *i: Derivative(tensor[i], by), indices=index_names(tensor.rank))
+
+    def _array(self, rows: tuple[tuple[Expr, ...], ...], line: bool, at: int) -> Tensor:
+        values = self.entries([])
+        entries = tuple(tuple(values.value(cell) for cell in row) for row in rows)
+        for row in entries:
+            for value in row:
+                self._refuse_loose(value, at)
+        return array(entries, line, self.world.base)
+
+    def _refuse_loose(self, value: Value, at: int) -> None:
+        """A whole tensor is made of numbers, not of formulas in a free index."""
+        loose = sorted(free_indices(value))
+        if loose:
+            raise self.source.fault(
+                at,
+                f"a whole tensor in which the index {loose[0]} is free",
+                "whole tensors without free indices",
+                "write the formula by its entries",
+            )
+
     def _sum(self, terms: tuple[Expr, ...], at: int) -> Tensor:
         inner = self._same()
+        whole = [t for t in terms if self.is_whole(t)]
+        if len(whole) < len(terms):
+            return self._broadcast(whole, [t for t in terms if not self.is_whole(t)], at)
         result = inner.tensor(terms[0])
         sides = [(isinstance(t, Negate), inner.tensor(t.body if isinstance(t, Negate) else t)) for t in terms[1:]]
         for negative, tensor in sides:
@@ -205,6 +263,21 @@ class Tensors(Positions):
                     at, f"{problem.place}: {problem.found}", problem.expected, problem.change
                 ) from problem
         return result
+
+    def _broadcast(self, whole: list[Expr], numbers: list[Expr], at: int) -> Tensor:
+        """A tensor plus a number: to every entry, or to the diagonal; a line `broadcast scalars` says the first."""
+        if "broadcast" not in self.world.facts.conventions:
+            raise self.source.fault(
+                numbers[0].at or at,
+                "a number added to a whole tensor",
+                "two tensors of one shape, or a line that says what is meant",
+                "add a line broadcast scalars (to every entry), or write the formula by its entries",
+            )
+        tensor = self._same().tensor(whole[0] if len(whole) == 1 else Add(tuple(whole), at=at))
+        value = self.entries([]).value(numbers[0] if len(numbers) == 1 else Add(tuple(numbers), at=at))
+        self._refuse_loose(value, at)
+        name = f"({tensor.name} + {_text(value)})"
+        return define(name, tensor.axes, lambda *i: tensor[i] + value, indices=index_names(tensor.rank))
 
     def _scaled(self, numbers: tuple[Expr, ...], whole: Expr) -> Tensor:
         """`2 X`, `-X`, `X / n`: every entry times the numbers."""

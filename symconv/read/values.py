@@ -10,6 +10,7 @@ from symconv.calculus.functions import DERIVATIVES, slope
 from symconv.read.expression import (
     Access,
     Add,
+    Array,
     At,
     Biggest,
     Binding,
@@ -27,10 +28,12 @@ from symconv.read.expression import (
     Ref,
     Signed,
     Total,
+    Windowed,
     rebuild,
     walk,
 )
 from symconv.read.tensors import Tensors
+from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Tensor
 from symconv.term.value import (
     Apply,
@@ -79,6 +82,10 @@ class Values(Tensors):
                 return multiply(*[self.value(base)] * exponent)
             case Signed():
                 return self._number_sign(expr)
+            case Array(rows=((only,),)):
+                return self.value(only)
+            case Windowed():
+                return self._only_entry(self.tensor(expr), expr.at)
             case Total(bindings=bindings, body=body):
                 return self._bound(Sum, bindings, body, expr.at)
             case Biggest(bindings=bindings, body=body):
@@ -161,6 +168,15 @@ class Values(Tensors):
             number = Number(1 / below.value)
             return Number(above.value / below.value) if isinstance(above, Number) else multiply(above, number)
         return multiply(above, Reciprocal(below))
+
+    def _only_entry(self, tensor: Tensor, at: int) -> Value:
+        """An image of one entry stands for that number."""
+        if any(axis.low is None or axis.extent != 1 for axis in tensor.axes):
+            shape = ", ".join(map(str, tensor.shape))
+            raise self.source.fault(
+                at, f"a whole tensor of shape ({shape}) where a number stands", "an entry", "give it its indices"
+            )
+        return Entry(tensor, tuple(axis.low or Poly.of(0) for axis in tensor.axes))
 
     def _number_sign(self, expr: Signed) -> Value:
         """A sign between numbers is the product; between tensors it has no value here."""

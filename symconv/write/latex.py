@@ -291,6 +291,10 @@ class Layouts:
 
     def call(self, call: Call) -> Row:
         r"""`\operatorname{corr}(\operatorname{pad}(G, r - 1), \operatorname{rot180}(K))`."""
+        if call.operation == "moved":  # where the indices begin is said of the document, not of each formula
+            return self.tensor(call.operands[0])
+        if call.operation == "array":
+            return self._array(call)
         arguments = [self.tensor(t) for t in call.operands]
         for name, option in call.options:
             written = self._option(call.operation, name, option)
@@ -298,6 +302,13 @@ class Layouts:
                 arguments.append(written)
         name = OPERATIONS.get(call.operation, call.operation)
         return Row((Words(name, True), Fence("(", self._list(arguments))))
+
+    def _array(self, call: Call) -> Row:
+        """`\\begin{bmatrix} 1 & 0 \\end{bmatrix}`, and `[1, 0]` for a list."""
+        rows = [[self.value(value) for value in line] for line in call.option("rows")]  # type: ignore[attr-defined]
+        if call.option("line"):
+            return Row((Fence("[", self._list(rows[0])),))
+        return Row((Grid("bmatrix", tuple(map(tuple, rows))),))
 
     def _option(self, operation: str, name: str, option: object) -> Row | None:
         if name in ("spatial", "axis") or option is None:

@@ -76,7 +76,11 @@ LEFT = r"\frac{\partial L}{\partial X_{i,j}} = "
         (r"f z_i", Kind.NOT_UNDERSTOOD, r"the function f without an argument"),
         (r"z_{i \bmod 0}", Kind.ILL_FORMED, r"a division by 0"),
         (r"L z_i", Kind.NOT_UNDERSTOOD, r"the loss L alone"),
-        (r"\begin{bmatrix} 1 & 2 \end{bmatrix}", Kind.NOT_UNDERSTOOD, r"a bmatrix is not supported yet"),
+        (
+            r"\begin{bmatrix} 1 & 2 \end{bmatrix}",
+            Kind.NOT_UNDERSTOOD,
+            r"a whole tensor \(array\) where a number stands",
+        ),
         (
             r"\begin{cases} 1 & \text{if } i = j \\ 0 & \text{if } i = 1 \end{cases}",
             Kind.NOT_UNDERSTOOD,

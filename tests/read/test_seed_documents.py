@@ -13,12 +13,11 @@ from tests.read.seed_ledger import LEDGER, Row
 
 HERE = Path(__file__).parents[2] / "derivations" / "seeds"
 DOCUMENTS = sorted({row.document for row in LEDGER})
-MISSES = 45  # formulas that are not read yet; a reader that reads more lowers this number
+MISSES = 25  # formulas that are not read yet; a reader that reads more lowers this number
 
 # Formulas without a fault that are called ill-formed. None may be added.
 CONTRADICTED = {
     ("seed-1-b", "eq9"),  # a whole image, of which only the superscripts are given
-    ("seed-1-c", "eq6"),  # a matrix plus a number
     ("seed-1-d", "eq8"),  # as in seed-1-b
 }
 OPEN = {Status.NOT_UNDERSTOOD, Status.UNDECIDED, Status.CHECKED}
