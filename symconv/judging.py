@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from html import escape
@@ -143,7 +143,7 @@ def judge_document(document: Document) -> FileReport:
     report.definitions = dict(_definition_repairs(report))
     links = [link for formula in document.formulas for link in formula.links]
     spoiled = [link.defines for link in links if link.id in report.definitions and link.defines is not None]
-    report.formulas = [_with_repairs(formula, spoiled) for formula in report.formulas]
+    report.formulas = [with_repairs(formula, spoiled) for formula in report.formulas]
     return report
 
 
@@ -162,7 +162,7 @@ def judge_link(link: Link) -> LinkReport:
     return LinkReport(link, verdict, _read_as(link))
 
 
-def _with_repairs(report: FormulaReport, spoiled: list[Defined]) -> FormulaReport:
+def with_repairs(report: FormulaReport, spoiled: Sequence[Defined] = ()) -> FormulaReport:
     """With the repairs of each refuted link, unless it is a definition's fault."""
     links = tuple(
         link

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from symconv.judging import FormulaReport, judge_document
+from symconv.judging import FormulaReport, judge_document, judge_formula, with_repairs
 from symconv.proof.evaluate import World, differ
 from symconv.proof.evaluation.numbers import EvaluationError
 from symconv.proof.problem import Problem, equation, tensor_equation
@@ -76,10 +76,11 @@ def edits() -> Iterator[Edit]:
 def judged(edit: Edit) -> FormulaReport | None:
     """The edited formula in its document; None where the edit changes which formulas there are."""
     try:
-        report = judge_document(read_document(edit.text, "md", edit.document.name))
+        document = read_document(edit.text, "md", edit.document.name)
+        formula = next((f for f in document.formulas if f.latex == edit.line), None)
+        return None if formula is None else judge_formula(formula)
     except Exception as error:
         raise AssertionError(f"{edit.document.name} {edit.formula}: {edit.line}") from error
-    return next((f for f in report.formulas if f.formula.latex == edit.line), None)
 
 
 def false_somewhere(report: FormulaReport) -> str:
@@ -123,7 +124,8 @@ def _places(problem: Problem, world: World) -> Iterator[dict[str, int]]:
             {**at, r.name: i}
             for at in places
             for i in range(
-                -1 if r.low is None else world.poly(r.low, at), (reach if r.high is None else world.poly(r.high, at)) + 1
+                -1 if r.low is None else world.poly(r.low, at),
+                (reach if r.high is None else world.poly(r.high, at)) + 1,
             )
         ][: 40 * PLACES]
     conditional = [c for c in problem.hypotheses if c.poly.names()]
@@ -138,7 +140,7 @@ def main() -> int:
         status = "gone" if report is None else report.status.value
         counts[edit.kind, status] += 1
         if report is not None:
-            repaired += any(link.repairs for link in report.links)
+            repaired += any(link.repairs for link in with_repairs(report).links)
             where = false_somewhere(report)
             if where:
                 wrong += 1
