@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "paths", nargs="+", metavar="PATH", help=".md, .tex, .ipynb, a directory, or - for standard input"
     )
+    verify.add_argument("--propose", action="store_true", help="print the block that a document lacks")
     verify.add_argument("--only-with-block", action="store_true", help="pass over files that hold no block")
     verify.add_argument("--json", action="store_true", help="print one JSON object")
     verify.add_argument("--certificates", metavar="DIR", help="write a certificate for every proved formula")
@@ -153,11 +154,14 @@ def _sizes(text: str | None) -> dict[str, int] | None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from symconv.judging import report_json, verify_paths, write_certificates
+    from symconv.judging import proposals, report_json, verify_paths, write_certificates
 
     if options.certificates is not None and not options.certificates.strip():
         raise UsageError("--certificates", "an empty name", "a directory", "name one, or drop the option")
     text = _standard_input() if "-" in options.paths else None
+    if options.propose:
+        _print("".join(proposals(options.paths, text)))
+        return OK
     report = verify_paths(options.paths, text, options.only_with_block)
     if options.certificates is not None:
         write_certificates(report, Path(options.certificates))

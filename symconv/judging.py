@@ -18,7 +18,8 @@ from symconv.proof.problem import Problem, equation
 from symconv.proof.verdict import Counterexample, Status, Verdict, show_number
 from symconv.read.claims import Claim, Document, Formula, Kind, Link, WholeClaim
 from symconv.read.discovery import documents_below
-from symconv.read.documents import Form
+from symconv.read.documents import Form, read_file
+from symconv.read.proposal import propose
 from symconv.read.reader import read_document
 from symconv.repairing import DefinitionRepair, Repair, definition_repair, repairs, whole_repairs
 from symconv.term.tensor import Defined, Tensor, tensors_in
@@ -257,6 +258,26 @@ def verify_paths(
                 document = read_document(file)
             report.files.append(judge_document(document))
     return report
+
+
+def proposals(paths: Iterable[str], standard_input: str | None = None) -> Iterator[str]:
+    """For each document the block that it lacks, as one would write it there; or the line that it has one."""
+    for path in paths:
+        text, form = _read(path, standard_input)
+        block = propose(text, form, path)
+        if block is None:
+            yield f"{path}: has a block\n"
+        elif form == "tex":
+            yield "".join(f"% symconv: {line}\n" for line in block.splitlines())
+        else:
+            yield f"```symconv\n{block}\n```\n"
+
+
+def _read(path: str, standard_input: str | None) -> tuple[str, Form]:
+    if path == "-":
+        return standard_input or "", "md"
+    with reading(path):
+        return read_file(Path(path))
 
 
 def verify_text(text: str, form: Form = "md", name: str = "document") -> Report:
