@@ -23,6 +23,7 @@ import sympy
 import symconv
 from tests.benchmarks import test_entries as fixed
 from tests.benchmarks import test_proofs as proofs
+from tests.benchmarks import test_reading as reading
 from tests.benchmarks import test_systems as systems
 
 HEADING = """# Benchmarks
@@ -78,6 +79,10 @@ def figures(side: int = 28, kernel: int = 5, shorter: int = 1) -> Iterator[Figur
         " times",
     )
     yield Figure("all rows of docs/systems.md proved, their twins refuted", "<=", 120, several["all rows s"], " s")
+    documents = reading.figures()
+    yield Figure("reading a formula of the five sources", "<=", 5, documents["read ms"], " ms")
+    yield Figure("verdict on a formula, the median", "<=", 50, documents["verdict ms"], " ms")
+    yield Figure("a book chapter of 88 displays, read, judged and repaired", "<=", 20, documents["chapter s"], " s")
     numeric = fixed.figures(side, kernel)
     size = f"{side}x{side} with {kernel}x{kernel}, both gradients"
     yield Figure(f"{size}: naive SymPy / by coordinates", ">=", 500, numeric["coordinates, times faster"], " times")

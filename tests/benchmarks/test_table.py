@@ -8,7 +8,7 @@ from tests.benchmarks.table import Figure, figures, page
 def test_every_figure_has_its_row() -> None:
     found = list(figures(side=5, kernel=2, shorter=4))
     text = page(found)
-    assert len(found) == 11
+    assert len(found) == 14
     assert all(f.value > 0 for f in found)
     assert all(f.row() in text for f in found)
 
