@@ -423,3 +423,8 @@ def test_a_scalar_tensor_times_a_tensor() -> None:
     i, j = sc.indices("i j")
     for product in (b * Z, Z * b):
         assert sc.prove(product[i, j], b[()] * Z[i, j]).scope == "all sizes"
+
+
+def test_extents_compare_as_in_sympy() -> None:
+    n = sc.sizes("n")
+    assert sc.pool(sc.tensor("x", n), 2, stride=2).shape == (n // 2,)

@@ -237,6 +237,8 @@ def _atom(atom: Atom) -> sympy.Expr:
         return sympy.Mod(*map(sympy_from_poly, atom.polys()), evaluate=False)
     if isinstance(atom, Quotient):
         numerator, denominator = map(sympy_from_poly, atom.polys())
+        if numerator.is_Symbol:  # n // 2 as SymPy itself writes it; of a sum it would divide each summand
+            return sympy.floor(numerator / denominator)
         ratio = sympy.Mul(numerator, sympy.Pow(denominator, -1, evaluate=False), evaluate=False)
         return sympy.floor(ratio, evaluate=False)
     raise BridgeError(

@@ -135,8 +135,8 @@ def _places(problem: Problem, world: World) -> Iterator[dict[str, int]]:
 HEAD = """# Edits of the text
 
 Every formula of `derivations` that is proved is changed in its LaTeX by one edit, read again in its document, and
-judged. Brute force, at other sizes and with other numbers than the search used, then looks at what is proved. A formula that
-is proved after an edit is one that stays true, such as a sum with its index renamed or its limit moved into zeros.
+judged. Brute force, at other sizes and with other numbers than the search used, then looks at what is proved. A formula
+that is proved after an edit is one that stays true, such as a sum with its index renamed or its limit moved into zeros.
 The table is made by `python -m tests.read.latex_mutants docs/edits.md`.
 
 | edit | verdict | number |
