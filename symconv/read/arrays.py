@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from symconv.errors import SymconvError
 from symconv.notation.source import Source
 from symconv.ops.pool import pool_average
@@ -76,6 +79,16 @@ def _greatest(tensor: Tensor, window: tuple[Poly, ...], base: int) -> Defined:
     call = Call("pool_max", (tensor,), (("window", window), ("spatial", len(window))))
     needs = needed(*(at_least(n, 1) for n in (*counts, *window)))
     return define(f"pool_max({tensor.name})", axes, entry, indices=index_names(tensor.rank), call=call, requires=needs)
+
+
+def over_channels(
+    operation: Callable[..., Defined], image: Tensor, kernel: Tensor, options: dict[str, object]
+) -> Tensor:
+    """An image [C, H..] and a kernel [C, r..] give one map [H'..]: the sum over the channels."""
+    one = define(kernel.name, (1, *kernel.axes), lambda _, *i: kernel[i], indices=index_names(kernel.rank + 1))
+    one = replace(one, name=f"one({kernel.name})")
+    made = operation(image, one, **options)
+    return define(f"({made.name})", made.axes[1:], lambda *i: made[(0, *i)], indices=index_names(made.rank - 1))
 
 
 def windowed(meaning: str, tensor: Tensor, window: tuple[Poly, ...], base: int, source: Source, at: int) -> Tensor:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from symconv.notation.source import Source, nearest
-from symconv.read import lines
+from symconv.read import lines, lines_of_names
 from symconv.read.block_text import piece
 from symconv.read.facts import Facts
 
@@ -21,6 +21,7 @@ LINES: dict[str, Callable[[Source, Facts], None]] = {
     "axes": lines.convention("axes", "row-column", ("row-column", "x-y")),
     "base": lines.base,
     "broadcast": lines.convention("broadcast", "scalars", ("scalars",)),
+    "count": lines_of_names.count,
     "define": lines.define,
     "entry": lines.alias,
     "expect": lines.expect,
@@ -28,6 +29,7 @@ LINES: dict[str, Callable[[Source, Facts], None]] = {
     "function": lines.function,
     "ignore": lines.ignore,
     "index": lines.index,
+    "label": lines_of_names.label,
     "layout": lines.convention("layout", "numerator", ("numerator", "denominator")),
     "loss": lines.loss,
     "op": lines.op,
@@ -41,7 +43,7 @@ LINES: dict[str, Callable[[Source, Facts], None]] = {
     "upstream": lines.upstream,
     "vec": lines.convention("vec", "columns", ("columns", "rows")),
 }
-LATER = ("ambient", "count", "label", "sum", "value")
+LATER = ("ambient", "sum", "value")
 _COMMENT = re.compile(r"(?<!\\)#.*$")
 
 

@@ -14,7 +14,7 @@ from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import IllFormed, LocatedError
 from symconv.read.arrays import begins
 from symconv.read.claims import Claim, Kind, Link, WholeClaim
-from symconv.read.expression import Access, At, Biggest, Diff, Expr, Ref, Total, free_names, inside, walk
+from symconv.read.expression import Access, At, Biggest, Diff, Expr, Ref, Slice, Total, free_names, inside, walk
 from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition
 from symconv.read.parsing import Sentence
@@ -137,6 +137,7 @@ class ClaimBuilder:
 
     def _claim(self, first: Expr, left: Expr, right: Expr, head: Sentence | None) -> Claim | WholeClaim:
         hypotheses = tuple(self.world.hypotheses)
+        self._check_slices(first, left, right)
         plain = Tensors(self.world, self.source)
         if plain.is_whole(first) and not self._leaves_free(first):
             left_tensor = plain.tensor(left)
@@ -159,6 +160,25 @@ class ClaimBuilder:
         ranges = tuple(self._range(name, (first, left, right), values) for name in names)
         hypotheses += self._conditions(indices) + self._in_range(first, values)
         return Claim(ranges, left_value, right_value, tuple(dict.fromkeys(hypotheses)))
+
+    def _check_slices(self, *sides: Expr) -> None:
+        """Whole images among several: their indices are checked first; then they are refused."""
+        found = [node for side in sides for node in walk(side) if isinstance(node, Slice)]
+        if not found:
+            return
+        free = frozenset(self._leaves_free(sides[0]))
+        positions = Positions(self.world, self.source, free)
+        for side in sides:
+            self._check_scope(set(free), side)
+            for ref, in_position in _free_refs(side):
+                if in_position:
+                    positions.name(ref.name, ref.at)
+        raise self.source.fault(
+            found[0].at,
+            f"{found[0].name} with its superscripts alone, a whole image among several",
+            "an entry with all indices, or a name of its own for the image",
+            f"write {found[0].name}_{{i,j}}^{{..}}, or declare each image as a tensor with that name",
+        )
 
     def _check_begins(self, left: Tensor, right: Tensor, at: int) -> None:
         """Entries are compared by their indices: both sides begin at the same ones."""
@@ -257,24 +277,28 @@ def failed(problem: LocatedError, latex: str, notes: tuple[str, ...] = ()) -> Li
     return Link("", kind, problem.line, problem.column, latex, message=str(problem), notes=notes, problem=problem)
 
 
-def _free_names(expr: Expr, bound: frozenset[str] = frozenset(), inner: bool = False) -> list[tuple[str, bool]]:
+def _free_names(expr: Expr) -> list[tuple[str, bool]]:
     """Free names, each with whether it stands in an index list or a limit."""
+    return [(ref.name, inner) for ref, inner in _free_refs(expr)]
+
+
+def _free_refs(expr: Expr, bound: frozenset[str] = frozenset(), inner: bool = False) -> list[tuple[Ref, bool]]:
     if isinstance(expr, Ref):
-        return [] if expr.name in bound else [(expr.name, inner)]
-    found: list[tuple[str, bool]] = []
+        return [] if expr.name in bound else [(expr, inner)]
+    found: list[tuple[Ref, bool]] = []
     if isinstance(expr, (Total, Biggest)):
         for binding in expr.bindings:
             for limit in (binding.low, binding.high):
                 if limit is not None:
-                    found += _free_names(limit, bound, True)
+                    found += _free_refs(limit, bound, True)
             bound = bound | {binding.name}
-        return found + _free_names(expr.body, bound, inner)
-    if isinstance(expr, (Access, At)):
+        return found + _free_refs(expr.body, bound, inner)
+    if isinstance(expr, (Access, At, Slice)):
         if isinstance(expr, At):
-            found += _free_names(expr.tensor, bound, inner)
+            found += _free_refs(expr.tensor, bound, inner)
         for position in expr.index:
-            found += _free_names(position, bound, True)
+            found += _free_refs(position, bound, True)
         return found
     for part in inside(expr):
-        found += _free_names(part, bound, inner)
+        found += _free_refs(part, bound, inner)
     return found

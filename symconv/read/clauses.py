@@ -123,6 +123,7 @@ class _Line:
         """Pieces between separators; each with the words that introduce it, or None."""
         parts: list[tuple[str | None, list[Node]]] = [(None, [])]
         after_space = False
+        line = self._counted(line)
         for n, item in enumerate(line.items):
             if isinstance(item, Space):
                 after_space = True
@@ -139,6 +140,16 @@ class _Line:
             else:
                 parts[-1][1].append(item)
         return [(w, i) for w, i in parts if i or w]
+
+    def _counted(self, line: Row) -> Row:
+        """A line that opens with a declared count: its list number and its # say nothing, 24,300 is one number."""
+        items = [i for i in line.items if not isinstance(i, Space)]
+        numbered = len(items) > 1 and isinstance(items[0], Numeral) and items[1] == Sign(".")
+        items = items[2:] if numbered else items
+        items = items[1:] if items[:1] == [Sign(r"\#")] else items
+        if not items or not isinstance(items[0], Words) or not self.is_name(items[0]):
+            return line
+        return Row(tuple(_thousands(items)), at=line.at)
 
     def _part(self, words: str | None, items: list[Node]) -> None:
         if self.found and items[:1] == [Sign(r"\forall")]:
@@ -243,6 +254,26 @@ class _Line:
             "mathematics, or a declared name",
             "move the words behind \\quad",
         )
+
+
+def _thousands(items: list[Node]) -> list[Node]:
+    """`24,300` without a space is one number."""
+    found: list[Node] = []
+    for item in items:
+        before, comma = found[-2:] if len(found) > 1 else (None, None)
+        if (
+            isinstance(item, Numeral)
+            and isinstance(before, Numeral)
+            and comma == Sign(",")
+            and re.fullmatch(r"\d{3}", item.text)
+            and re.fullmatch(r"\d{1,3}", before.text)
+            and comma is not None
+            and (before.at + len(before.text), comma.at + 1) == (comma.at, item.at)
+        ):
+            found[-2:] = [Numeral(before.text + item.text, at=before.at)]
+        else:
+            found.append(item)
+    return found
 
 
 def _are_names(items: list[Node]) -> bool:

@@ -106,6 +106,8 @@ class Binding(Expr):
     name: str
     low: Expr | None = None
     high: Expr | None = None
+    endless: bool = False  # over all integers: a factor that ends settles the range
+    count: int | None = None  # over a set of so many labels: a whole axis of that length
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,14 @@ class Array(Expr):
 
     rows: tuple[tuple[Expr, ...], ...]
     line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Expr):
+    """A whole image among several: the superscripts alone, `Z^{m,n,h}` of `z_{i,j}^{m,n,h}`."""
+
+    name: str
+    index: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)

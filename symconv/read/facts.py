@@ -75,6 +75,16 @@ class DefineFact:
 
 
 @dataclass(frozen=True, slots=True)
+class MakerFact:
+    """`define up(A) = stuff(A, 2)`: a function of whole tensors, by a library call."""
+
+    name: str
+    parameters: tuple[str, ...]
+    right: CallText
+    place: Source
+
+
+@dataclass(frozen=True, slots=True)
 class FindFact:
     """`find dL/dK`: what is to be derived, as written."""
 
@@ -100,6 +110,8 @@ class Facts:
     implied: set[str] = field(default_factory=set)  # sizes that extents and ranges mention
     quantities: dict[str, tuple[str, str]] = field(default_factory=dict)
     indices: dict[str, tuple[Source, Source]] = field(default_factory=dict)
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)  # an index over a set of names
+    makers: list[MakerFact] = field(default_factory=list)  # tensor functions of the document's own
     upstream: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     spelled: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)  # F(x) for F: what stands in brackets
@@ -117,7 +129,7 @@ class Facts:
     def kept(self) -> Facts:
         """A copy that a `keep` block may add to; what is found, expected and ignored is not repeated."""
         copies = {name: _copy(getattr(self, name)) for name in self.__dataclass_fields__}
-        return replace(self, **{**copies, "finds": [], "definitions": [], "said": {}})  # type: ignore[arg-type]
+        return replace(self, **{**copies, "finds": [], "definitions": [], "makers": [], "said": {}})  # type: ignore[arg-type]
 
 
 def _copy(value: object) -> object:

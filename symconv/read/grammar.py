@@ -200,6 +200,9 @@ class Grammar(Names, Bounds, Arrays):
         slashed = self.slashed_derivative(cursor)
         if slashed is not None:
             return slashed
+        made = self._made(cursor)
+        if made is not None:
+            return made
         if self._is_operator(item):
             return self._operator(cursor)
         if self.is_name(item):
@@ -255,6 +258,8 @@ class Grammar(Names, Bounds, Arrays):
             return Floor(self.expression(body.items, body.at), fence.opener == r"\lceil", at=at)
         if fence.opener == "[" and has_relation(body):
             return self.indicator(body, at)
+        if fence.opener == "(" and cursor.item is not None and self._is_turn(body):
+            return Call("rot180", (self._factor(cursor),), at=at)
         pieces = split(body, ",", "|", ";") if fence.opener == r"\{" else split(body, ",")
         if fence.opener == "[" and len(pieces) > 1:
             return self.listed(fence)
@@ -277,6 +282,13 @@ class Grammar(Names, Bounds, Arrays):
             cursor.take()
             return At(inner, self.indices("the tensor", follows.body, None), at=at)
         return inner
+
+    def _is_turn(self, body: Row) -> bool:
+        r"""`(\text{rot}180) W`: the operation in brackets before its operand, where no letter of it is declared."""
+        letters = [i.name for i in body.items if isinstance(i, Letter)]
+        return text_of(body) in ("rot180", "ROT180") and not any(
+            self.kinds.known(n) or n in self.bound for n in letters
+        )
 
     def _script(self, item: Script, cursor: Cursor) -> Expr:
         """A bracket with an index or a power: `[X * K]_{i,j}`, `(a + b)^2`."""

@@ -29,6 +29,7 @@ from symconv.read.expression import (
 )
 from symconv.read.rows import COMPARISONS, Cursor, Rows, split, text_of
 
+_INFINITY = Letter("\\infty")
 _ORDERED = ("<", r"\le")
 _HOLDS = {"<": "<", r"\le": "<=", "=": "=", r"\ge": ">=", ">": ">", r"\neq": "<>"}  # of less, equal, greater
 
@@ -74,7 +75,7 @@ class Bounds(Rows):
 
     def _over(self, kind: type[Total] | type[Biggest], bindings: tuple[Binding, ...], cursor: Cursor, at: int) -> Expr:
         outer = self.unlimited
-        self.unlimited = outer | {b.name for b in bindings if b.low is None}
+        self.unlimited = outer | {b.name for b in bindings if b.low is None and not b.endless}
         with self.binding([b.name for b in bindings]):
             if cursor.item is None:
                 raise self.source.fault(at, "nothing to add up", "an expression behind it", "complete the sum")
@@ -91,11 +92,14 @@ class Bounds(Rows):
 
     def bindings(self, lower: Row, upper: Row | None, at: int) -> tuple[Binding, ...]:
         """`u=0` with an upper limit, `0 \\le u < r`, `i, j`, or `xy`; in a list each for itself."""
+        endless = self._endless(lower, upper)
+        if endless is not None:
+            return endless
         for item in (*lower.items, *(upper.items if upper else ())):
             if item == Letter("\\infty"):
-                raise self.source.unsupported(
-                    item.at, "an infinite sum", "give the range on which the terms are not zero"
-                )
+                raise self.source.unsupported(item.at, "a sum with one end", "give both ends, or -\\infty and \\infty")
+        if (labels := self._labels(lower, upper)) is not None:
+            return labels
         if len(lower.items) == 1 and isinstance(lower.items[0], Grid):
             return self._stacked(lower.items[0], upper, at)
         marks = [i.text for i in lower.items if isinstance(i, Sign) and i.text in (*COMPARISONS, r"\in")]
@@ -116,6 +120,33 @@ class Bounds(Rows):
             "i=0 with an upper limit, 0 \\le i < n, or names",
             "write one of these forms",
         )
+
+    def _endless(self, lower: Row, upper: Row | None) -> tuple[Binding, ...] | None:
+        r"""`\sum_{k=-\infty}^{\infty}`: over all integers."""
+        parts = split(lower, "=")
+        low = parts[1].items if len(parts) == 2 else ()
+        if low != (Sign("-"), _INFINITY) or upper is None or upper.items not in ((_INFINITY,), (Sign("+"), _INFINITY)):
+            return None
+        return tuple(Binding(name, endless=True, at=at) for name, at in self.names_in(parts[0]))
+
+    def _labels(self, lower: Row, upper: Row | None) -> tuple[Binding, ...] | None:
+        r"""`\sum_{c \in \{r, g, b\}}`: over the labels that a line gives the index."""
+        parts = split(lower, r"\in")
+        fence = parts[1].items[0] if len(parts) == 2 and len(parts[1].items) == 1 else None
+        if upper is not None or not isinstance(fence, Fence) or fence.opener != r"\{":
+            return None
+        names = self.names_in(parts[0])
+        said = tuple(name_key(piece) for piece in split(fence.body, ","))
+        for name, at in names:
+            declared = self.kinds.facts.labels.get(name)
+            if declared is None or sorted(declared) != sorted(said):
+                raise self.source.fault(
+                    at,
+                    f"{name} over the set {write_latex(fence)}",
+                    f"the labels of {name}, {{{', '.join(declared)}}}" if declared else "labels that a line declares",
+                    f"declare label {name} in {{{', '.join(said)}}}",
+                )
+        return tuple(Binding(name, count=len(said), at=at) for name, at in names)
 
     def _stacked(self, grid: Grid, upper: Row | None, at: int) -> tuple[Binding, ...]:
         r"""`\substack{0 \le i < n \\ 0 \le j < m}`: a range a line."""

@@ -7,13 +7,14 @@ argument for a function, and a factor of its own for everything else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from symconv.notation.latex_writer import write_latex
 from symconv.notation.layout import Accent, Fence, Letter, Node, Numeral, Row, Script, Sign, Styled, Words
 from symconv.notation.names import canonical, name_key
-from symconv.read.expression import Access, At, Call, Elementwise, Expr, Power, Ref
+from symconv.read.expression import Access, At, Call, Elementwise, Expr, Power, Ref, Slice, rebuild
 from symconv.read.library import TURNED
 from symconv.read.rows import Cursor, Rows, has_relation, split, text_of, unwrapped
 
@@ -40,6 +41,8 @@ class Names(Rows):
             return Ref(key, at=at)
         name = self.kinds.name(key)
         kind = self.kinds.kind(key)
+        if kind == "tensor":
+            self._refuse_captured(key, at)
         if kind == "function":
             return self._function(name, scripts, cursor, at)
         if kind == "loss" and scripts is None:
@@ -174,9 +177,14 @@ class Names(Rows):
             if ranks is None or not ranks.raised:
                 base = expr if index is None else self._entry(name, index, turned, at)
                 return self._power(base, scripts.sup, at)
-            index = (index or ()) + self.indices(name, scripts.sup, ranks.raised)
+            raised = self.indices(name, scripts.sup, ranks.raised)
+            if index is None and len(raised) == ranks.raised < ranks.count:
+                return Slice(name, raised, at=at)
+            index = (index or ()) + raised
         if index is None and isinstance(cursor.item, Fence):
             index = self._bracketed(name, cursor, bool(ranks and ranks.count))
+        elif index is not None and ranks is not None and not ranks.raised and len(index) < ranks.count:
+            index = self._label_and_places(name, index, ranks.count, cursor)
         if index is None:
             return Call("rot180", (expr,), at=at) if turned else expr
         together = len(index) == 1 and isinstance(index[0], Ref) and index[0].name in self.unlimited
@@ -228,6 +236,53 @@ class Names(Rows):
                 )
         cursor.take()
         return self.indices(name, fence.body, ranks.count if ranks else None)
+
+    def _label_and_places(self, name: str, label: tuple[Expr, ...], count: int, cursor: Cursor) -> tuple[Expr, ...]:
+        """`I_c[x, y]`: a label below, the places in brackets, if together they are as many as declared."""
+        fence = cursor.item
+        if not isinstance(fence, Fence) or fence.opener != "[" or has_relation(fence.body):
+            return label
+        places = self.indices(name, fence.body, count - len(label))
+        if len(label) + len(places) != count:
+            return label
+        cursor.take()
+        return label + places
+
+    def _made(self, cursor: Cursor) -> Expr | None:
+        """`\\mathsf{maxpool}(I)`: the library call that a `define` line gives, with the tensors put in."""
+        item = cursor.item
+        if item is None or not self.kinds.makers or (key := name_key(item)) not in self.kinds.makers:
+            return None
+        parameters, body = self.kinds.makers[key]
+        cursor.take()
+        fence = cursor.item
+        parts = split(fence.body, ",") if isinstance(fence, Fence) and fence.opener == "(" else []
+        if len(parts) != len(parameters):
+            raise self.source.fault(
+                item.at,
+                f"{key} with {len(parts)} arguments",
+                f"{len(parameters)}, as defined",
+                f"write {key}({', '.join(parameters)})",
+            )
+        cursor.take()
+        given = {p: self.expression(part.items, part.at) for p, part in zip(parameters, parts, strict=True)}
+        made = replace(_filled(body, given), at=item.at)
+        follows = cursor.item
+        if isinstance(follows, Fence) and follows.opener == "[" and not has_relation(follows.body):
+            cursor.take()
+            return At(made, self.indices(key, follows.body, None), at=item.at)
+        return made
+
+    def _refuse_captured(self, key: str, at: int) -> None:
+        """A sum over c around the tensor I_c: the name fixes what the sum binds."""
+        labels = {p.strip() for found in re.findall(r"[_^](\{[^{}]*\}|\w)", key) for p in found.strip("{}").split(",")}
+        for name in sorted(labels & self.bound):
+            raise self.source.ill_formed(
+                at,
+                f"the index {name}, which the name {key} fixes, bound by a sum",
+                "another name for the bound index",
+                f"declare {key.split('_')[0].split('^')[0]} with {name} among its indices, or rename the bound {name}",
+            )
 
     def indices(self, name: str, row: Row, count: int | None) -> tuple[Expr, ...]:
         """An index list; letters without commas are split only where the declared count says so."""
@@ -326,6 +381,13 @@ def _atoms(row: Row) -> list[Row] | None:
         else:
             return None
     return [Row((a,), at=a.at) for a in atoms]
+
+
+def _filled(expr: Expr, given: dict[str, Expr]) -> Expr:
+    """A body with arguments in the place of its parameters."""
+    if isinstance(expr, Ref) and expr.name in given:
+        return given[expr.name]
+    return rebuild(expr, lambda e: _filled(e, given))
 
 
 def _count(n: int) -> str:

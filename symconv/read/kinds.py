@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from symconv.read.expression import Expr
 from symconv.read.facts import Facts, OpFact
 
 Kind = Literal["tensor", "size", "loss", "function", "index"]
@@ -29,6 +30,7 @@ class Kinds:
     facts: Facts
     tensors: dict[str, Ranks] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)  # found in limits
+    makers: dict[str, tuple[tuple[str, ...], Expr]] = field(default_factory=dict)  # functions of whole tensors
 
     @classmethod
     def of(cls, facts: Facts) -> Kinds:
@@ -56,7 +58,7 @@ class Kinds:
             return "function"
         if key in facts.sizes or key in facts.quantities or key in facts.implied or key in self.sizes:
             return "size"
-        if key in facts.indices:
+        if key in facts.indices or key in facts.labels:
             return "index"
         return None
 

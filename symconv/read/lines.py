@@ -7,11 +7,23 @@ from collections.abc import Callable
 from typing import get_args
 
 from symconv.notation.names import NAME, key_of_text
-from symconv.notation.source import LocatedError, Source, nearest
-from symconv.notation.symbols import LETTERS
+from symconv.notation.source import Source, nearest
 from symconv.read.block_text import call_text, cut, equation, piece, words
-from symconv.read.facts import WINDOWS, DefineFact, Extent, Facts, FindFact, Meaning, OpFact, TensorFact, TupleText
+from symconv.read.declared import declared_name, imply, names_in, once
+from symconv.read.facts import (
+    WINDOWS,
+    CallText,
+    DefineFact,
+    Extent,
+    Facts,
+    FindFact,
+    Meaning,
+    OpFact,
+    TensorFact,
+    TupleText,
+)
 from symconv.read.library import LIBRARY
+from symconv.read.lines_of_names import maker
 
 FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "gelu", "exp", "log", "square", "sqrt")
 LATER_FUNCTIONS = ("leaky_relu",)
@@ -26,67 +38,7 @@ STATUSES = (
     "definition",
     "ignored",
 )
-_COMMANDS = {r"\lfloor", r"\rfloor", r"\lceil", r"\rceil", r"\bmod", r"\frac", r"\cdot", r"\left", r"\right", r"\infty"}
 QUANTITIES = ("rows", "columns", "channels", "length")
-
-
-def _name(source: Source, what: str = "a name") -> str:
-    """The whole text as one name."""
-    found = NAME.fullmatch(source.text)
-    if not found:
-        raise source.fault(0, f"'{source.text}'", what, "write a name such as X, dlz, H_K or \\tilde{F}")
-    return key_of_text(source)
-
-
-def _names(source: Source) -> list[tuple[str, Source]]:
-    """Names one after the other; a space inside `\\tilde F` belongs to the name."""
-    found: list[tuple[str, Source]] = []
-    at = 0
-    text = source.text
-    while at < len(text):
-        if text[at] in " \t,":
-            at += 1
-            continue
-        match = NAME.match(text, at)
-        if not match:
-            raise source.fault(at, f"'{text[at]}'", "a name", "separate names by spaces or commas")
-        part = piece(source, match.start(), match.end())
-        found.append((key_of_text(part), part))
-        at = match.end()
-    return found
-
-
-def _once(source: Source, name: str, kind: str, facts: Facts) -> None:
-    """A name is declared once, as one thing."""
-    before, line = facts.declared.get(name, ("", 0))
-    if before:
-        twice = "for the second time, first" if before == kind else f"as {kind}, and as {before}"
-        raise source.fault(
-            0, f"{name} {twice} in line {line}", "one line for a name", "remove one of the two, or use another name"
-        )
-    facts.declared[name] = (kind, source.line)
-    if kind != "a size" and name in facts.implied:
-        raise _no_size(source, name, facts)
-
-
-def _imply(source: Source, facts: Facts) -> None:
-    """The names in an extent or a range are sizes."""
-    for name in _sizes_in(source):
-        facts.implied.add(name)
-        facts.places.setdefault(f"size {name}", source)
-        if facts.declared.get(name, ("a size",))[0] not in ("a size", "an alias"):
-            raise _no_size(source, name, facts)
-
-
-def _no_size(source: Source, name: str, facts: Facts) -> LocatedError:
-    kind, line = facts.declared[name]
-    other = facts.places[f"size {name}"].line
-    return source.fault(
-        0,
-        f"{name}, {kind} in line {line}, in an extent in line {other}",
-        "a size in an extent",
-        "use another name for one of the two",
-    )
 
 
 def _stated(source: Source, what: str, facts: Facts) -> None:
@@ -106,13 +58,13 @@ def loss(rest: Source, facts: Facts) -> None:
     match = re.fullmatch(rf"({NAME.pattern})\s*\(([^()]*)\)", rest.text)
     if not match:
         raise rest.fault(0, f"'{rest.text}'", "a loss with its tensors, L(y)", "write loss L(y) or loss F(n, b)")
-    name = _name(piece(rest, match.start(1), match.end(1)))
-    arguments = tuple(n for n, _ in _names(piece(rest, match.start(2), match.end(2))))
+    name = declared_name(piece(rest, match.start(1), match.end(1)))
+    arguments = tuple(n for n, _ in names_in(piece(rest, match.start(2), match.end(2))))
     if not arguments:
         raise rest.fault(match.start(2), "no tensor", "what the loss depends on", "write loss L(y)")
     if len(set(arguments)) < len(arguments):
         raise rest.fault(match.start(2), "a tensor twice", "what the loss depends on, each once", "remove one")
-    _once(rest, name, "a loss", facts)
+    once(rest, name, "a loss", facts)
     facts.losses[name] = arguments
     facts.places[f"loss {name}"] = rest
 
@@ -136,22 +88,14 @@ def tensor(rest: Source, facts: Facts) -> None:
                 "'[' and the axes",
                 "write X[,] or X[H,W]",
             )
-        name = _name(piece(rest, match.start(), match.end()))
-        _once(piece(rest, match.start(), match.end()), name, "a tensor", facts)
-        _imply(piece(rest, opener + 1, closer), facts)
+        name = declared_name(piece(rest, match.start(), match.end()))
+        once(piece(rest, match.start(), match.end()), name, "a tensor", facts)
+        imply(piece(rest, opener + 1, closer), facts)
         axes = tuple(_extent(p) for p in cut(piece(rest, opener + 1, closer), ","))
         at, letters = _raised(rest, closer + 1)
         above = len(letters)
         axes = (() if len(axes) == 1 and above and closer == opener + 1 else axes) + (None,) * above
         facts.tensors[name] = TensorFact(name, axes, rest.line, above, letters)
-
-
-def _sizes_in(source: Source) -> set[str]:
-    """The names in an extent; commands such as \\lfloor and \\bmod are none."""
-    found = {
-        key_of_text(piece(source, m.start(), m.end())) for m in NAME.finditer(source.text) if m.group() not in _COMMANDS
-    }
-    return {name for name in found if not name.startswith("\\") or name in LETTERS}
 
 
 def _raised(rest: Source, at: int) -> tuple[int, tuple[str, ...]]:
@@ -181,16 +125,16 @@ def _extent(source: Source) -> Extent | None:
 
 
 def scalar(rest: Source, facts: Facts) -> None:
-    for name, source in _names(rest):
-        _once(source, name, "a scalar", facts)
+    for name, source in names_in(rest):
+        once(source, name, "a scalar", facts)
         facts.tensors[name] = TensorFact(name, (), rest.line)
 
 
 def function(rest: Source, facts: Facts) -> None:
     """function f, or function \\sigma = sigmoid."""
     if "=" not in rest.text:
-        for name, source in _names(rest):
-            _once(source, name, "a function", facts)
+        for name, source in names_in(rest):
+            once(source, name, "a function", facts)
             facts.functions[name] = name.lstrip("\\")
         return
     left, right = equation(rest)
@@ -203,8 +147,8 @@ def function(rest: Source, facts: Facts) -> None:
         raise right.fault(
             0, f"'{right.text}'", ", ".join(FUNCTIONS), f"did you mean {near}?" if near else "choose one of these"
         )
-    name = _name(left)
-    _once(left, name, "a function", facts)
+    name = declared_name(left)
+    once(left, name, "a function", facts)
     facts.functions[name] = right.text
 
 
@@ -218,12 +162,15 @@ def size(rest: Source, facts: Facts) -> None:
             raise right.fault(
                 0, f"'{right.text}'", "rows, columns, channels or length, and a tensor", "write size H_F = rows F"
             )
-        _once(left, _name(left), "a size", facts)
-        facts.quantities[_name(left)] = (match.group(1), _name(piece(right, match.start(2), match.end(2))))
+        once(left, declared_name(left), "a size", facts)
+        facts.quantities[declared_name(left)] = (
+            match.group(1),
+            declared_name(piece(right, match.start(2), match.end(2))),
+        )
         return
     least = int(bound.group(2)) if bound else None
-    for name, source in _names(piece(rest, 0, bound.end(1)) if bound else rest):
-        _once(source, name, "a size", facts)
+    for name, source in names_in(piece(rest, 0, bound.end(1)) if bound else rest):
+        once(source, name, "a size", facts)
         facts.sizes[name] = least
 
 
@@ -235,18 +182,18 @@ def index(rest: Source, facts: Facts) -> None:
             if re.search(r"\bin\s+Z$", part.text):
                 raise part.unsupported(0, "a range over all integers", "give the two ends: index i in 0..n-1")
             raise part.fault(0, f"'{part.text}'", "an index and its range", "write index i in 0..n-1")
-        name = _name(piece(part, match.start(1), match.end(1)))
-        _once(part, name, "an index", facts)
-        _imply(piece(part, match.start(2), match.end(3)), facts)
+        name = declared_name(piece(part, match.start(1), match.end(1)))
+        once(part, name, "an index", facts)
+        imply(piece(part, match.start(2), match.end(3)), facts)
         facts.indices[name] = (piece(part, match.start(2), match.end(2)), piece(part, match.start(3), match.end(3)))
 
 
 def upstream(rest: Source, facts: Facts) -> None:
     for part in cut(rest, ","):
         left, right = equation(part)
-        _once(left, _name(left), "an upstream gradient", facts)
-        facts.upstream[_name(left)] = _name(right)
-        facts.places[f"upstream {_name(left)}"] = right
+        once(left, declared_name(left), "an upstream gradient", facts)
+        facts.upstream[declared_name(left)] = declared_name(right)
+        facts.places[f"upstream {declared_name(left)}"] = right
 
 
 def alias(rest: Source, facts: Facts) -> None:
@@ -256,21 +203,21 @@ def alias(rest: Source, facts: Facts) -> None:
         if call:
             _spelled(left, call, right, facts)
             continue
-        _once(left, _name(left), "an alias", facts)
-        facts.aliases[_name(left)] = _name(right)
+        once(left, declared_name(left), "an alias", facts)
+        facts.aliases[declared_name(left)] = declared_name(right)
 
 
 def _spelled(left: Source, call: re.Match[str], right: Source, facts: Facts) -> None:
     """alias F(x) = F: another way to write the loss F."""
-    name = _name(piece(left, call.start(1), call.end(1)))
-    if name not in facts.losses or _name(right) != name:
+    name = declared_name(piece(left, call.start(1), call.end(1)))
+    if name not in facts.losses or declared_name(right) != name:
         raise right.fault(
             0,
             f"{left.text} as {right.text}",
             "a loss of the block on both sides",
             "write loss F(y), then alias F(x) = F",
         )
-    arguments = tuple(n for n, _ in _names(piece(left, call.start(2), call.end(2))))
+    arguments = tuple(n for n, _ in names_in(piece(left, call.start(2), call.end(2))))
     facts.spelled[name] = (*facts.spelled.get(name, ()), arguments)
 
 
@@ -294,7 +241,7 @@ def outside(rest: Source, facts: Facts) -> None:
     if not names.strip():
         _stated(rest, "outside", facts)
         facts.outside = what
-    for name, source in _names(piece(rest, len(what), len(rest.text))):
+    for name, source in names_in(piece(rest, len(what), len(rest.text))):
         _stated(source, f"outside {name}", facts)
         facts.outside_of[name] = what
         facts.places[f"outside {name}"] = source
@@ -348,6 +295,10 @@ def _options(sign: str, meaning: str, given: list[Source], rest: Source) -> OpFa
     for word in rests:
         if word.text in ("valid", "full", "same"):
             mode = word.text
+        elif word.text == "channels":
+            if (following := next(rests, None)) is None or following.text != "summed":
+                raise word.fault(0, "'channels' alone", "channels summed", "say what becomes of the channels")
+            options.append(("channels", following))
         elif word.text in ("image", "kernel", "stride", "padding", "dilation"):
             value = next(rests, None)
             if value is None or (word.text in ("image", "kernel") and value.text != "first"):
@@ -372,8 +323,11 @@ def define(rest: Source, facts: Facts) -> None:
     if re.fullmatch(r"O\s*\(.*\)", right.text):
         raise right.unsupported(0, "a dependence left open", "give the formula")
     value = call_text(right, LIBRARY)
-    if re.fullmatch(r".*\w\(.*\)|\\text\{.*\)", left.text):
-        raise left.unsupported(0, "a tensor function of the document's own", "define the tensors one by one")
+    if re.fullmatch(r".*\w\(.*\)|.*\}\s*\(.*\)", left.text):
+        if isinstance(value, CallText):
+            maker(left, value, facts)
+            return
+        raise left.unsupported(0, "a tensor function without a library call", "define the tensors one by one")
     if isinstance(value, TupleText):
         raise right.fault(0, "a tuple", "a tensor", "define one name a line")
     facts.definitions.append(DefineFact(left, value, rest.line))

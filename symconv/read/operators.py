@@ -17,7 +17,7 @@ from symconv.ops.layer import cross_entropy, dense, elementwise, softmax
 from symconv.ops.matrix import matmul, toeplitz, vec
 from symconv.ops.pool import pool_average, pool_max
 from symconv.ops.window import concatenate, crop, flip, pad, rot180, stuff
-from symconv.read.arrays import at_base, from_zero, moved
+from symconv.read.arrays import at_base, from_zero, moved, over_channels
 from symconv.read.facts import OpFact
 from symconv.read.library import LATER, LEAST, TENSORS
 from symconv.read.world import World
@@ -157,6 +157,14 @@ def join(
         return tried(lambda: elementwise(left, right, "*"), source, at)
     if fact.meaning == "matmul":
         return tried(lambda: matmul(left, right), source, at)
+    for tensor in (left, right):
+        if not all(axis.bounded for axis in tensor.axes):
+            raise source.fault(
+                at,
+                f"{fact.sign} of {tensor.name}, which has no ends",
+                "tensors with two ends, zero outside: else nothing says that the sum exists",
+                f"declare tensor {tensor.name}[-M..M] and outside zero",
+            )
     readings = _readings(fact, left, right, options, world.base)
     if wanted is not None:
         extents = [axis.extent.without_remainders() for axis in wanted]
@@ -198,9 +206,14 @@ def _readings(fact: OpFact, left: Tensor, right: Tensor, options: dict[str, obje
                 continue
             if mode == "full" and fact.meaning == "convolution" and order == "kernel first" and fact.order is None:
                 continue  # full convolution commutes
-            given = options if "padding" in options else {**options, "mode": mode}
+            given = dict(options) if "padding" in options else {**options, "mode": mode}
+            channels = given.pop("channels", None)
             try:
-                tensor = function(from_zero(image), from_zero(kernel), **given)  # type: ignore[arg-type]
+                tensor = (
+                    over_channels(function, from_zero(image), from_zero(kernel), given)
+                    if channels
+                    else function(from_zero(image), from_zero(kernel), **given)  # type: ignore[arg-type]
+                )
             except SymconvError:
                 continue
             found.append(Reading(mode, order, moved(tensor, start(tensor))))
@@ -211,8 +224,6 @@ def _start(
     image: Tensor, kernel: Tensor, meaning: str, mode: str, options: dict[str, object], base: int
 ) -> Callable[[Tensor], tuple[Poly, ...]] | None:
     """Where the result begins: at the base like its operands, else where the formula of one entry says."""
-    if not all(axis.bounded for axis in (*image.axes, *kernel.axes)):
-        return None
     if at_base(image, base) and at_base(kernel, base):
         return lambda result: (Poly.of(base),) * result.rank
     if options or mode == "same" or image.rank != kernel.rank:

@@ -75,7 +75,12 @@ class Parser:
         """Words that are a name or an operator of the document, not prose."""
         assert isinstance(node, (Words, Script))
         key = name_key(node)
-        known = self.kinds.known(key) or self.kinds.op(key) is not None or self.kinds.name(key) in PLAIN
+        known = (
+            self.kinds.known(key)
+            or key in self.kinds.makers
+            or self.kinds.op(key) is not None
+            or self.kinds.name(key) in PLAIN
+        )
         return known or (isinstance(node, Words) and node.operator)
 
     def sentences(self, source: Source) -> list[Sentence]:

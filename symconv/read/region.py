@@ -124,6 +124,8 @@ class Region:
 
     def _define_lines(self, parser: Parser) -> None:
         """`define` lines come first: they are made before any formula is read."""
+        for maker in self.facts.makers:
+            parser.kinds.makers[maker.name] = (maker.parameters, parser.call(maker.right, maker.place))
         for fact in self.facts.definitions:
             (left,) = parser.equation(fact.left)
             text = fact.right if isinstance(fact.right, Source) else fact.right.place

@@ -182,7 +182,7 @@ class Tensors(Positions):
                 "a declared meaning",
                 f"declare it: op {sign} = correlation valid, or convolution full, ...",
             )
-        given = {name: self.argument_text(text) for name, text in fact.options}
+        given = {n: n if n == "channels" else self.argument_text(text) for n, text in fact.options}
         return join(
             fact,
             inner.tensor(left),

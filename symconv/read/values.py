@@ -226,7 +226,9 @@ class Values(Tensors):
                     "a new name",
                     f"rename the bound {name} to {name}'",
                 )
-            if binding.low is None or binding.high is None:
+            if binding.endless:
+                found = [inner.support(binding, body)]
+            elif binding.low is None or binding.high is None:
                 found, body = self._whole_axes(binding, body)
             else:
                 found = [Range(name, inner.poly(binding.low), inner.poly(binding.high))]
@@ -236,6 +238,26 @@ class Values(Tensors):
         if isinstance(value, kind):  # a sum of sums is one sum, a maximum of maxima one maximum
             return kind((*ranges, *value.ranges), value.body)
         return kind(tuple(ranges), value)
+
+    def support(self, binding: Binding, body: Expr) -> Range:
+        """Over all integers the terms end where a factor does that is zero outside."""
+        inner = body
+        while isinstance(inner, Total):
+            inner = inner.body
+        for factor in inner.factors if isinstance(inner, Mul) else (inner,):
+            for n, position in enumerate(factor.index if isinstance(factor, Access) else ()):
+                assert isinstance(factor, Access)
+                tensor = self.world.tensor(factor.name, self.source, factor.at)
+                if position == Ref(binding.name) and n < tensor.rank and tensor.outside == "zero":
+                    axis = tensor.axes[n]
+                    if axis.bounded:
+                        return Range(binding.name, axis.low, axis.high)
+        raise self.source.fault(
+            binding.at,
+            f"a sum over all integers {binding.name}, and no factor that ends at {binding.name}",
+            "data with two ends, zero outside: of data without an end nothing says that the sum exists",
+            f"declare tensor f[-M..M] and outside zero, where f is read at {binding.name}",
+        )
 
     def _whole_axes(self, binding: Binding, body: Expr) -> tuple[list[Range], Expr]:
         """The whole axis on which the index stands bare; `p` in `y(p)` runs over all axes of y."""
@@ -253,6 +275,14 @@ class Values(Tensors):
                 f"the index {name} without limits, which stands alone on no axis",
                 "limits",
                 f"write \\sum_{{{name}=0}}^{{...}}",
+            )
+        wrong = [a for a in axes if binding.count is not None and not (a.bounded and a.extent == binding.count)]
+        if wrong:
+            raise self.source.ill_formed(
+                binding.at,
+                f"the index {name} of {binding.count} labels on an axis from {wrong[0].low} to {wrong[0].high}",
+                f"an axis of {binding.count} entries",
+                "correct the labels, or the extents of the tensor",
             )
         if len(axes) > 1:
             raise self.source.fault(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from symconv.calculus import counting
 from symconv.calculus.gradient import gradient
 from symconv.errors import DependenceError
 from symconv.notation.source import Source
@@ -51,6 +52,8 @@ class World:
     def quantity(self, name: str, source: Source, at: int) -> Poly:
         """`size H_F = rows F`: an extent of a tensor that is known by now."""
         what, of = self.facts.quantities[name]
+        if what in ("multiplications", "additions", "parameters"):
+            return self._counted(what, [self.tensor(t, source, at) for t in of.split()])
         tensor = self.tensor(of, source, at)
         number = {"rows": tensor.rank - 2, "columns": tensor.rank - 1, "channels": tensor.rank - 3, "length": 0}[what]
         if number < 0 or (what == "length" and tensor.rank != 1):
@@ -61,6 +64,12 @@ class World:
                 f"mend the line size {name}",
             )
         return tensor.shape[number]
+
+    def _counted(self, what: str, tensors: list[Tensor]) -> Poly:
+        """`count P = multiplications F`, read off the definitions; of parameters how many numbers the tensors hold."""
+        if what == "parameters":
+            return counting.parameters(tensors)
+        return counting.multiplications(tensors[0]) if what == "multiplications" else counting.additions(tensors[0])
 
     # -- tensors -------------------------------------------------------------------
 

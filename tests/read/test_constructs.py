@@ -112,8 +112,64 @@ PLACES: list[Row] = [
     ("tensor x[-1..n] y[n]\ndefine y = pad(x, 1)", "y = x", "pad of x, whose indices do not begin at 0"),
 ]  # fmt: skip
 
+LINE = "tensor f[-M..M] g[-N..N]\noutside zero\nop * = convolution full\n"
+COLOURS = "tensor I[3,n] G[3,r]\nlabel c in {r,g,b}\nscalar t\n"
+SUMS: list[Row] = [
+    # over all integers, where a factor ends
+    (LINE, r"(f * g)[t] = \sum_{k=-\infty}^{\infty} f[k] g[t-k]", "proved"),
+    (LINE, r"(f * g)[t] = \sum_{k=-\infty}^{+\infty} f[t-k] g[k]", "proved"),
+    (LINE, r"(f * g)[t] = \sum_{k=-\infty}^{\infty} f[k] g[t+k]", "refuted"),
+    (LINE, r"(f * g)[t] = \sum_{k=0}^{\infty} f[k] g[t-k]", "a sum with one end is not supported"),
+    (LINE, r"(f * g)[t] = \sum_{k=-\infty}^{\infty} f[k+1] g[t-k-1]", "no factor that ends at k"),
+    ("tensor f[-M..M] g[-N..N] h[..]\ndefine h_t = f_t g_t", r"h_t = \sum_{k=-\infty}^{\infty} f_k g_{t-k}", "no factor that ends at k"),
+    ("tensor f[..] g[..]\nop * = convolution full", r"(f * g)[t] = f[t] g[t]", "* of f, which has no ends"),
+    # over labels
+    (f"{COLOURS}define t = \\sum_{{k=0}}^{{2}} I_{{k,0}}", r"t = \sum_{c \in \{r, g, b\}} I_c[0]", "proved"),
+    (f"{COLOURS}define t = \\sum_{{k=0}}^{{2}} I_{{k,0}}", r"t = \sum_{c \in \{b, r, g\}} I_c[0]", "proved"),
+    (f"{COLOURS}define t = \\sum_{{k=0}}^{{1}} I_{{k,0}}", r"t = \sum_{c \in \{r, g, b\}} I_c[0]", "refuted"),
+    (COLOURS, r"t = \sum_{c \in \{r, g\}} I_c[0]", "the labels of c, {r, g, b}"),
+    (COLOURS, r"t = \sum_{d \in \{r, g\}} I_d[1]", "declare label d in {r, g}"),
+    (COLOURS, r"t = I_c[1, 2]", "I with 1 index; expected 2"),
+    ("tensor I[4,n]\nlabel c in {r,g,b}\nscalar t", r"t = \sum_{c \in \{r, g, b\}} I_c[0]", "the index c of 3 labels on an axis from 0 to 3"),
+    ("tensor I_c[n]\nlabel c in {r,g,b}\nscalar t", r"t = \sum_{c \in \{r, g, b\}} I_c[0]", "the index c, which the name I_c fixes, bound by a sum"),
+    (f"{COLOURS}op * = convolution valid, image first, channels summed", r"(I * G)[x] = \sum_{a=0}^{r-1} \sum_{c \in \{r, g, b\}} I_c[x+a] G_c[r-1-a]", "proved"),
+    (f"{COLOURS}op * = convolution valid, image first, channels summed", r"(I * G)[x] = \sum_{a=0}^{r-1} \sum_{c \in \{r, g, b\}} I_c[x+a] G_c[a]", "refuted"),
+    (f"{COLOURS}op * = convolution valid channels", "t = 1", "'channels' alone; expected channels summed"),
+]  # fmt: skip
+LAYERS = "tensor X[3,32,32] K[12,3,3,3]\ndefine F = correlate(X, K)\n"
+COUNTS: list[Row] = [
+    (f"{LAYERS}count \\text{{products}} = multiplications F", r"\# \text{ products} = 30 \times 30 \times 27 \times 12", "proved"),
+    (f"{LAYERS}count \\text{{products}} = multiplications F", r"4. \quad \text{products} = 291,600", "proved"),
+    (f"{LAYERS}count \\text{{products}} = multiplications F", r"\text{products} = 291, 600", "behind the formula"),
+    (f"{LAYERS}count \\text{{products}} = multiplications F", r"\text{products} = 291601", "refuted"),
+    (f"{LAYERS}count P = additions F", r"P = 30 \cdot 30 \cdot 12 \cdot 26", "proved"),
+    (f"{LAYERS}count P = parameters K", r"P = 324", "proved"),
+    (f"{LAYERS}count P = parameters K", r"P = 325", "refuted"),
+    (LAYERS, r"\# \text{ parameters} = 27 \times 12 = 324", "the words 'parameters' inside the formula"),
+    (f"{LAYERS}count P = weights K", "P = 1", "expected multiplications, additions, parameters, and a tensor"),
+    (f"{LAYERS}count P = multiplications F K", "P = 1", "the multiplications of 2 tensors"),
+    # functions of the document's own
+    ("tensor x[6]\ndefine \\mathsf{up}(A) = stuff(A, 2)", r"\mathsf{up}(x)[i] = 1(i \bmod 2 = 0) x_{\lfloor i/2 \rfloor}", "proved"),
+    ("tensor x[6]\ndefine \\mathsf{up}(A) = stuff(A, 2)", r"\mathsf{up}(x)[i] = x_{\lfloor i/2 \rfloor}", "refuted"),
+    ("tensor x[6]\ndefine \\mathsf{up}(A) = stuff(A, 2)", r"\mathsf{up}(x, x)[i] = x_{i}", "\\mathsf{up} with 2 arguments; expected 1, as defined"),
+    ("tensor x[6]\ndefine \\mathsf{up}(x) = stuff(x, 2)", "x = x", "x, which is declared; expected a letter for the argument"),
+]  # fmt: skip
+TURNS: list[Row] = [
+    ("tensor K[r]", r"(\text{rot}180) K = \operatorname{rot180}(K)", "proved"),
+    ("tensor K[n]", r"(rot180) K = \operatorname{rot180}(K)", "proved"),
+    ("tensor K[n]\nscalar r", r"(rot180) K = \operatorname{rot180}(K)", "not understood"),
+]
+IMAGES = "size A\nindex h in 1..A, l in 1..A\nbase 1\ntensor z[4,5]^{h} w[2,2]^{h,l}\nop * = correlation"
+SLICES: list[Row] = [
+    (IMAGES, r"z^{h} = \sum_{l=1}^{A} w^{h,l} * z^{l}", "z with its superscripts alone, a whole image among several"),
+    (IMAGES, r"z^{l} = \sum_{l=1}^{A} w^{h,l} * z^{h}", "the index l, free on the left side, bound by a sum"),
+    (IMAGES, r"z^{h} = w^{h,l} * z^{l}", "the index l, which nothing binds"),
+]
 
-@pytest.mark.parametrize(("block", "latex", "said"), NAMES + BRACES + RANGES + WINDOWS + ROWS + PLACES)
+
+@pytest.mark.parametrize(
+    ("block", "latex", "said"), NAMES + BRACES + RANGES + WINDOWS + ROWS + PLACES + SUMS + COUNTS + TURNS + SLICES
+)
 def test_a_construct_is_read_or_refused(block: str, latex: str, said: str) -> None:
     try:
         found = line(latex, block)

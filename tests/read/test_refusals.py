@@ -66,7 +66,11 @@ LEFT = r"\frac{\partial L}{\partial X_{i,j}} = "
         (r"\frac{\partial z_i}{d z_j}", Kind.NOT_UNDERSTOOD, r"\\partial above and d below"),
         (r"\sum_{u} K_{u+i, j}", Kind.NOT_UNDERSTOOD, r"the index u without limits, which stands alone on no axis"),
         (r"\sum_{u=0} K_{u, j}", Kind.NOT_UNDERSTOOD, r"u without an upper limit"),
-        (r"\sum_{u=-\infty}^{\infty} K_{u, j}", Kind.NOT_UNDERSTOOD, r"an infinite sum is not supported yet"),
+        (
+            r"\sum_{u=-\infty}^{\infty} K_{u, j}",
+            Kind.NOT_UNDERSTOOD,
+            r"a sum over all integers u, and no factor that ends at u",
+        ),
         (r"\prod_{u=0}^{r-1} K_{u, j}", Kind.NOT_UNDERSTOOD, r"\\prod is not supported yet"),
         (r"K^T", Kind.NOT_UNDERSTOOD, r"a transpose is not supported yet"),
         (r"z_i^{k}", Kind.NOT_UNDERSTOOD, r"the superscript k; expected a power from 1 to 9"),
@@ -172,7 +176,8 @@ def test_the_column_of_a_fault_counts_in_the_file() -> None:
         ("index i 0..3", r"an index and its range; write index i in 0..n-1"),
         ("vec rows", r"vec rows is not supported yet"),
         ("ambient l", r"a line 'ambient ...' is not supported yet"),
-        ("label c in {r,g}", r"a line 'label ...' is not supported yet"),
+        ("label c in {r,r}", r"a label twice; expected each once; remove one"),
+        ("label c = r", r"an index and its labels; write label c in"),
         ("define F = correlate(X)", r"doc:3:22: X in correlate; expected a declared tensor; declare tensor X"),
         ("tensor X[n]\ndefine F = correlate(X)", r"correlate of 1 tensors; expected 2"),
         (
