@@ -68,6 +68,7 @@ _API = [
     "solve",
     "stuff",
     "swap_channels",
+    "summary",
     "tensor",
     "to_sympy",
     "toeplitz",

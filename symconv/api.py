@@ -13,6 +13,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
 from symconv import fitting as _fitting
+from symconv import overview as _overview
 from symconv import responses as _responses
 from symconv.calculus import counting as _counting
 from symconv.calculus import gradient as _gradient
@@ -31,6 +32,7 @@ from symconv.ops import normalisation as _normalisation
 from symconv.ops import pool as _pool
 from symconv.ops import resample as _resample
 from symconv.ops import window as _window
+from symconv.overview import Summary
 from symconv.proof.closed_form import closed_form as _closed_form
 from symconv.proof.problem import equation
 from symconv.proof.verdict import Verdict
@@ -561,6 +563,18 @@ def receptive_field(f: Tensor, x: Tensor) -> tuple[sympy.Expr, ...]:
     """
     found = _counting.receptive_field(_tensor(f, "receptive_field"), _tensor(x, "receptive_field"))
     return tuple(map(sympy_from_poly, found))
+
+
+def summary(f: Tensor, **sizes: int) -> Summary:
+    """The layers of a network with shapes and parameters; see `symconv.overview.summary`.
+
+    >>> C, r = sizes("C r")
+    >>> summary(correlate(tensor("X", 3, 32, 32), tensor("K", C, 3, r, r)), r=5)
+    layer      shape        parameters  count
+    correlate  C x 28 x 28  K           75*C
+    in all                              75*C
+    """
+    return _overview.summary(_tensor(f, "summary"), sizes)
 
 
 # -- filters ---------------------------------------------------------------------------------

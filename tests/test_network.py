@@ -17,8 +17,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 
 import symconv as sc
+from symconv.errors import SizeError
 from symconv.proof.check import check
 from tests import stages
 
@@ -97,6 +99,31 @@ def test_the_table_of_shapes_and_parameters() -> None:
     assert (shapes["v"], shapes["z"]) == ((1, 256), (1, 10))
     counts = {name: np.prod([int(e.subs(given)) for e in getattr(net, name).shape]) for name in PARAMETERS}
     assert counts == {"K1": 150, "b1": 6, "K2": 2400, "b2": 16, "D": 2560, "bd": 10}
+
+
+def test_the_summary_is_that_table() -> None:
+    """By hand: 150 + 6 + 2,400 + 16 + 2,560 + 10 parameters; the labels are none."""
+    net = network()
+    table = sc.summary(net.z, H=28, W=28, C1=6, C2=16, M=10, r=5, q=5, N=1)
+    assert int(table.total) == 150 + 6 + 2400 + 16 + 2560 + 10
+    shapes = [layer.shape for layer in table.layers]
+    assert shapes == [
+        (1, 6, 24, 24),
+        (1, 6, 24, 24),
+        (1, 6, 24, 24),
+        (1, 6, 12, 12),
+        (1, 16, 8, 8),
+        (1, 16, 8, 8),
+        (1, 16, 8, 8),
+        (1, 16, 4, 4),
+        (1, 256),
+        (1, 10),
+    ]
+    for_all = sc.summary(net.z)
+    assert sympy.expand(for_all.layers[0].count - net.C1 * net.r**2) == 0
+    assert "<td>correlate</td>" in table._repr_html_()
+    with pytest.raises(SizeError, match=r"summary\(.*\): the size k; expected .*; leave it out"):
+        sc.summary(net.z, k=3)
 
 
 # -- the exported module ------------------------------------------------------------------------
