@@ -14,7 +14,6 @@ from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Leaf, Tensor, sizes_in
 from symconv.term.value import Entry
 
-
 INPUT = {"dense": 1, "matmul": 1}  # where a layer's input stands among its operands, if not at first
 
 
