@@ -30,7 +30,7 @@ def array(rows: tuple[tuple[Value, ...], ...], line: bool, base: int) -> Defined
 
     axes = tuple(Axis(Poly.of(base), Poly.of(base + n - 1)) for n in extents)
     call = Call("array", (), (("rows", rows), ("line", line)))
-    return define("array", axes, entry, indices=index_names(len(axes)), call=call)
+    return define("[array]", axes, entry, indices=index_names(len(axes)), call=call)
 
 
 def begins(tensor: Tensor) -> tuple[Poly | None, ...]:
@@ -88,7 +88,10 @@ def over_channels(
     one = define(kernel.name, (1, *kernel.axes), lambda _, *i: kernel[i], indices=index_names(kernel.rank + 1))
     one = replace(one, name=f"one({kernel.name})")
     made = operation(image, one, **options)
-    return define(f"({made.name})", made.axes[1:], lambda *i: made[(0, *i)], indices=index_names(made.rank - 1))
+    assert made.call is not None
+    call = replace(made.call, operands=(image, kernel))
+    name = f"({made.name})"
+    return define(name, made.axes[1:], lambda *i: made[(0, *i)], indices=index_names(made.rank - 1), call=call)
 
 
 def windowed(meaning: str, tensor: Tensor, window: tuple[Poly, ...], base: int, source: Source, at: int) -> Tensor:

@@ -38,6 +38,7 @@ from symconv.read.positions import Positions
 from symconv.read.world import World
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Tensor, define
+from symconv.term.tensor import Call as Operation
 from symconv.term.value import (
     Derivative,
     Entry,
@@ -227,7 +228,9 @@ class Tensors(Positions):
         by = values._entry(target, index, expr.by.at)
         self._refuse_loose(by, expr.at)
         name = f"d{tensor.name}/d{target.name}"
-        return define(f"({name})", tensor.axes, lambda *i: Derivative(tensor[i], by), indices=index_names(tensor.rank))
+        made = Operation("each_by", (tensor,), (("by", by),))
+        indices = index_names(tensor.rank)
+        return define(f"({name})", tensor.axes, lambda *i: Derivative(tensor[i], by), indices=indices, call=made)
 
     def _array(self, rows: tuple[tuple[Expr, ...], ...], line: bool, at: int) -> Tensor:
         values = self.entries([])
@@ -277,7 +280,8 @@ class Tensors(Positions):
         value = self.entries([]).value(numbers[0] if len(numbers) == 1 else Add(tuple(numbers), at=at))
         self._refuse_loose(value, at)
         name = f"({tensor.name} + {_text(value)})"
-        return define(name, tensor.axes, lambda *i: tensor[i] + value, indices=index_names(tensor.rank))
+        made = Operation("broadcast", (tensor,), (("number", value),))
+        return define(name, tensor.axes, lambda *i: tensor[i] + value, indices=index_names(tensor.rank), call=made)
 
     def _scaled(self, numbers: tuple[Expr, ...], whole: Expr) -> Tensor:
         """`2 X`, `-X`, `X / n`: every entry times the numbers."""
@@ -289,7 +293,9 @@ class Tensors(Positions):
         def entry(*index: Poly) -> Value:
             return multiply(value, tensor[index])
 
-        return define(f"({_text(value)} {tensor.name})", tensor.axes, entry, indices=index_names(tensor.rank))
+        made = Operation("scaled", (tensor,), (("factor", value),))
+        name = f"({_text(value)} {tensor.name})"
+        return define(name, tensor.axes, entry, indices=index_names(tensor.rank), call=made)
 
     # -- the chain rule with whole tensors --------------------------------------------------
 

@@ -26,6 +26,7 @@ from symconv.term.value import (
     Condition,
     Derivative,
     Entry,
+    Function,
     Maximum,
     Number,
     Plus,
@@ -295,6 +296,8 @@ class Layouts:
             return self.tensor(call.operands[0])
         if call.operation == "array":
             return self._array(call)
+        if call.operation in ("scaled", "broadcast", "each_by"):
+            return self._with_number(call)
         arguments = [self.tensor(t) for t in call.operands]
         for name, option in call.options:
             written = self._option(call.operation, name, option)
@@ -302,6 +305,18 @@ class Layouts:
                 arguments.append(written)
         name = OPERATIONS.get(call.operation, call.operation)
         return Row((Words(name, True), Fence("(", self._list(arguments))))
+
+    def _with_number(self, call: Call) -> Row:
+        """A whole tensor times a number, plus a number, or every entry by a number."""
+        (tensor,), ((_, number),) = call.operands, call.options
+        assert isinstance(number, Value)
+        made = self.tensor(tensor)
+        if call.operation == "each_by":
+            assert isinstance(number, Entry)
+            return Row((Fraction(row(_PARTIAL, made), row(_PARTIAL, self.entry(number))),))
+        if call.operation == "broadcast":
+            return row(made, Sign("+"), self.value(number, PRODUCT))
+        return row(self.value(number, PRODUCT), _DOT, made)
 
     def _array(self, call: Call) -> Row:
         """`\\begin{bmatrix} 1 & 0 \\end{bmatrix}`, and `[1, 0]` for a list."""
@@ -330,6 +345,9 @@ class Layouts:
             return Row((Fence("(", self._list([self._amount(o) for o in option])),))
         if isinstance(option, (int, Poly)):
             return self.poly(Poly.of(option))
+        if isinstance(option, Function):
+            head = self._function(option.name)
+            return Row((Script(head, primes=option.order) if option.order else head,))
         return Row((Words(str(getattr(option, "name", option))),))
 
     def _list(self, parts: list[Row]) -> Row:

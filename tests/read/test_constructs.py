@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from symconv.judging import verify_text
 from symconv.notation.source import LocatedError
 from tests.read.test_everyday import LAYER, VECTOR, line
 
@@ -176,3 +177,21 @@ def test_a_construct_is_read_or_refused(block: str, latex: str, said: str) -> No
     except LocatedError as problem:  # a fault of the block itself
         found = str(problem)
     assert said in found
+
+
+@pytest.mark.parametrize(
+    ("block", "latex", "read_as"),
+    [
+        ("tensor x[2]\nscalar a", r"2 x = [a, 1]", r"2 \cdot x = [a, 1]"),
+        ("tensor x[2] y[2]\nscalar a\nbroadcast scalars\ndefine y_i = x_i + a", r"y = x + a", r"y = x + a"),
+        (
+            "tensor x[2]\nscalar a\ndefine x_t = 3 a",
+            r"\frac{\partial x}{\partial a} = [3, 3]",
+            r"\frac{\partial x}{\partial a} = [3, 3]",
+        ),
+        ("tensor x[2]\nfunction f", r"2 f'(x) = f'(x) + f'(x)", r"f'"),
+    ],
+)
+def test_what_was_read_is_printed_back(block: str, latex: str, read_as: str) -> None:
+    report = verify_text(f"```symconv\n{block}\n```\n\n$${latex}$$\n")
+    assert read_as in report.files[0].formulas[0].links[0].read_as

@@ -178,7 +178,7 @@ def test_an_index_does_not_slip_into_a_whole_tensor() -> None:
 def test_what_was_read_names_the_number() -> None:
     report = verify_text(f"```symconv\n{LAYER}\n```\n\n$$2 y = (1 + b) n y / 3$$\n")
     (formula,) = report.formulas
-    assert formula.links[0].read_as == r"\operatorname{(2 y)} = \operatorname{(1/3 ((1 + b) (n) y))}"
+    assert formula.links[0].read_as == r"2 \cdot y = \frac{1}{3} \cdot (1 + b) n \cdot y"
 
 
 def test_for_all_is_kept_as_a_note() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def _block(segment: Segment, before: list[str]) -> list[str]:
 def edits(latex: str) -> Iterator[str]:
     """One token left out, or two neighbours changed for each other."""
     places = [t.at for t in tokens(Source(latex))] + [len(latex)]
-    pieces = [latex[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [latex[a:b] for a, b in pairwise(places)]
     for n, piece in enumerate(pieces):
         yield " ".join([*pieces[:n], *pieces[n + 1 :]])
         if n + 1 < len(pieces) and piece != pieces[n + 1]:
