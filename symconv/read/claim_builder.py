@@ -14,7 +14,26 @@ from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import IllFormed, LocatedError
 from symconv.read.arrays import begins
 from symconv.read.claims import Claim, Kind, Link, WholeClaim
-from symconv.read.expression import Access, At, Biggest, Diff, Expr, Ref, Slice, Total, free_names, inside, walk
+from symconv.read.expression import (
+    Access,
+    Add,
+    At,
+    Biggest,
+    Divide,
+    Expr,
+    Floor,
+    Modulo,
+    Mul,
+    Negate,
+    Num,
+    Power,
+    Ref,
+    Slice,
+    Total,
+    free_names,
+    inside,
+    walk,
+)
 from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition
 from symconv.read.parsing import Sentence
@@ -24,6 +43,9 @@ from symconv.read.values import Values
 from symconv.read.world import World
 from symconv.term.tensor import Defined, Tensor
 from symconv.term.value import Condition, Range, at_least
+
+INDEX_LETTERS = "ijklmnpqrstuv"  # a name that nothing else speaks of is an index if it begins so
+IN_POSITIONS = (Num, Ref, Add, Negate, Mul, Divide, Floor, Modulo, Power)
 
 
 class ClaimBuilder:
@@ -123,7 +145,10 @@ class ClaimBuilder:
     def _check_index_definition(self, left: Expr, right: Expr) -> None:
         """A name stands for one thing, made of indices and sizes; what the running text says of it is passing."""
         assert isinstance(left, Ref)
-        if any(isinstance(n, (Access, Total, Biggest, Diff)) for n in walk(right)):
+        known = self.world.index_names | set(self.world.sizes)
+        names = {left.name} | {r.name for r in free_names(right)}
+        strange = left.name not in known and any(n[0] not in INDEX_LETTERS for n in names - known)
+        if strange or any(not isinstance(n, IN_POSITIONS) for n in walk(right)):
             raise self.source.fault(
                 left.at, f"the name {left.name}", "a declared name", f"declare it: scalar {left.name}"
             )

@@ -10,7 +10,7 @@ from tests.read.latex_mutants import Edit, edits, edits_of, false_somewhere, jud
 
 def test_the_edits_of_one_formula() -> None:
     kinds = {kind for kind, _ in edits_of(r"y_{i} = \sum_{k=0}^{r-1} w_{k'} x_{i-k, j}")}
-    assert kinds == {"index +-1", "sign", "limit", "prime dropped"}
+    assert kinds == {"index +-1", "sign", "limit", "prime dropped", "swapped"}
 
 
 def sound(chosen: list[Edit]) -> int:

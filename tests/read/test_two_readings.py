@@ -259,3 +259,16 @@ def test_an_axis_that_is_stated_twice_must_be_the_same() -> None:
     (formula,) = verify_text(text).formulas
     assert formula.status.value == "not_understood"
     assert "axis 1 of y as 1..m, which is known otherwise; expected one extent" in formula.links[0].verdict.message
+
+
+@pytest.mark.parametrize("latex", [r"F = X \otimes K", "F = X K", "y = x + b", "y = w x", "a = b c", "Z = 2 A"])
+def test_names_that_nothing_speaks_of_are_no_index_expressions(latex: str) -> None:
+    """Without a declaration they may be tensors, and the equation a claim."""
+    (formula,) = verify_text(f"$${latex}$$\n").formulas
+    assert formula.status.value == "not_understood"
+
+
+@pytest.mark.parametrize("latex", ["i' = i + u", "u = i - x", "m = 2 n + 1"])
+def test_index_letters_may_be_named(latex: str) -> None:
+    text = f"$$y_i = \\sum_x h_x g_{{i-x}}$$\n\n$${latex}$$\n"
+    assert [f.status.value for f in verify_text(text).formulas][1] == "definition"
