@@ -62,6 +62,11 @@ class Inference:
     known: dict[tuple[str, int], Axis] = field(default_factory=dict)
     settled: set[tuple[str, int]] = field(default_factory=set)  # stated beside the definition: no sum can say otherwise
 
+    @property
+    def made(self) -> set[str]:
+        """Tensors that an operation makes: their extents are those of the operation, whatever a sum says."""
+        return {d.name for d in self.definitions if d.parameters is None}
+
     def run(self) -> None:
         self._index_names()
         self._sizes()
@@ -262,7 +267,7 @@ class Inference:
         positions = Positions(self.world, sentence.source)
         axis = Axis(positions.poly(binding.low), positions.poly(binding.high))
         declared = self.world.facts.tensors.get(name)
-        if (name, n) in self.settled:
+        if (name, n) in self.settled or name in self.made:
             return
         if declared is not None and n < len(declared.axes) and declared.axes[n] is not None:
             return

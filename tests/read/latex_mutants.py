@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from symconv.errors import NotationError
 from symconv.judging import FormulaReport, judge_document, judge_formula, with_repairs
 from symconv.proof.evaluate import World, differ
 from symconv.proof.evaluation.numbers import EvaluationError
@@ -79,6 +80,8 @@ def judged(edit: Edit) -> FormulaReport | None:
         document = read_document(edit.text, "md", edit.document.name)
         formula = next((f for f in document.formulas if f.latex == edit.line), None)
         return None if formula is None else judge_formula(formula)
+    except NotationError:  # the edit contradicts a line of the block
+        return None
     except Exception as error:
         raise AssertionError(f"{edit.document.name} {edit.formula}: {edit.line}") from error
 

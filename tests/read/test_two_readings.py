@@ -272,3 +272,13 @@ def test_names_that_nothing_speaks_of_are_no_index_expressions(latex: str) -> No
 def test_index_letters_may_be_named(latex: str) -> None:
     text = f"$$y_i = \\sum_x h_x g_{{i-x}}$$\n\n$${latex}$$\n"
     assert [f.status.value for f in verify_text(text).formulas][1] == "definition"
+
+
+def test_a_sum_says_nothing_of_what_an_operation_makes() -> None:
+    """A limit too long is a claim that is judged; the extents of F are those of the correlation."""
+    block = "```symconv\ntensor x[n]  w[r]\ndefine F = correlate(x, w)\nloss L(F)\noutside zero\n```\n\n"
+    for last in ("n-r", "n-r+1"):
+        total = rf"\sum_{{i=0}}^{{{last}}} \frac{{\partial L}}{{\partial F_i}} x_{{i+k}}"
+        latex = rf"\frac{{\partial L}}{{\partial w_k}} = {total}"
+        (formula,) = verify_text(f"{block}$${latex}$$\n").formulas
+        assert formula.status.value == "proved"
