@@ -157,6 +157,8 @@ def _agreeing(problem: Problem, found: Counterexample) -> Iterator[tuple[str, Va
     """The right sides that agree with the left one at the counterexample."""
     context = context_of(problem.sizes, problem.left, problem.right)
     for slip, right in repaired(problem.right, context):
+        if right == problem.left:  # says nothing
+            continue
         try:
             world = World(found.sizes, 1, values=(problem.left, right))
             if not differ(world.value(problem.left, found.at), world.value(right, found.at)):

@@ -201,6 +201,7 @@ class _Line:
             )
 
     def _after_words(self, words: str, row: Row) -> None:
+        words = " ".join(w for w in (word.strip("()[]{}.,;:!?") for word in words.split()) if w)
         first = _first_word(words)
         if first == "and" and row.items:
             if self.found and (self.found[-1].conditions or self.listed):

@@ -47,8 +47,11 @@ class Region:
         self._define_lines(parser)
         read = [(number, segment, self._sentences(number, segment, parser)) for number, segment in self.items]
         sentences = [s for _, _, group in read for s in group]
-        for sentence in sentences:
-            self._find_definition(sentence, parser)
+        for _, segment, group in read:
+            for sentence in group:
+                if segment.what == "inline":
+                    self._check_passing(sentence, parser)
+                self._find_definition(sentence, parser)
         Inference(self.world, parser, sentences, self._in_order(parser)).run()
         self._define_all(parser)
         self._check_goals(parser)
@@ -163,6 +166,25 @@ class Region:
                 # an operation keeps or states the number of axes; it is known once the tensor is built
                 parser.kinds.tensors[name] = Ranks(_rank_of(body, parser))
 
+    def _check_passing(self, sentence: Sentence, parser: Parser) -> None:
+        """What the running text says of data in passing, `a box filter has $w_k = 1$`, is no definition of it."""
+        if sentence.problem is not None or len(sentence.sides) < 2:
+            return
+        first, body = sentence.sides[:2]
+        name = parser.kinds.name(first.name) if isinstance(first, (Access, Ref)) else ""
+        made = name in self.definitions or name in self.facts.upstream
+        if made or parser.kinds.kind(name) != "tensor":
+            return
+        reads = [n for n in self._reads(body, parser) if parser.kinds.kind(n) == "tensor"]
+        used = {n for d in self.definitions.values() for n in self._reads(d.body, parser)}
+        if not reads or (name in self.facts.declared and name in used):
+            sentence.problem = sentence.source.fault(
+                sentence.at,
+                f"an equation for {name} in the running text",
+                "a display, or a define line, where it is meant for all that follows",
+                "display it; or leave it as it is, if it is said in passing",
+            )
+
     def _find_definition(self, sentence: Sentence, parser: Parser) -> None:
         """The first `T[i,j] = ...` in formulas of others defines T; `:=` always does."""
         if sentence.statement.opening:
@@ -224,6 +246,10 @@ class Region:
             lines = [self.world.unread[n] for n in self._reads(definition.body, parser) if n in self.world.unread]
             if lines:
                 self.world.unread[definition.name] = definition.line
+            if definition.sentence is not None and definition.sentence.problem is not None:
+                self.world.unread[definition.name] = definition.line  # a condition on it, say
+                self.world.axes.pop(definition.name, None)
+                continue
             try:
                 self.world.tensors[definition.name] = self._define(definition)
                 self._note_kernels(definition)
@@ -234,6 +260,7 @@ class Region:
                 if sentence is None:
                     continue
                 sentence.problem = problem
+                self.world.unread[definition.name] = definition.line
                 self.world.axes.pop(definition.name, None)
                 self.world.kinds.tensors.setdefault(definition.name, self.world.kinds.tensors[definition.name])
 

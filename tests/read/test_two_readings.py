@@ -282,3 +282,40 @@ def test_a_sum_says_nothing_of_what_an_operation_makes() -> None:
         latex = rf"\frac{{\partial L}}{{\partial w_k}} = {total}"
         (formula,) = verify_text(f"{block}$${latex}$$\n").formulas
         assert formula.status.value == "proved"
+
+
+DATA = "```symconv\ntensor x[n]  y[n]  w[r]\nscalar b\noutside zero\n```\n\n"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        r"\quad \text{for } i > 0",
+        r"\text{ if } i > 2",
+        r"\; (i \ge 1)",
+        r", \; i \ne 0",
+        r", i = 1, \dots, n-1",
+        r"\text{ (if i is even)}",
+        r"\text{ (when one tap)}",
+        r"\quad \text{(if nothing is there)}",
+    ],
+)
+def test_a_definition_under_a_condition_says_nothing_elsewhere(condition: str) -> None:
+    """It is refused, and so is what is made of it; in no order is a false line proved."""
+    first, second = f"$$y_i = x_i {condition}$$\n\n", "$$y_0 = x_0$$\n\n"
+    for text in (first + second, second + first):
+        assert {f.status.value for f in verify_text(DATA + text).formulas} == {"not_understood"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "For example, a box filter has $w_k = 1$.\n\n$$\\sum_k w_k x_k = \\sum_k x_k$$\n",
+        "A signal that vanishes, $x_i = 0$, is rare.\n\n$$x_i + b = b$$\n",
+        "Suppose $b = 0$.\n\n$$x_i + b = x_i$$\n",
+    ],
+)
+def test_what_is_said_in_passing_is_no_definition(text: str) -> None:
+    statuses = [f.status.value for f in verify_text(DATA + text).formulas]
+    assert statuses[0] == "not_understood"
+    assert "proved" not in statuses
