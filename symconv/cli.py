@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--only-with-block", action="store_true", help="pass over files that hold no block")
     verify.add_argument("--json", action="store_true", help="print one JSON object")
     verify.add_argument("--certificates", metavar="DIR", help="write a certificate for every proved formula")
+    _add_output(verify, required=False, what="write the report as a page too, a name that ends in .html")
 
     export = verbs.add_parser("export", help="write a NumPy module with forward and gradients")
     _add_spec(export)
@@ -70,8 +71,8 @@ def _add_spec(verb: argparse.ArgumentParser) -> None:
     add_operation_options(verb)
 
 
-def _add_output(verb: argparse.ArgumentParser, required: bool) -> None:
-    verb.add_argument("-o", "--output", metavar="FILE", required=required, help="where to write")
+def _add_output(verb: argparse.ArgumentParser, required: bool, what: str = "where to write") -> None:
+    verb.add_argument("-o", "--output", metavar="FILE", required=required, help=what)
     verb.add_argument("--force", action="store_true", help="overwrite the file")
 
 
@@ -123,10 +124,7 @@ def _solve(options: argparse.Namespace) -> int:
     from symconv.solving import solve_spec
 
     if options.output is not None:
-        suffix = Path(options.output).suffix
-        if suffix != ".md":
-            found = f"the ending {suffix}" if suffix else "no ending"
-            raise UsageError(f"-o {options.output}", found, ".md", "choose a name that ends in .md")
+        _refuse_ending(options, ".md")
         _refuse_output(options)
     spec, sizes = _spec(options, words=False, layers=False), _sizes(options.sizes)
     spec.check_sizes(sizes or {})
@@ -158,6 +156,9 @@ def _verify(options: argparse.Namespace) -> int:
 
     if options.certificates is not None and not options.certificates.strip():
         raise UsageError("--certificates", "an empty name", "a directory", "name one, or drop the option")
+    if options.output is not None:
+        _refuse_ending(options, ".html")
+        _refuse_output(options)
     text = _standard_input() if "-" in options.paths else None
     if options.propose:
         _print("".join(proposals(options.paths, text)))
@@ -165,6 +166,10 @@ def _verify(options: argparse.Namespace) -> int:
     report = verify_paths(options.paths, text, options.only_with_block)
     if options.certificates is not None:
         write_certificates(report, Path(options.certificates))
+    if options.output is not None:
+        from symconv.reporting import report_html
+
+        _write(options, report_html(report, symconv.__version__))
     if options.json:
         _print(f"{report_json(report, symconv.__version__)}\n")
     elif report.files:
@@ -191,6 +196,13 @@ def _export(options: argparse.Namespace) -> int:
         return FAILED
     _write(options, source)
     return OK
+
+
+def _refuse_ending(options: argparse.Namespace, wanted: str) -> None:
+    suffix = Path(options.output).suffix
+    if suffix != wanted:
+        found = f"the ending {suffix}" if suffix else "no ending"
+        raise UsageError(f"-o {options.output}", found, wanted, f"choose a name that ends in {wanted}")
 
 
 def _refuse_output(options: argparse.Namespace) -> None:

@@ -207,7 +207,7 @@ def _repairs(claim: Claim | WholeClaim | None, verdict: Verdict) -> tuple[Repair
     return repairs(_problem(claim), verdict.counterexample)
 
 
-def _repaired(claim: Claim | WholeClaim | None, repair: Repair) -> str:
+def repaired_latex(claim: Claim | WholeClaim | None, repair: Repair) -> str:
     """The repaired formula in LaTeX."""
     left = claim.left if claim is not None else None
     sides = (left, repair.right)
@@ -310,7 +310,7 @@ def repair_lines(report: FormulaReport) -> Iterator[str]:
     worst = report.worst
     if worst is not None:
         for repair in worst.repairs:
-            yield f"    proved instead ({repair.slip}): {_repaired(worst.link.claim, repair)}"
+            yield f"    proved instead ({repair.slip}): {repaired_latex(worst.link.claim, repair)}"
 
 
 def place_and_text(name: str, report: FormulaReport) -> tuple[str, str]:
@@ -368,7 +368,7 @@ def _formula_json(report: FormulaReport, file: FileReport) -> dict[str, object]:
 def _link_json(report: LinkReport) -> dict[str, object]:
     found = _verdict_json(report.verdict) | {"read_as": report.read_as}
     for repair in report.repairs[:1]:
-        latex = _repaired(report.link.claim, repair)
+        latex = repaired_latex(report.link.claim, repair)
         found |= {"repair": {"latex": latex, "status": repair.verdict.status.value}}
     return found
 

@@ -237,7 +237,9 @@ def _atom(atom: Atom) -> sympy.Expr:
         return sympy.Mod(*map(sympy_from_poly, atom.polys()), evaluate=False)
     if isinstance(atom, Quotient):
         numerator, denominator = map(sympy_from_poly, atom.polys())
-        if numerator.is_Symbol and denominator.is_Integer:  # n // 2 as SymPy itself writes it; of a sum it would divide each summand
+        if (
+            numerator.is_Symbol and denominator.is_Integer
+        ):  # n // 2 as SymPy itself writes it; of a sum it would divide each summand
             return sympy.floor(numerator / denominator)
         ratio = sympy.Mul(numerator, sympy.Pow(denominator, -1, evaluate=False), evaluate=False)
         return sympy.floor(ratio, evaluate=False)

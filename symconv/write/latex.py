@@ -103,7 +103,7 @@ class Layouts:
         name = self.names.get(name, name)
         word = re.fullmatch(r"([A-Za-z]{2,})_(.+)", name)
         if word:
-            label = parse_latex(word.group(2).strip("{}"))
+            label = parse_latex(re.sub(r"^\{(.*)\}$", r"\1", word.group(2)))
             return Row((Script(Words(word.group(1), True), label),))
         if NAME.fullmatch(name):
             return parse_latex(name)

@@ -319,3 +319,13 @@ def test_what_is_said_in_passing_is_no_definition(text: str) -> None:
     statuses = [f.status.value for f in verify_text(DATA + text).formulas]
     assert statuses[0] == "not_understood"
     assert "proved" not in statuses
+
+
+def test_an_accented_name_with_an_extent_of_its_own() -> None:
+    r"""The extent is called length_{\tilde{w}}, and printed so."""
+    text = (
+        "```symconv\ntensor w[r]\noutside zero\n```\n\n$$\\tilde w_k = w_{r-1-k}$$\n\n$$\\sum_k \\tilde w_k = w_0$$\n"
+    )
+    report = verify_text(text)
+    assert [f.status.value for f in report.formulas] == ["definition", "refuted"]
+    assert "extent of its own" in str(report)
