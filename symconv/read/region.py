@@ -173,7 +173,8 @@ class Region:
         first, body = sentence.sides[:2]
         name = parser.kinds.name(first.name) if isinstance(first, (Access, Ref)) else ""
         made = name in self.definitions or name in self.facts.upstream
-        if made or parser.kinds.kind(name) != "tensor":
+        entry = isinstance(first, Access) and _parameters(first, parser) is None  # x_0 = ... defines nothing
+        if made or entry or parser.kinds.kind(name) != "tensor":
             return
         reads = [n for n in self._reads(body, parser) if parser.kinds.kind(n) == "tensor"]
         used = {n for d in self.definitions.values() for n in self._reads(d.body, parser)}
