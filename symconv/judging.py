@@ -21,7 +21,7 @@ from symconv.read.discovery import documents_below
 from symconv.read.documents import Form, read_file
 from symconv.read.proposal import propose
 from symconv.read.reader import read_document
-from symconv.repairing import DefinitionRepair, Repair, definition_repair, repairs, whole_repairs
+from symconv.repair.search import DefinitionRepair, Repair, definition_repair, repairs, whole_repairs
 from symconv.term.tensor import Defined, Tensor, tensors_in
 from symconv.term.value import Value
 from symconv.write.latex import latex_of_tensor, latex_of_value

@@ -18,7 +18,7 @@ from symconv.notation.mathml_writer import write_mathml
 from symconv.picturing import pictures
 from symconv.proof.verdict import Counterexample, Status, Verdict, show_number
 from symconv.read.claims import Claim, WholeClaim
-from symconv.repairing import DefinitionRepair
+from symconv.repair.search import DefinitionRepair
 from symconv.term.tensor import Tensor
 from symconv.write.latex import Layouts, latex_of_tensor
 from symconv.write.relations import latex_of_condition

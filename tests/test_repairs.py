@@ -10,7 +10,7 @@ import pytest
 from symconv.judging import report_json, verify_text
 from symconv.proof.evaluate import World, differ
 from symconv.proof.verdict import Status
-from symconv.repairing import repairs
+from symconv.repair.search import repairs
 from tests.soundness.mutants import mutants_of
 
 BLOCK = """```symconv

@@ -26,6 +26,7 @@ from symconv.term.value import (
     Sum,
     Times,
     Value,
+    children,
     free_indices,
 )
 
@@ -66,6 +67,12 @@ def rebuild(value: Value, inner: Callable[[Value], Value], poly: Callable[[Poly]
         case Derivative(body, by):
             return Derivative(inner(body), cast(Entry, inner(by)))
     return value
+
+
+def with_child(value: Value, n: int, changed: Value) -> Value:
+    """The same node with another n-th child, counted as `children` does."""
+    counter = iter(range(len(children(value))))
+    return rebuild(value, lambda child: changed if next(counter) == n else child, lambda p: p)
 
 
 def _range(r: Range, poly: Callable[[Poly], Poly]) -> Range:

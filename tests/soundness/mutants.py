@@ -14,7 +14,7 @@ from itertools import product
 
 from symconv.proof.problem import Problem, equation
 from symconv.term.polynomial import Atom, Poly, Quotient, Remainder, Size
-from symconv.term.substitution import rebuild
+from symconv.term.substitution import with_child
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor, tensors_in
 from symconv.term.value import (
     Bracket,
@@ -87,11 +87,6 @@ def edits(value: Value, context: Context, done: frozenset[Tensor]) -> Iterator[E
             if isinstance(value, Derivative) and n == 1 and not isinstance(changed, Entry):
                 continue
             yield kind, with_child(value, n, changed)
-
-
-def with_child(value: Value, n: int, changed: Value) -> Value:
-    counter = iter(range(len(children(value))))
-    return rebuild(value, lambda child: changed if next(counter) == n else child, lambda p: p)
 
 
 def tensor_edits(tensor: Defined, context: Context, done: frozenset[Tensor]) -> Iterator[tuple[str, Defined]]:

@@ -17,11 +17,11 @@ from symconv.proof.evaluate import World, differ
 from symconv.proof.obligations import shapes_agree
 from symconv.proof.problem import Problem, equation, tensor_equation
 from symconv.proof.verdict import Counterexample, Status, Verdict
-from symconv.slips import context_of, repaired
+from symconv.repair.slips import context_of, repaired
+from symconv.repair.whole_slips import repaired_whole
 from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Defined, Tensor
 from symconv.term.value import Condition, Value
-from symconv.whole_slips import repaired_whole
 
 MOST = 2  # repairs of one claim
 SECONDS = 1.5  # spent on one claim
@@ -87,9 +87,10 @@ def definition_repair(
         changed = replace(definition, body=body, call=None)
         if not all(_holds_there(p, found, definition, changed) for p, found in refuted):
             continue
-        if not all(_proves(p, definition, changed) for p, _ in refuted):
-            continue
-        broken = sum(not _proves(p, definition, changed) for p in proved)
+        with at_most(until - perf_counter()):
+            if not all(_proves(p, definition, changed) for p, _ in refuted):
+                continue
+            broken = sum(not _proves(p, definition, changed) for p in proved)
         if broken < len(refuted):
             return DefinitionRepair(slip, changed, len(refuted), broken)
     return None

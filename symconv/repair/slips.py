@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from symconv.term.polynomial import ONE, Poly, Size
-from symconv.term.substitution import rebuild
+from symconv.term.substitution import with_child
 from symconv.term.tensor import Leaf, Tensor, tensors_in
 from symconv.term.value import (
     Apply,
@@ -70,12 +70,7 @@ def _everywhere(value: Value, rule: Rule, context: Context) -> Edits:
     for n, child in enumerate(children(value)):
         for changed in _everywhere(child, rule, context):
             if not (isinstance(value, Derivative) and n == 1):
-                yield _with_child(value, n, changed)
-
-
-def _with_child(value: Value, n: int, changed: Value) -> Value:
-    counter = iter(range(len(children(value))))
-    return rebuild(value, lambda child: changed if next(counter) == n else child, lambda p: p)
+                yield with_child(value, n, changed)
 
 
 def _replaced(items: tuple[Poly, ...], n: int, item: Poly) -> tuple[Poly, ...]:
