@@ -12,7 +12,7 @@ from pathlib import Path
 
 from symconv.judging import FormulaReport
 from tests.read.seed_ledger import LEDGER, Row
-from tests.read.test_seed_documents import HERE, OPEN, is_right, reports
+from tests.read.test_seed_documents import SEEDS
 
 HEAD = """# Reading
 
@@ -42,8 +42,7 @@ REFUSED = """
 
 def outcome(row: Row) -> str:
     """right, refused or wrong."""
-    status = reports()[row.document, row.formula].status
-    return "right" if is_right(row) else "refused" if status in OPEN else "wrong"
+    return "right" if SEEDS.is_right(row) else "refused" if SEEDS.is_missed(row) else "wrong"
 
 
 def score() -> Iterator[str]:
@@ -63,7 +62,7 @@ def score() -> Iterator[str]:
 def evidence(report: FormulaReport) -> str:
     """The verdict in one cell; formulas in it are code."""
     worst = report.worst
-    text = "" if worst is None else str(worst.verdict).splitlines()[0].replace(f"{HERE}/", "")
+    text = "" if worst is None else str(worst.verdict).splitlines()[0].replace(f"{SEEDS.path}/", "")
     repair = "; repaired" if worst is not None and worst.repairs else ""
     return f"`{text.replace('|', '/')[:160]}`{repair}"
 
@@ -71,14 +70,14 @@ def evidence(report: FormulaReport) -> str:
 def errata() -> Iterator[str]:
     for row in LEDGER:
         if row.erratum:
-            report = reports()[row.document, row.formula]
+            report = SEEDS.report(row)
             name = f"{row.document} {row.formula}, {row.place}"
             yield f"| {row.erratum} | {name} | {row.says} | {report.status.value} | {evidence(report)} |"
 
 
 def refused() -> Iterator[str]:
     for row in LEDGER:
-        report = reports()[row.document, row.formula]
+        report = SEEDS.report(row)
         if outcome(row) == "refused":
             worst = report.worst
             message = "" if worst is None else worst.verdict.message.splitlines()[0]

@@ -22,10 +22,6 @@ class Row(NamedTuple):
     says: str
     erratum: str = ""
 
-    @property
-    def statuses(self) -> tuple[str, ...]:
-        return tuple(self.right.split("/"))
-
 
 def _rows(document: str, *lines: tuple[str, str, str] | tuple[str, str, str, str]) -> tuple[Row, ...]:
     """The rows of one document, in its order."""
