@@ -161,6 +161,8 @@ def _verify(options: argparse.Namespace) -> int:
         _refuse_output(options)
     text = _standard_input() if "-" in options.paths else None
     if options.propose:
+        if options.output is not None or options.json or options.certificates is not None:
+            raise UsageError("--propose", "another output beside it", "--propose alone", "run verify a second time")
         _print("".join(proposals(options.paths, text)))
         return OK
     report = verify_paths(options.paths, text, options.only_with_block)

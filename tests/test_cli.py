@@ -380,3 +380,12 @@ def test_help_starts_without_sympy() -> None:
     program = "import sys; from symconv.cli import parser; parser().format_help(); print('sympy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_proposal_is_asked_for_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    note = tmp_path / "note.md"
+    note.write_text("$$y_i = 2 x_i$$\n")
+    for other in (["--json"], ["-o", str(tmp_path / "r.html")], ["--certificates", str(tmp_path)]):
+        code, out, err = run(capsys, "verify", "--propose", str(note), *other)
+        assert (code, out) == (64, "")
+        assert "--propose: another output beside it; expected --propose alone; run verify a second time" in err
