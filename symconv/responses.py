@@ -14,7 +14,7 @@ from itertools import product
 import sympy
 
 from symconv.entries.unfold import entries
-from symconv.errors import DependenceError, ShapeError
+from symconv.errors import DependenceError, ShapeError, SizeError
 from symconv.evidence import judge
 from symconv.proof.problem import Problem, equation
 from symconv.proof.verdict import Status, Verdict
@@ -68,10 +68,14 @@ class Response:
     def taps(self, **sizes: int) -> dict[tuple[int, ...], sympy.Expr]:
         """The entries of the kernel that are not zero, by their offset i - a, at these sizes.
 
-        Raises `ShapeError` where the map has no kernel.
+        Raises `ShapeError` where the map has no kernel, `SizeError` for a size that it does not have.
         """
         if self.kernel is None:
             raise ShapeError("taps", f"a map that is {self}", "a convolution", "look at .linear and .invariant")
+        known = {s.name for s in _sizes(self.kernel)} | {s.name for n in self.x.shape for s in n.sizes()}
+        strange = sorted(set(sizes) - known)
+        if strange:
+            raise SizeError("taps", f"the size {strange[0]}", ", ".join(sorted(known)) or "none", "leave it out")
         array = entries(self.kernel, {s.name: sizes[s.name] for s in _sizes(self.kernel) if s.name in sizes})
         numbers: dict[Atom, Poly] = {s: Poly.of(sizes[s.name]) for n in self.x.shape for s in n.sizes()}
         extents = [n.substitute(numbers).as_int or 0 for n in self.x.shape]

@@ -42,7 +42,11 @@ def test_the_kernel_of_a_map(name: str) -> None:
     f, data, taps = CONVOLUTIONS[name]
     found = sc.impulse_response(f, data)
     assert found
-    assert found.taps(n=5, H=4, W=5) == taps
+    own = {s for extent in data.shape for s in extent.free_symbols}
+    sizes = {s.name: number for s, number in {n: 5, H: 4, W: 5}.items() if s in own}
+    assert found.taps(**sizes) == taps
+    with pytest.raises(SizeError, match=r"taps: the size q; expected .*; leave it out"):
+        found.taps(**sizes, q=1)
     for verdict in (*found.linear, *found.invariant):
         assert verdict.scope == "all sizes"
         assert check(json.loads(json.dumps(verdict.certificate))) > 0

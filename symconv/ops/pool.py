@@ -134,7 +134,8 @@ def pool_max(
     """The greatest entry of each window.
 
     ties: who gets the gradient where several entries are greatest.  "first": the first of them in row-major
-    order.  "split": each of them the same share; the pooling is then written as the mean of the greatest entries.
+    order.  "split": each of them the same share; the pooling is then written as the mean of the greatest entries,
+    which in floating point may differ from them in the last digit, and is not a number where they are infinite.
 
     >>> import symconv as sc
     >>> sc.pool_max(sc.tensor("x", sc.sizes("n")), 3, stride=1).entries(n=4)

@@ -71,11 +71,12 @@ def test_the_gradients_of_a_correlation() -> None:
 SIZES = {"H": 6, "W": 7, "D": 5, "r": 3, "c": 2, "q": 2, "e": 2}
 
 
-@pytest.mark.parametrize("name", [n for n in STATEMENTS if n.startswith(("T1 ", "T2 ", "T3 "))])
+OF_TENSORS = [n for n in STATEMENTS if n.startswith(("T1 ", "T2 ", "T3 ")) and hasattr(STATEMENTS[n]()[0], "axes")]
+
+
+@pytest.mark.parametrize("name", OF_TENSORS)
 def test_theorems_hold_at_fixed_sizes(name: str) -> None:
     left, right, *_ = STATEMENTS[name]()
-    if not hasattr(left, "axes") or not hasattr(right, "axes"):
-        pytest.skip("a value, not a tensor")
     assert prove_at(left, right, {**SIZES, "s": 2, "t": 3, "d": 2, "P": 1, "Q": 1, "n": 4, "m": 3})
 
 
