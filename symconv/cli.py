@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import symconv
-from symconv.errors import InputError, NotationError, OutputError, SymconvError, UsageError, reading, writing
+from symconv.errors import InputError, OutputError, SymconvError, UsageError, reading, writing
 from symconv.specs import OPTIONS, add_operation_options
 
 OK, FAILED, OPEN = 0, 1, 2
-WRONG_USE, BAD_BLOCK, NO_INPUT, NO_OUTPUT = 64, 65, 66, 73
-CODES: dict[type[SymconvError], int] = {NotationError: BAD_BLOCK, InputError: NO_INPUT, OutputError: NO_OUTPUT}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
-        raise SystemExit(WRONG_USE)
+        raise SystemExit(UsageError.exit_code)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -86,8 +84,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except SymconvError as error:
-        print(f"symconv: {error}", file=sys.stderr)
-        return next((code for kind, code in CODES.items() if isinstance(error, kind)), WRONG_USE)
+        _tell(error)
+        return error.exit_code
+
+
+def _tell(error: Exception) -> None:
+    print(f"symconv: {error}", file=sys.stderr)
 
 
 def _spec(options: argparse.Namespace, words: bool, layers: bool) -> symconv.specs.Spec:
@@ -152,7 +154,7 @@ def _sizes(text: str | None) -> dict[str, int] | None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from symconv.judging import proposals, report_json, verify_paths, write_certificates
+    from symconv.judging import proposals, report_json, report_lines, verify_paths, write_certificates
 
     if options.certificates is not None and not options.certificates.strip():
         raise UsageError("--certificates", "an empty name", "a directory", "name one, or drop the option")
@@ -166,6 +168,8 @@ def _verify(options: argparse.Namespace) -> int:
         _print("".join(proposals(options.paths, text)))
         return OK
     report = verify_paths(options.paths, text, options.only_with_block)
+    for error in report.errors:
+        _tell(error)
     if options.certificates is not None:
         write_certificates(report, Path(options.certificates))
     if options.output is not None:
@@ -174,8 +178,8 @@ def _verify(options: argparse.Namespace) -> int:
         _write(options, report_html(report, symconv.__version__))
     if options.json:
         _print(f"{report_json(report, symconv.__version__)}\n")
-    elif report.files:
-        _print(f"{report}\n")
+    elif read := [file for file in report.files if file.error is None]:
+        _print("".join(f"{line}\n" for file in read for line in report_lines(file)))
     return report.exit_code
 
 
@@ -194,7 +198,7 @@ def _export(options: argparse.Namespace) -> int:
     try:
         source = export_spec(_spec(options, words=True, layers=True), options.wrt, options.unproved)
     except NotProved as error:
-        print(f"symconv: {error}", file=sys.stderr)
+        _tell(error)
         return FAILED
     _write(options, source)
     return OK

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 
 class SymconvError(Exception):
@@ -21,6 +22,8 @@ class SymconvError(Exception):
         ...
     symconv.errors.ShapeError: pad(X, p): 3 amounts for 2 axes; expected one amount an axis; give (p, q)
     """
+
+    exit_code: ClassVar[int] = 64  # of the command that fails with it; the numbers are those of sysexits.h
 
     def __init__(self, place: str, found: str, expected: str, change: str) -> None:
         self.place = place
@@ -61,6 +64,8 @@ class BridgeError(SymconvError):
 class NotationError(SymconvError):
     """A formula or a declaration that cannot be read."""
 
+    exit_code = 65
+
 
 class ExportError(SymconvError):
     """A kernel that cannot or must not be written."""
@@ -73,9 +78,13 @@ class UsageError(SymconvError):
 class InputError(SymconvError):
     """A file or a directory that cannot be read, or that holds nothing to read."""
 
+    exit_code = 66
+
 
 class OutputError(SymconvError):
     """A file that cannot be written."""
+
+    exit_code = 73
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from symconv.write.latex import latex_of_tensor, latex_of_value
 from symconv.write.relations import latex_of_condition
 
 SECONDS = 20.0  # for the verdict on one formula
+STANDARD_INPUT = "standard input"  # the name of what `-` stands for
 PASSES = (Status.PROVED, Status.DEFINITION, Status.NOT_A_CLAIM, Status.IGNORED)
 PLAIN = {
     Kind.DEFINITION: Status.DEFINITION,
@@ -85,11 +86,12 @@ class FormulaReport:
 
 @dataclass(slots=True, repr=False)
 class FileReport:
-    """All formulas of one document."""
+    """All formulas of one document; none where an error keeps it from being read."""
 
     document: Document
     formulas: list[FormulaReport] = field(default_factory=list)
     definitions: dict[str, DefinitionRepair] = field(default_factory=dict)  # by the id of the link that defines
+    error: SymconvError | None = None
 
     @property
     def summary(self) -> Counter[str]:
@@ -110,8 +112,18 @@ class Report:
         return (f for file in self.files for f in file.formulas)
 
     @property
+    def errors(self) -> list[SymconvError]:
+        """Why files could not be read."""
+        return [file.error for file in self.files if file.error is not None]
+
+    @property
     def exit_code(self) -> int:
-        """0: all as expected; 1: something refuted or ill-formed; 2: something else that is no pass."""
+        """0: all as expected; 1: something refuted or ill-formed; 2: something else that is no pass.
+
+        If a file could not be read, the code of that error: the least, if there are several.
+        """
+        if self.errors:
+            return min(error.exit_code for error in self.errors)
         amiss = [f.status for f in self.formulas if not f.as_expected]
         if not amiss:
             return 0
@@ -245,19 +257,37 @@ def verify_paths(
 
     With `only_with_block` a file without a block is left out.
     Raises `NotationError` for a fault in a declaration block, `InputError` for a file that cannot be read.
+    Of several files the others are judged nevertheless, and the error is kept in the report.
     """
-    report = Report()
-    for path in paths:
-        if str(path) == "-":
-            if standard_input is None:
-                raise InputError("-", "no standard input", "a text", "give a path, or the text and its form")
-            report.files.append(judge_document(read_document(standard_input, "md", "standard input")))
-            continue
-        for file in documents_below(Path(path), only_with_block):
-            with reading(file):
-                document = read_document(file)
-            report.files.append(judge_document(document))
-    return report
+    given = [file for path in paths for file in _judged_below(str(path), standard_input, only_with_block)]
+    if len(given) == 1 and given[0].error is not None:
+        raise given[0].error
+    return Report(given)
+
+
+def _judged_below(path: str, standard_input: str | None, only_with_block: bool) -> Iterator[FileReport]:
+    """The file, or every document of a directory."""
+    try:
+        files = [path] if path == "-" else map(str, documents_below(Path(path), only_with_block))
+    except SymconvError as error:
+        yield FileReport(Document(path), error=error)
+        return
+    for file in files:
+        try:
+            document = _document(file, standard_input)
+        except SymconvError as error:
+            yield FileReport(Document(STANDARD_INPUT if file == "-" else file), error=error)
+        else:
+            yield judge_document(document)
+
+
+def _document(path: str, standard_input: str | None) -> Document:
+    if path == "-":
+        if standard_input is None:
+            raise InputError("-", "no standard input", "a text", "give a path, or the text and its form")
+        return read_document(standard_input, "md", STANDARD_INPUT)
+    with reading(path):
+        return read_document(Path(path))
 
 
 def proposals(paths: Iterable[str], standard_input: str | None = None) -> Iterator[str]:
@@ -289,8 +319,11 @@ def verify_text(text: str, form: Form = "md", name: str = "document") -> Report:
 
 
 def report_lines(file: FileReport) -> Iterator[str]:
-    """A line a formula, with the links that matter below; then what was inferred."""
+    """A line a formula, with the links that matter below; then what was inferred.  Or why there is none."""
     name = file.document.name
+    if file.error is not None:
+        yield str(file.error)
+        return
     for report in file.formulas:
         place, text = place_and_text(name, report)
         yield f"{place}: {report.formula.id} {text}"

@@ -71,6 +71,7 @@ def _summary(report: Report) -> Markup:
     number = f"{len(formulas)} formula{'' if len(formulas) == 1 else 's'}"
     documents = f"{len(report.files)} document{'' if len(report.files) == 1 else 's'}"
     outcome = f"{amiss} not as expected" if amiss else "all as expected"
+    outcome += f"; {len(report.errors)} not read" if report.errors else ""
     counts = sum((file.summary for file in report.files), Counter[str]())
     return element(
         "header", element("h1", "Verdicts"), element("p", f"{number} in {documents}, {outcome}."), _counts(counts)
@@ -119,6 +120,8 @@ def _anchor(n: int, name: str) -> str:
 def _file(file: FileReport, n: int) -> Markup:
     formulas = (_formula(report, file, n) for report in file.formulas)
     heading = element("h2", file.document.name, id=f"d{n}")
+    if file.error is not None:
+        return element("section", *_lines((heading, element("pre", str(file.error)))))
     return element("section", *_lines((heading, _counts(file.summary), *formulas, _inferred(file))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shlex
 import subprocess
@@ -103,6 +104,73 @@ def test_a_fault_in_a_block_is_65(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert code == 65
     assert "note.md:7" in err
     assert "tensor" in err
+
+
+FAULTS = {"fault.md": 65, "latin.md": 66, "no-such-file.md": 66, "no-documents": 66}
+
+
+@pytest.fixture
+def several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents that can be judged, and one for each way in which one cannot."""
+    monkeypatch.chdir(tmp_path)
+    Path("good.md").write_text(CLAIM.format(index="a-u", more=""))
+    Path("wrong.md").write_text(CLAIM.format(index="a+u", more=""))
+    Path("fault.md").write_text(CLAIM.format(index="a-u", more="tensr Y[,]"))
+    Path("latin.md").write_bytes(b"note\xe9\n")
+    Path("no-documents").mkdir()
+
+
+@pytest.mark.usefixtures("several")
+@pytest.mark.parametrize(("name", "code"), FAULTS.items())
+def test_a_file_that_cannot_be_read_leaves_the_others_judged(
+    name: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone, nothing, told = run(capsys, "verify", "--json", name)
+    assert (alone, nothing) == (code, "")
+    _, lines, _ = run(capsys, "verify", "good.md", "wrong.md")
+    assert run(capsys, "verify", "good.md", name, "wrong.md") == (code, lines, told)
+    found, out, err = run(capsys, "verify", "--json", "good.md", name, "wrong.md")
+    assert (found, err) == (code, told)
+    good, faulty, wrong = json.loads(out)["files"]
+    assert faulty == {"path": name, "summary": {}, "formulas": []}
+    assert (good["summary"], wrong["summary"]) == ({"proved": 1}, {"refuted": 1})
+
+
+@pytest.mark.usefixtures("several")
+def test_errors_of_several_files(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "verify", "no-such-file.md", "good.md", "fault.md")
+    assert code == 65
+    assert out == run(capsys, "verify", "good.md")[1]
+    assert [line.split(":")[1] for line in err.splitlines() if line.startswith("symconv: ")] == [
+        " no-such-file.md",
+        " fault.md",
+    ]
+    assert run(capsys, "verify", "no-such-file.md", "latin.md")[:2] == (66, "")
+
+
+@pytest.mark.usefixtures("several")
+def test_a_directory_with_an_error_in_one_block(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("latin.md").unlink()
+    code, out, err = run(capsys, "verify", ".", "-o", "report.html")
+    assert code == 65
+    assert "good.md: 1 proved" in out
+    assert "wrong.md: 1 refuted" in out
+    assert "fault" not in out
+    assert err.startswith("symconv: fault.md:7:")
+    page = Path("report.html").read_text()
+    assert "2 formulas in 3 documents, 1 not as expected; 1 not read." in page
+    assert "<pre>fault.md:7:" in page
+
+
+@pytest.mark.usefixtures("several")
+def test_standard_input_with_an_error_beside_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(Path("fault.md").read_text()))
+    code, out, err = run(capsys, "verify", "--json", "-", "good.md")
+    assert code == 65
+    assert [file["path"] for file in json.loads(out)["files"]] == ["standard input", "good.md"]
+    assert err.startswith("symconv: standard input:7:")
 
 
 NOTE = "```symconv\ntensor x[n]\n```\n$$\\sum_{k=0}^{n-1} x_k = \\sum_{k=0}^{n-1} x_{n-1-k}$$\n"
@@ -259,8 +327,6 @@ def test_a_missing_file_is_66_and_wrong_use_64(capsys: pytest.CaptureFixture[str
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    import io
-
     monkeypatch.setattr("sys.stdin", io.StringIO(CLAIM.format(index="a-u", more="")))
     code, out, _ = run(capsys, "verify", "-")
     assert code == 0
