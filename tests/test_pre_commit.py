@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,17 @@ def hook() -> dict[str, str]:
     assert all(found)
     assert [line[:2] for line in lines if not line.startswith("#")].count("- ") == 1
     return {match["key"]: match["value"] for match in found if match}
+
+
+def test_the_readme_shows_the_same_hook_for_where_symconv_is_installed() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    above, _, below = shown.partition("    hooks:\n")
+    assert above == "repos:\n  - repo: local\n"
+    found = [LINE.match(line) for line in textwrap.dedent(below).splitlines()]
+    local = {match["key"]: match["value"] for match in found if match}
+    assert len(local) == len(found)
+    assert local == {key: value for key, value in hook().items() if key != "description"} | {"language": "system"}
 
 
 def commit(capsys: pytest.CaptureFixture[str], *files: str) -> tuple[int, str]:
