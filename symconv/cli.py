@@ -11,13 +11,16 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import symconv
 from symconv.errors import InputError, OutputError, SymconvError, UsageError, reading, writing
 from symconv.specs import OPTIONS, add_operation_options
 
-OK, FAILED, OPEN = 0, 1, 2
+if TYPE_CHECKING:
+    from symconv.judging import Report
+
+OK, FAILED = 0, 1
 
 
 class _Parser(argparse.ArgumentParser):
@@ -154,7 +157,8 @@ def _sizes(text: str | None) -> dict[str, int] | None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from symconv.judging import proposals, report_json, report_lines, verify_paths, write_certificates
+    from symconv.judging import proposals, verify_paths, write_certificates
+    from symconv.terminal import progress
 
     if options.certificates is not None and not options.certificates.strip():
         raise UsageError("--certificates", "an empty name", "a directory", "name one, or drop the option")
@@ -167,7 +171,8 @@ def _verify(options: argparse.Namespace) -> int:
             raise UsageError("--propose", "another output beside it", "--propose alone", "run verify a second time")
         _print("".join(proposals(options.paths, text)))
         return OK
-    report = verify_paths(options.paths, text, options.only_with_block)
+    with progress(sys.stderr) as watch:
+        report = verify_paths(options.paths, text, options.only_with_block, watch)
     for error in report.errors:
         _tell(error)
     if options.certificates is not None:
@@ -176,11 +181,20 @@ def _verify(options: argparse.Namespace) -> int:
         from symconv.reporting import report_html
 
         _write(options, report_html(report, symconv.__version__))
-    if options.json:
+    _print_report(report, options.json)
+    return report.exit_code
+
+
+def _print_report(report: Report, as_json: bool) -> None:
+    """One JSON object, or lines on the files that could be read."""
+    from symconv.judging import report_json, report_lines, unpainted
+    from symconv.terminal import painted, takes_colour
+
+    if as_json:
         _print(f"{report_json(report, symconv.__version__)}\n")
     elif read := [file for file in report.files if file.error is None]:
-        _print("".join(f"{line}\n" for file in read for line in report_lines(file)))
-    return report.exit_code
+        paint = painted if takes_colour(sys.stdout) else unpainted
+        _print("".join(f"{line}\n" for file in read for line in report_lines(file, paint)))
 
 
 def _standard_input() -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from html import escape
 from pathlib import Path
+from typing import TypeAlias
 
 from symconv.errors import InputError, NotationError, SymconvError, reading, writing
 from symconv.evidence import judge, judge_tensors
@@ -150,9 +151,21 @@ def _unexpectedly_good(amiss: list[Status]) -> bool:
 # -- judging --------------------------------------------------------------------------
 
 
-def judge_document(document: Document) -> FileReport:
+Watch: TypeAlias = Callable[[Document, int, str], None]  # of this document so many formulas are judged, and now this is
+
+
+def unwatched(document: Document, judged: int, now: str) -> None:
+    """Nobody looks on."""
+
+
+def judge_document(document: Document, watch: Watch = unwatched) -> FileReport:
     """Judge every link of a document that has been read; then look for repairs, of definitions first."""
-    report = FileReport(document, [judge_formula(formula) for formula in document.formulas])
+    report = FileReport(document)
+    for judged, formula in enumerate(document.formulas):
+        watch(document, judged, formula.id)
+        report.formulas.append(judge_formula(formula))
+    if report.summary[Status.REFUTED.value]:
+        watch(document, len(report.formulas), "repairs")
     report.definitions = dict(_definition_repairs(report))
     links = [link for formula in document.formulas for link in formula.links]
     spoiled = [link.defines for link in links if link.id in report.definitions and link.defines is not None]
@@ -251,7 +264,10 @@ def latex_of_call_or_name(tensor: object) -> str:
 
 
 def verify_paths(
-    paths: Iterable[str | Path], standard_input: str | None = None, only_with_block: bool = False
+    paths: Iterable[str | Path],
+    standard_input: str | None = None,
+    only_with_block: bool = False,
+    watch: Watch = unwatched,
 ) -> Report:
     """Read and judge files, directories (every document below that holds a block) and `-`.
 
@@ -259,13 +275,13 @@ def verify_paths(
     Raises `NotationError` for a fault in a declaration block, `InputError` for a file that cannot be read.
     Of several files the others are judged nevertheless, and the error is kept in the report.
     """
-    given = [file for path in paths for file in _judged_below(str(path), standard_input, only_with_block)]
+    given = [file for path in paths for file in _judged_below(str(path), standard_input, only_with_block, watch)]
     if len(given) == 1 and given[0].error is not None:
         raise given[0].error
     return Report(given)
 
 
-def _judged_below(path: str, standard_input: str | None, only_with_block: bool) -> Iterator[FileReport]:
+def _judged_below(path: str, standard_input: str | None, only_with_block: bool, watch: Watch) -> Iterator[FileReport]:
     """The file, or every document of a directory."""
     try:
         files = [path] if path == "-" else map(str, documents_below(Path(path), only_with_block))
@@ -278,7 +294,7 @@ def _judged_below(path: str, standard_input: str | None, only_with_block: bool) 
         except SymconvError as error:
             yield FileReport(Document(STANDARD_INPUT if file == "-" else file), error=error)
         else:
-            yield judge_document(document)
+            yield judge_document(document, watch)
 
 
 def _document(path: str, standard_input: str | None) -> Document:
@@ -318,7 +334,15 @@ def verify_text(text: str, form: Form = "md", name: str = "document") -> Report:
 # -- output -----------------------------------------------------------------------------
 
 
-def report_lines(file: FileReport) -> Iterator[str]:
+Paint: TypeAlias = Callable[[str, Status], str]  # what is said of a formula, to be shown
+
+
+def unpainted(text: str, status: Status) -> str:
+    """As it is."""
+    return text
+
+
+def report_lines(file: FileReport, paint: Paint = unpainted) -> Iterator[str]:
     """A line a formula, with the links that matter below; then what was inferred.  Or why there is none."""
     name = file.document.name
     if file.error is not None:
@@ -326,7 +350,7 @@ def report_lines(file: FileReport) -> Iterator[str]:
         return
     for report in file.formulas:
         place, text = place_and_text(name, report)
-        yield f"{place}: {report.formula.id} {text}"
+        yield f"{place}: {report.formula.id} {paint(text, report.status)}"
         yield from repair_lines(report)
         for link in report.links:
             if (repair := file.definitions.get(link.link.id)) is not None:

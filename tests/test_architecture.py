@@ -44,7 +44,8 @@ MAY_IMPORT = {
     "handles": "term ops entries kernels write",
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
     " handles specs overview",
-    "cli": "symconv specs judging reporting solving exporting",
+    "terminal": "proof read judging",
+    "cli": "symconv specs judging reporting solving exporting terminal",
     "pytest_plugin": "read judging",
     "symconv": "",
 }
