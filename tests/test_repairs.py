@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from symconv.judging import report_json, verify_text
+from symconv.judging import repaired_latex, report_json, verify_text
 from symconv.proof.evaluate import World, differ
 from symconv.proof.verdict import Status
 from symconv.repair.search import repairs
@@ -60,6 +60,111 @@ def test_what_is_shown_is_read_back_and_proved(slip: str) -> None:
     for latex in shown:
         (formula,) = verify_text(f"{BLOCK}$${latex}$$\n").formulas
         assert formula.status is Status.PROVED, (latex, formula.links[0].verdict)
+
+
+LAYERS = """```symconv
+base    0
+size    s k
+size    p >= 0
+tensor  V[H,W]  X[H,W]  K[r,c]  x[n]  w[q]  A[N,C]  B[C,M]
+define  F = correlate(X, K)
+define  z = correlate(x, w, padding=p)
+define  Y = pool_average(V, window=k, stride=s)
+define  T_{a,b} = \\sum_{m=0}^{C-1} A_{a,m} B_{m,b}
+loss    L(F, z, Y, T)
+outside zero
+```
+
+"""
+SHORT = {
+    "DF": r"\frac{\partial L}{\partial F_{i,j}}",
+    "DY": r"\frac{\partial L}{\partial Y_{i,j}}",
+    "DK": r"\frac{\partial L}{\partial K_{a,b}}",
+    "DX": r"\frac{\partial L}{\partial X_{a,b}}",
+}
+# the slip, the line that holds it, and a piece of the line that a calculation by hand puts in its place
+BY_HAND = [
+    # Y is 1/k^2 times the sum over its window, so each pixel of the window gets 1/k^2 of the gradient
+    (
+        "a factor lost",
+        r"\frac{\partial L}{\partial V_{a,b}} = \sum_{i,j} DY [s i \le a < s i + k] [s j \le b < s j + k]",
+        r"\frac{1}{k^{2}} \sum",
+    ),
+    # k times k numbers are averaged
+    (
+        "a wrong factor",
+        r"Y_{i,j} = \frac{1}{k}\sum_{u=0}^{k-1}\sum_{v=0}^{k-1} V_{s i+u,s j+v}",
+        r"= \frac{1}{k^{2}} \sum",
+    ),
+    # nothing is averaged in a correlation
+    (
+        "a sum for a mean",
+        r"DK = \frac{1}{r c} \sum_{i,j} DF X_{i+a,j+b}",
+        r"= \sum",
+    ),
+    # dL/dK = sum of dL/dF times dF/dK, by the chain rule
+    (
+        "the wrong variable of a derivative",
+        r"DK = \sum_{i,j} DF \frac{\partial F_{i,j}}{\partial X_{a,b}}",
+        r"\partial F_{i, j}}{\partial K_{a, b}}",
+    ),
+    # pixel (b, a) meets kernel entry (b - i, a - j) at output (i, j)
+    (
+        "indices in the wrong order",
+        r"\frac{\partial L}{\partial X_{b,a}} = \sum_{i,j} DF K_{a-i,b-j}",
+        "K_{b-i, a-j}",
+    ),
+    # F[i, j] reads X[i + u, j + v]: the row goes with the row
+    (
+        "indices in the wrong order",
+        r"F_{i,j} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} X_{i+v,j+u} K_{u,v}",
+        "X_{i+u, j+v}",
+    ),
+    # A[a, m] meets B[m, b] in T[a, b]
+    (
+        "a wrong index",
+        r"\frac{\partial L}{\partial A_{a,m}} = \sum_{b=0}^{M-1} \frac{\partial L}{\partial T_{a,b}} B_{a,b}",
+        "B_{m, b}",
+    ),
+    # a signal of n samples has n + 2p with its padding, so the last output is n + 2p - q
+    (
+        "once for twice, or twice for once",
+        r"\frac{\partial L}{\partial x_a} = \sum_{i=0}^{n+p-q} \frac{\partial L}{\partial z_i} w_{a-i+p}",
+        r"\sum_{i=0}^{n+2 p-q}",
+    ),
+    # with u' = r - 1 - u the gradient is the sum of dL/dF[a - u', b - v'] K[u', v'], and a - u' = a - r + 1 + u
+    (
+        "the sign of a term",
+        r"DX = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} \frac{\partial L}{\partial F_{a-r-1+u,b-c+1+v}} K_{r-1-u,c-1-v}",
+        "F_{a+u+1-r, b+v+1-c}",
+    ),
+    # F grows with X where K is positive, and so does the gradient
+    (
+        "a sign",
+        r"DK = -\sum_{i,j} DF X_{i+a,j+b}",
+        r"= \sum",
+    ),
+    # F is the sum alone
+    (
+        "a term too many",
+        r"F_{i,j} = 1 + \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} X_{i+u,j+v} K_{u,v}",
+        r"= \sum",
+    ),
+]
+
+
+@pytest.mark.parametrize(("slip", "line", "instead"), BY_HAND)
+def test_a_slip_is_mended_as_by_hand(slip: str, line: str, instead: str) -> None:
+    for short, written in SHORT.items():
+        line = line.replace(short, written)
+    report = verify_text(f"{LAYERS}$${line}$$\n")
+    (formula,) = report.formulas
+    assert formula.status is Status.REFUTED, report
+    shown = {r.slip: repaired_latex(formula.links[0].link.claim, r) for r in formula.links[0].repairs}
+    assert instead in shown.get(slip, ""), report
+    assert instead.replace(" ", "") not in line.replace(" ", "")
+    (again,) = verify_text(f"{LAYERS}$${shown[slip]}$$\n").formulas
+    assert again.status is Status.PROVED
 
 
 WHOLE = """```symconv

@@ -17,11 +17,12 @@ from symconv.proof.evaluate import World, differ
 from symconv.proof.obligations import shapes_agree
 from symconv.proof.problem import Problem, equation, tensor_equation
 from symconv.proof.verdict import Counterexample, Status, Verdict
-from symconv.repair.slips import context_of, repaired
+from symconv.repair.context import context_of
+from symconv.repair.slips import repaired
 from symconv.repair.whole_slips import repaired_whole
 from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Defined, Tensor
-from symconv.term.value import Condition, Value
+from symconv.term.value import Condition, Value, free_indices
 
 MOST = 2  # repairs of one claim
 SECONDS = 1.5  # spent on one claim
@@ -80,10 +81,12 @@ def definition_repair(
     """The slip in a definition that explains all its refuted lines, if there is one; it mends more than it breaks."""
     until = perf_counter() + seconds
     sides = [side for problem, _ in refuted for side in (problem.left, problem.right)]
-    context = context_of(refuted[0][0].sizes, *sides)
+    context = context_of(refuted[0][0].sizes, *sides).inside(definition)
     for slip, body in repaired(definition.body, context):
         if perf_counter() > until:
             return None
+        if not free_indices(body) <= set(definition.parameters):
+            continue
         changed = replace(definition, body=body, call=None)
         if not all(_holds_there(p, found, definition, changed) for p, found in refuted):
             continue
@@ -157,8 +160,9 @@ def _proved(candidates: Iterable[Candidate], seconds: float) -> tuple[Repair, ..
 def _agreeing(problem: Problem, found: Counterexample) -> Iterator[tuple[str, Value]]:
     """The right sides that agree with the left one at the counterexample."""
     context = context_of(problem.sizes, problem.left, problem.right)
+    bound = {r.name for r in problem.free}
     for slip, right in repaired(problem.right, context):
-        if right == problem.left:  # says nothing
+        if right == problem.left or not free_indices(right) <= bound:  # says nothing; or of an index that nothing binds
             continue
         try:
             world = World(found.sizes, 1, values=(problem.left, right))

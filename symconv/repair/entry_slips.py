@@ -1,0 +1,171 @@
+"""Slips in the positions at which an entry is read."""
+
+from __future__ import annotations
+
+from symconv.repair.context import Context, Edits, replaced
+from symconv.term.polynomial import ONE, Atom, Poly, Size
+from symconv.term.substitution import substitute
+from symconv.term.value import Derivative, Entry, Value, children
+
+
+def flip_missing(value: Value, _: Context) -> Edits:
+    """T[u, v] -> T[r - 1 - u, c - 1 - v]: all axes of a space, then the last two, then each alone."""
+    if not isinstance(value, Entry):
+        return
+    rank = len(value.index)
+    for axes in dict.fromkeys((tuple(range(rank)), tuple(range(rank))[-2:], *((n,) for n in range(rank)))):
+        index = value.index
+        for n in axes:
+            axis = value.tensor.axes[n]
+            if axis.low is None or axis.high is None or not index[n].names():
+                break
+            index = replaced(index, n, axis.low + axis.high - index[n])
+        else:
+            if axes:
+                yield Entry(value.tensor, index)
+
+
+def index_sign(value: Value, _: Context) -> Edits:
+    """i + a for i - a: in all positions of an entry at once, then in one."""
+    if not isinstance(value, Entry):
+        return
+    turned = [[p - 2 * term for term in index_terms(p)] for p in value.index]
+    for choice in range(max(map(len, turned), default=0)):
+        if all(len(t) > choice for t in turned) and len(turned) > 1:
+            yield Entry(value.tensor, tuple(t[choice] for t in turned))
+    for n, options in enumerate(turned):
+        for changed in options:
+            yield Entry(value.tensor, replaced(value.index, n, changed))
+
+
+def index_terms(position: Poly) -> list[Poly]:
+    """The terms with an index, of a sum of at least two; in like positions, as h - s i and w - s j, in like order."""
+    terms = [(m, c) for m, c in position if any(isinstance(a, str) for a in m)] if position.terms > 1 else []
+    return [Poly({m: c}) for m, c in sorted(terms, key=lambda t: (len(t[0]), -t[1], str(t[0])))]
+
+
+def _indices_of(position: Poly) -> list[tuple[str, int]]:
+    return [(n, c) for n in sorted(position.names()) if (c := position.coefficient((n,)))]
+
+
+def transposed_index(value: Value, _: Context) -> Edits:
+    """T[u, v] for T[v, u]; and T[i + u, j + v] for T[i + v, j + u]."""
+    if not isinstance(value, Entry):
+        return
+    for n in range(len(value.index)):
+        for m in range(n + 1, len(value.index)):
+            swapped = list(value.index)
+            swapped[n], swapped[m] = swapped[m], swapped[n]
+            yield Entry(value.tensor, tuple(swapped))
+    names = sorted({name for p in value.index for name in p.names()})
+    for n, one in enumerate(names):
+        for other in names[n + 1 :]:
+            yield _exchanged(value, one, other)
+
+
+def transposed_left(value: Value, context: Context) -> Edits:
+    """The indices of the left side in the wrong order: the right side with two of them exchanged everywhere."""
+    for n, one in enumerate(context.free):
+        for other in context.free[n + 1 :]:
+            yield _exchanged(value, one, other)
+
+
+def _exchanged(value: Value, one: str, other: str) -> Value:
+    return substitute(value, {one: Poly.of(other), other: Poly.of(one)})
+
+
+def shifted_left(value: Value, context: Context) -> Edits:
+    """An index of the left side that is one too large or too small: the right side with it moved everywhere."""
+    for name in context.free:
+        for step in (1, -1):
+            yield substitute(value, {name: Poly.of(name) + step})
+
+
+def wrong_index(value: Value, context: Context) -> Edits:
+    """One index where another belongs, as in X[i + u, j + u] or in a channel."""
+    if not isinstance(value, Entry):
+        return
+    for n, position in enumerate(value.index):
+        for name in sorted(position.names()):
+            for other in context.indices:
+                if other not in position.names():
+                    images: dict[Atom, Poly] = {name: Poly.of(other)}
+                    yield Entry(value.tensor, replaced(value.index, n, position.substitute(images)))
+
+
+def one_off(value: Value, _: Context) -> Edits:
+    """An index that is one too large or too small: in all positions at once, then in one."""
+    if isinstance(value, Entry):
+        for step in (1, -1):
+            yield Entry(value.tensor, tuple(p + step if p.names() else p for p in value.index))
+        for n, position in enumerate(value.index):
+            for step in (1, -1):
+                yield Entry(value.tensor, replaced(value.index, n, position + step))
+
+
+def stride_missing(value: Value, context: Context) -> Edits:
+    """i for s i, in all positions at once or in one; and s i for i."""
+    if not isinstance(value, Entry):
+        return
+    for size in context.sizes:
+        for factor in (Poly.atom(size), None):
+            changed = tuple(_scaled(p, size, factor) for p in value.index)
+            for choice in range(max(map(len, changed), default=0)):
+                if len(changed) > 1 and all(len(c) > choice for c in changed):
+                    yield Entry(value.tensor, tuple(c[choice] for c in changed))
+            for n, options in enumerate(changed):
+                for position in options:
+                    yield Entry(value.tensor, replaced(value.index, n, position))
+
+
+def _scaled(position: Poly, size: Size, factor: Poly | None) -> list[Poly]:
+    """Each index of the position multiplied by the size, or the size in front of an index dropped."""
+    if factor is not None:
+        return [position + (factor - 1) * c * Poly.of(n) for n, c in _indices_of(position)]
+    dropped = [m for m, _ in position if size in m and len(m) > 1]
+    return [position.substitute({size: ONE})] if dropped else []
+
+
+def padding_missing(value: Value, context: Context) -> Edits:
+    """A position without its padding, or with the padding on the other side."""
+    if not isinstance(value, Entry):
+        return
+    for size in (s for s in context.sizes if s.least == 0):
+        for step in (-1, 1, -2, 2):
+            moved = tuple(p + step * Poly.atom(size) for p in value.index)
+            yield Entry(value.tensor, moved)
+            for n, position in enumerate(moved):
+                yield Entry(value.tensor, replaced(value.index, n, position))
+
+
+def wrong_variable(value: Value, context: Context) -> Edits:
+    """dy/dx where dy/dw belongs: another tensor of the claim in the denominator."""
+    if isinstance(value, Derivative):
+        known = {part.tensor for part in children(value) if isinstance(part, Entry)}
+        for other in context.tensors:
+            if other not in known and other.rank == value.by.tensor.rank:
+                yield Derivative(value.value, Entry(other, value.by.index))
+
+
+def wrong_tensor(value: Value, context: Context) -> Edits:
+    """One tensor where another of the same rank belongs."""
+    if isinstance(value, Entry):
+        for other in context.leaves:
+            if other != value.tensor and other.rank == value.tensor.rank:
+                yield Entry(other, value.index)
+
+
+__all__ = [
+    "flip_missing",
+    "index_sign",
+    "index_terms",
+    "one_off",
+    "padding_missing",
+    "shifted_left",
+    "stride_missing",
+    "transposed_index",
+    "transposed_left",
+    "wrong_index",
+    "wrong_tensor",
+    "wrong_variable",
+]
