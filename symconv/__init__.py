@@ -19,82 +19,69 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_API = [
-    "add_bias",
-    "additions",
-    "apply",
-    "argmax",
-    "batch_norm",
-    "bed_of_nails",
-    "bracket",
-    "closed_form",
-    "compare",
-    "concatenate",
-    "condition",
-    "convolve",
-    "correlate",
-    "correlate_pairs",
-    "crop",
-    "cross_entropy",
-    "define",
-    "dense",
-    "depthwise",
-    "expand",
-    "export",
-    "find_filter",
-    "flatten_rows",
-    "flip",
-    "from_sympy",
-    "gelu",
-    "gradient",
-    "impulse_response",
-    "indices",
-    "leaky_relu",
-    "matmul",
-    "mean",
-    "mean_squared_error",
-    "multiplications",
-    "pad",
-    "parameters",
-    "pixel_shuffle",
-    "pool",
-    "pool_average",
-    "pool_max",
-    "prove",
-    "receptive_field",
-    "rot180",
-    "sizes",
-    "softmax",
-    "solve",
-    "stuff",
-    "swap_channels",
-    "summary",
-    "tensor",
-    "to_sympy",
-    "toeplitz",
-    "total",
-    "transpose",
-    "transposed",
-    "unpool_max",
-    "unvec",
-    "upsample_bilinear",
-    "upsample_nearest",
-    "upstream",
-    "variance",
-    "vec",
-    "verify",
-]
+# module: the public names that it holds
+_HOLDS = {
+    "api.operations": [
+        "add_bias",
+        "apply",
+        "argmax",
+        "batch_norm",
+        "bed_of_nails",
+        "concatenate",
+        "convolve",
+        "correlate",
+        "correlate_pairs",
+        "crop",
+        "cross_entropy",
+        "dense",
+        "depthwise",
+        "expand",
+        "flatten_rows",
+        "flip",
+        "gelu",
+        "gradient",
+        "leaky_relu",
+        "matmul",
+        "mean",
+        "mean_squared_error",
+        "pad",
+        "pixel_shuffle",
+        "pool",
+        "pool_average",
+        "pool_max",
+        "rot180",
+        "softmax",
+        "stuff",
+        "swap_channels",
+        "toeplitz",
+        "transpose",
+        "transposed",
+        "unpool_max",
+        "unvec",
+        "upsample_bilinear",
+        "upsample_nearest",
+        "upstream",
+        "variance",
+        "vec",
+    ],
+    "api.declaring": ["indices", "sizes", "tensor"],
+    "api.formulas": ["bracket", "condition", "define", "total"],
+    "api.claims": ["closed_form", "compare", "prove"],
+    "api.costs": ["additions", "multiplications", "parameters", "receptive_field", "summary"],
+    "api.filters": ["find_filter", "impulse_response"],
+    "api.sympy_border": ["from_sympy", "to_sympy"],
+    "api.verbs": ["export", "solve", "verify"],
+    "handles.tensors": ["Tensor"],
+    "proof.verdict": ["Status", "Verdict"],
+}
+_HOME = {name: f"symconv.{module}" for module, names in _HOLDS.items() for name in names}
 
-__all__ = ["Status", "Tensor", "Verdict", "__version__", *_API]
+__all__ = ["__version__", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _API:
-        return getattr(import_module("symconv.api"), name)
-    if name == "Tensor":
-        return import_module("symconv.handles").Tensor
-    if name in ("Status", "Verdict"):
-        return getattr(import_module("symconv.proof.verdict"), name)
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'symconv' has no attribute {name!r}")
 
 
