@@ -70,6 +70,7 @@ tensor  V[H,W]  X[H,W]  K[r,c]  x[n]  w[q]  A[N,C]  B[C,M]
 define  F = correlate(X, K)
 define  z = correlate(x, w, padding=p)
 define  Y = pool_average(V, window=k, stride=s)
+size    h = rows F
 define  T_{a,b} = \\sum_{m=0}^{C-1} A_{a,m} B_{m,b}
 loss    L(F, z, Y, T)
 outside zero
@@ -144,6 +145,38 @@ BY_HAND = [
         r"DK = -\sum_{i,j} DF X_{i+a,j+b}",
         r"= \sum",
     ),
+    # the distance of pixel a from output i is a - i
+    (
+        "a wrong index",
+        r"DX = \sum_{i,j} DF K_{a-i,j-j}",
+        "K_{a-i, b-j}",
+    ),
+    # F[i, j] reads X[i + u, j + v]
+    (
+        "a wrong index",
+        r"F_{i,j} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} X_{i+i,j+v} K_{u,v}",
+        "X_{i+u, j+v}",
+    ),
+    # pixel (a, b) is read where i + u = a and j + v = b
+    (
+        "a wrong index",
+        r"\frac{\partial F_{i,j}}{\partial X_{a,b}} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} K_{u,v} [i+v = a] [j+v = b]",
+        "[i + u = a]",
+    ),
+    # without a stride two neighbouring outputs read neighbouring pixels
+    (
+        "once for twice, or twice for once",
+        r"F_{i,j} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} X_{2i+u,j+v} K_{u,v}",
+        "X_{i+u, j+v}",
+    ),
+    # F has H - r + 1 rows and W - c + 1 columns, in the three lines that follow
+    (
+        "a wrong bound",
+        r"DK = \sum_{i=0}^{H-r} \sum_{j=0}^{H-r} DF X_{i+a,j+b}",
+        r"\sum_{j=0}^{W-c}",
+    ),
+    ("the sign of a term", "h = H - r - 1", "H + 1 - r"),
+    ("the sign of a term", "h = H + r + 1", "H + 1 - r"),
     # F is the sum alone
     (
         "a term too many",

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from symconv.term.polynomial import Poly, Quotient, Remainder, Size
 from symconv.term.substitution import rebuild
 from symconv.term.tensor import Defined, Leaf, Tensor, tensors_in
-from symconv.term.value import Entry, Number, Reciprocal, Value, free_indices, own_polys, walk
+from symconv.term.value import Number, Reciprocal, Value, free_indices, own_polys, walk
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a repair may be made of.
 
-    sizes: those of the claim.  leaves, tensors: the data it speaks of, and all its tensors.  indices: those of its
-    entries.  free: those of its left side.  factors: the numbers and reciprocals in it and in its definitions.
+    sizes: those of the claim.  leaves, tensors: the data it speaks of, and all its tensors.  indices: those that
+    occur in it.  free: those of its left side.  factors: the numbers and reciprocals in it and in its definitions.
     """
 
     sizes: tuple[Size, ...]
@@ -57,9 +57,8 @@ def context_of(sizes: tuple[Size, ...], *values: Value) -> Context:
 
 def _index_names(value: Value) -> Iterator[str]:
     for part in walk(value):
-        if isinstance(part, Entry):
-            for position in part.index:
-                yield from position.names()
+        for poly in own_polys(part):
+            yield from poly.names()
 
 
 def replaced(items: tuple[Poly, ...], n: int, item: Poly) -> tuple[Poly, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from symconv.repair.context import Context, Edits, replaced
+from collections.abc import Iterator
+
+from symconv.repair.context import Context, Edits, in_polys, replaced
 from symconv.term.polynomial import ONE, Atom, Poly, Size
 from symconv.term.substitution import substitute
-from symconv.term.value import Derivative, Entry, Value, children
+from symconv.term.value import Bracket, Derivative, Entry, Value, children
 
 
 def flip_missing(value: Value, _: Context) -> Edits:
@@ -82,15 +84,31 @@ def shifted_left(value: Value, context: Context) -> Edits:
 
 
 def wrong_index(value: Value, context: Context) -> Edits:
-    """One index where another belongs, as in X[i + u, j + u] or in a channel."""
-    if not isinstance(value, Entry):
-        return
-    for n, position in enumerate(value.index):
-        for name in sorted(position.names()):
-            for other in context.indices:
-                if other not in position.names():
-                    images: dict[Atom, Poly] = {name: Poly.of(other)}
-                    yield Entry(value.tensor, replaced(value.index, n, position.substitute(images)))
+    """One index where another belongs, as in X[i + u, j + u], X[i + i], in a channel, or in a condition."""
+    if isinstance(value, (Entry, Bracket)):
+        yield from in_polys(value, lambda p: _other_indices(p, context))
+
+
+def _other_indices(position: Poly, context: Context) -> Iterator[Poly]:
+    for name in sorted(position.names()):
+        for other in context.indices:
+            if other != name:
+                images: dict[Atom, Poly] = {name: Poly.of(other)}
+                yield position.substitute(images)
+    for name, c in _indices_of(position):
+        if abs(c) > 1:
+            yield from (position + (Poly.of(other) - name) * (c // abs(c)) for other in context.indices)
+
+
+def captured_index(value: Value, context: Context) -> Edits:
+    """T[j - j], which is T[0], for T[i - j]: one name for two indices, which cancel."""
+    if isinstance(value, (Entry, Bracket)):
+        yield from in_polys(value, lambda p: _differences(p, context))
+
+
+def _differences(position: Poly, context: Context) -> Iterator[Poly]:
+    names = [name for name in context.indices if name not in position.names()]
+    return (position + one - other for one in names for other in names if one != other)
 
 
 def one_off(value: Value, _: Context) -> Edits:
@@ -156,6 +174,7 @@ def wrong_tensor(value: Value, context: Context) -> Edits:
 
 
 __all__ = [
+    "captured_index",
     "flip_missing",
     "index_sign",
     "index_terms",

@@ -8,7 +8,8 @@ from dataclasses import replace
 from symconv.repair.context import Context, Edits, in_polys
 from symconv.repair.entry_slips import index_terms
 from symconv.term.polynomial import ONE, Poly, Size
-from symconv.term.value import Bracket, Condition, Entry, Position, Range, Sum, Value
+from symconv.term.tensor import Axis
+from symconv.term.value import Bracket, Condition, Entry, Position, Range, Sum, Value, walk
 
 Ranges = tuple[Range, ...]
 
@@ -43,6 +44,21 @@ def _ranges(value: Value) -> Iterator[tuple[Ranges, Callable[[Ranges], Value]]]:
         yield value.ranges, lambda ranges: Sum(ranges, value.body)
 
 
+def range_of_entries(value: Value, _: Context) -> Edits:
+    """A sum over i that runs over another range than that of T[i], which it adds up."""
+    for ranges, rebuilt in _ranges(value):
+        for n, r in enumerate(ranges):
+            for axis in _axes_at(value, r.name):
+                yield rebuilt((*ranges[:n], replace(r, low=axis.low, high=axis.high), *ranges[n + 1 :]))
+
+
+def _axes_at(value: Value, name: str) -> list[Axis]:
+    """The axes at which the index stands alone, each once."""
+    entries = [part for part in walk(value) if isinstance(part, Entry)]
+    alone = Poly.of(name)
+    return list(dict.fromkeys(a for e in entries for a, p in zip(e.tensor.axes, e.index, strict=True) if p == alone))
+
+
 def one_off_inside(value: Value, _: Context) -> Edits:
     """A size, or what stands inside a floor, that is one too large or too small."""
     yield from in_polys(value, lambda p: iter((p + 1, p - 1)))
@@ -73,7 +89,7 @@ def _turned(poly: Poly) -> Iterator[Poly]:
 
 
 def once_for_twice(value: Value, context: Context) -> Edits:
-    """p for 2p or 2p for p, as in H + p - r + 1; or no padding at all."""
+    """p for 2p or 2p for p, as in H + p - r + 1; 2i for i; or no padding at all."""
     yield from in_polys(value, lambda p: _other_multiples(p, context.sizes))
 
 
@@ -81,8 +97,8 @@ def _other_multiples(poly: Poly, sizes: tuple[Size, ...]) -> Iterator[Poly]:
     for monomial, c in poly.sorted_terms():
         if monomial and all(isinstance(a, Size) for a in monomial):
             yield poly + Poly({monomial: c})
-            if c % 2 == 0:
-                yield poly - Poly({monomial: c // 2})
+        if monomial and c % 2 == 0:
+            yield poly - Poly({monomial: c // 2})
     for size in (s for s in sizes if s.least == 0 and s not in poly.sizes()):
         for step in (2, 1, -1, -2):
             yield poly + step * Poly.atom(size)
@@ -116,6 +132,7 @@ __all__ = [
     "one_off_inside",
     "one_off_limit",
     "power_lost",
+    "range_of_entries",
     "term_sign",
     "wrong_bound",
 ]

@@ -22,7 +22,7 @@ from symconv.repair.slips import repaired
 from symconv.repair.whole_slips import repaired_whole
 from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Defined, Tensor
-from symconv.term.value import Condition, Value, free_indices
+from symconv.term.value import Condition, Position, Value, free_indices
 
 MOST = 2  # repairs of one claim
 SECONDS = 1.5  # spent on one claim
@@ -162,7 +162,9 @@ def _agreeing(problem: Problem, found: Counterexample) -> Iterator[tuple[str, Va
     context = context_of(problem.sizes, problem.left, problem.right)
     bound = {r.name for r in problem.free}
     for slip, right in repaired(problem.right, context):
-        if right == problem.left or not free_indices(right) <= bound:  # says nothing; or of an index that nothing binds
+        if not free_indices(right) <= bound:  # nothing binds one of its indices
+            continue
+        if right == problem.left and not _is_size_formula(right):  # says nothing
             continue
         try:
             world = World(found.sizes, 1, values=(problem.left, right))
@@ -170,6 +172,11 @@ def _agreeing(problem: Problem, found: Counterexample) -> Iterator[tuple[str, Va
                 yield slip, right
         except SymconvError:  # the edit reads what is not there, or divides by zero
             continue
+
+
+def _is_size_formula(value: Value) -> bool:
+    """More than the name of a size: on both sides it still says which size that is."""
+    return isinstance(value, Position) and value.poly.as_atom is None
 
 
 __all__ = ["DefinitionRepair", "Repair", "definition_repair", "repairs", "whole_repairs"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from symconv.repair.context import Context, Edits, Rule
 from symconv.repair.entry_slips import (
+    captured_index,
     flip_missing,
     index_sign,
     one_off,
@@ -39,6 +40,7 @@ from symconv.repair.limit_slips import (
     one_off_inside,
     one_off_limit,
     power_lost,
+    range_of_entries,
     term_sign,
     wrong_bound,
 )
@@ -58,10 +60,11 @@ SLIPS: tuple[tuple[str, str, Rule], ...] = (
     ("one too many or too few", PART, one_off_limit),
     ("one too many or too few", WHOLE, shifted_left),
     ("one too many or too few", PART, one_off_inside),
-    ("a wrong bound", PART, wrong_bound),
     ("a stride missing or in the wrong place", PART, stride_missing),
     ("a padding or an offset missing", PART, padding_missing),
     ("once for twice, or twice for once", PART, once_for_twice),
+    ("a wrong bound", PART, range_of_entries),
+    ("a wrong bound", PART, wrong_bound),
     ("the sign of a term", PART, term_sign),
     ("a sign", PART, sign),
     ("a sign", WHOLE, turned_whole),
@@ -73,6 +76,7 @@ SLIPS: tuple[tuple[str, str, Rule], ...] = (
     ("a factor missing or too many", PART, factor_missing),
     ("the wrong variable of a derivative", PART, wrong_variable),
     ("a wrong tensor", PART, wrong_tensor),
+    ("a wrong index", PART, captured_index),
     ("a wrong condition", PART, bracket),
 )
 
