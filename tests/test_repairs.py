@@ -251,6 +251,28 @@ $$\frac{\partial E}{\partial I_{i,j}} = \sum_{x,y} \frac{\partial E}{\partial O_
     assert formulas[0]["repair"]["status"] == "proved"
 
 
+def test_slips_of_rows_and_columns_leave_the_channel_alone() -> None:
+    """Output (i, j) reads rows s i + u and columns s j + v of channel c: the stride is missing twice, not thrice."""
+    text = r"""```symconv
+base    0
+size    s
+tensor  X[H,W,C]  K[r,q,C]
+tensor  Y[n,m]
+loss    L(Y)
+outside zero
+```
+
+$$Y_{i,j} = \sum_{u=0}^{r-1} \sum_{v=0}^{q-1} \sum_{c=0}^{C-1} X_{s i+u,s j+v,c} K_{u,v,c}$$
+
+$$\frac{\partial L}{\partial K_{u,v,c}} = \sum_{i,j} \frac{\partial L}{\partial Y_{i,j}} X_{i+u,j+v,c}$$
+"""
+    _, formula = verify_text(text).formulas
+    assert formula.status is Status.REFUTED
+    (repair, *_) = formula.links[0].repairs
+    assert repair.slip == "a stride missing or in the wrong place"
+    assert "X_{s i+u, s j+v, c}" in repaired_latex(formula.links[0].link.claim, repair)
+
+
 def test_a_claim_without_a_near_truth_has_no_repair() -> None:
     report = verify_text(f"{BLOCK}$$F_{{i,j}} = 3 K_{{0,0}} K_{{0,0}} + X_{{0,0}} X_{{0,1}} X_{{1,0}}$$\n")
     (formula,) = report.formulas

@@ -28,16 +28,29 @@ def flip_missing(value: Value, _: Context) -> Edits:
 
 
 def index_sign(value: Value, _: Context) -> Edits:
-    """i + a for i - a: in all positions of an entry at once, then in one."""
-    if not isinstance(value, Entry):
-        return
-    turned = [[p - 2 * term for term in index_terms(p)] for p in value.index]
-    for choice in range(max(map(len, turned), default=0)):
-        if all(len(t) > choice for t in turned) and len(turned) > 1:
-            yield Entry(value.tensor, tuple(t[choice] for t in turned))
-    for n, options in enumerate(turned):
-        for changed in options:
-            yield Entry(value.tensor, replaced(value.index, n, changed))
+    """i + a for i - a: in several positions of an entry at once, then in one."""
+    if isinstance(value, Entry):
+        yield from _changed(value, [[p - 2 * term for term in index_terms(p)] for p in value.index])
+
+
+def _changed(entry: Entry, options: list[list[Poly]]) -> Edits:
+    """The like option at several positions at once, then each at its position."""
+    for axes in _like_axes(entry.index):
+        for choice in range(min(len(options[n]) for n in axes)):
+            index = entry.index
+            for n in axes:
+                index = replaced(index, n, options[n][choice])
+            yield Entry(entry.tensor, index)
+    for n, polys in enumerate(options):
+        for changed in polys:
+            yield Entry(entry.tensor, replaced(entry.index, n, changed))
+
+
+def _like_axes(index: tuple[Poly, ...]) -> list[tuple[int, ...]]:
+    """Axes that share a slip: all, those with a sum, the last two; the others may count examples or channels."""
+    every = tuple(range(len(index)))
+    sums = tuple(n for n in every if index[n].terms > 1)
+    return [axes for axes in dict.fromkeys((every, sums, every[-2:])) if len(axes) > 1]
 
 
 def index_terms(position: Poly) -> list[Poly]:
@@ -112,28 +125,17 @@ def _differences(position: Poly, context: Context) -> Iterator[Poly]:
 
 
 def one_off(value: Value, _: Context) -> Edits:
-    """An index that is one too large or too small: in all positions at once, then in one."""
+    """An index that is one too large or too small: in several positions at once, then in one."""
     if isinstance(value, Entry):
-        for step in (1, -1):
-            yield Entry(value.tensor, tuple(p + step if p.names() else p for p in value.index))
-        for n, position in enumerate(value.index):
-            for step in (1, -1):
-                yield Entry(value.tensor, replaced(value.index, n, position + step))
+        yield from _changed(value, [[p + 1, p - 1] for p in value.index])
 
 
 def stride_missing(value: Value, context: Context) -> Edits:
-    """i for s i, in all positions at once or in one; and s i for i."""
-    if not isinstance(value, Entry):
-        return
-    for size in context.sizes:
-        for factor in (Poly.atom(size), None):
-            changed = tuple(_scaled(p, size, factor) for p in value.index)
-            for choice in range(max(map(len, changed), default=0)):
-                if len(changed) > 1 and all(len(c) > choice for c in changed):
-                    yield Entry(value.tensor, tuple(c[choice] for c in changed))
-            for n, options in enumerate(changed):
-                for position in options:
-                    yield Entry(value.tensor, replaced(value.index, n, position))
+    """i for s i, in several positions at once or in one; and s i for i."""
+    if isinstance(value, Entry):
+        for size in context.sizes:
+            for factor in (Poly.atom(size), None):
+                yield from _changed(value, [_scaled(p, size, factor) for p in value.index])
 
 
 def _scaled(position: Poly, size: Size, factor: Poly | None) -> list[Poly]:
@@ -146,14 +148,9 @@ def _scaled(position: Poly, size: Size, factor: Poly | None) -> list[Poly]:
 
 def padding_missing(value: Value, context: Context) -> Edits:
     """A position without its padding, or with the padding on the other side."""
-    if not isinstance(value, Entry):
-        return
-    for size in (s for s in context.sizes if s.least == 0):
-        for step in (-1, 1, -2, 2):
-            moved = tuple(p + step * Poly.atom(size) for p in value.index)
-            yield Entry(value.tensor, moved)
-            for n, position in enumerate(moved):
-                yield Entry(value.tensor, replaced(value.index, n, position))
+    if isinstance(value, Entry):
+        for size in (s for s in context.sizes if s.least == 0):
+            yield from _changed(value, [[p + step * Poly.atom(size) for step in (-1, 1, -2, 2)] for p in value.index])
 
 
 def wrong_variable(value: Value, context: Context) -> Edits:

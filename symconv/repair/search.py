@@ -18,6 +18,7 @@ from symconv.proof.obligations import shapes_agree
 from symconv.proof.problem import Problem, equation, tensor_equation
 from symconv.proof.verdict import Counterexample, Status, Verdict
 from symconv.repair.context import context_of
+from symconv.repair.screen import Screen
 from symconv.repair.slips import repaired
 from symconv.repair.whole_slips import repaired_whole
 from symconv.term.substitution import replace_tensors
@@ -158,20 +159,17 @@ def _proved(candidates: Iterable[Candidate], seconds: float) -> tuple[Repair, ..
 
 
 def _agreeing(problem: Problem, found: Counterexample) -> Iterator[tuple[str, Value]]:
-    """The right sides that agree with the left one at the counterexample."""
+    """The right sides that agree with the left one at a few places."""
     context = context_of(problem.sizes, problem.left, problem.right)
     bound = {r.name for r in problem.free}
+    screen = Screen(problem, found)
     for slip, right in repaired(problem.right, context):
         if not free_indices(right) <= bound:  # nothing binds one of its indices
             continue
         if right == problem.left and not _is_size_formula(right):  # says nothing
             continue
-        try:
-            world = World(found.sizes, 1, values=(problem.left, right))
-            if not differ(world.value(problem.left, found.at), world.value(right, found.at)):
-                yield slip, right
-        except SymconvError:  # the edit reads what is not there, or divides by zero
-            continue
+        if screen.passes(right):
+            yield slip, right
 
 
 def _is_size_formula(value: Value) -> bool:
