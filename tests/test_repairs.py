@@ -66,12 +66,13 @@ LAYERS = """```symconv
 base    0
 size    s k
 size    p >= 0
-tensor  V[H,W]  X[H,W]  K[r,c]  x[n]  w[q]  A[N,C]  B[C,M]
+tensor  V[H,W]  X[H,W]  K[r,c]  x[n]  w[q]  A[N,C]  B[C,M]  t[W]
 define  F = correlate(X, K)
 define  z = correlate(x, w, padding=p)
 define  Y = pool_average(V, window=k, stride=s)
 size    h = rows F
 define  T_{a,b} = \\sum_{m=0}^{C-1} A_{a,m} B_{m,b}
+define  t_{b} = \\sum_{a=0}^{H-1} X_{a,b}
 loss    L(F, z, Y, T)
 outside zero
 ```
@@ -163,6 +164,8 @@ BY_HAND = [
         r"\frac{\partial F_{i,j}}{\partial X_{a,b}} = \sum_{u=0}^{r-1} \sum_{v=0}^{c-1} K_{u,v} [i+v = a] [j+v = b]",
         "[i + u = a]",
     ),
+    # the sum of a column is over its rows
+    ("a wrong index", r"t_{b} = \sum_{a=0}^{H-1} X_{b,b}", "X_{a, b}"),
     # without a stride two neighbouring outputs read neighbouring pixels
     (
         "once for twice, or twice for once",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from symconv.term.polynomial import Poly, Quotient, Remainder, Size
 from symconv.term.substitution import rebuild
 from symconv.term.tensor import Defined, Leaf, Tensor, tensors_in
-from symconv.term.value import Number, Reciprocal, Value, free_indices, own_polys, walk
+from symconv.term.value import Number, Reciprocal, Sum, Value, free_indices, own_polys, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,8 @@ def _index_names(value: Value) -> Iterator[str]:
     for part in walk(value):
         for poly in own_polys(part):
             yield from poly.names()
+        if isinstance(part, Sum):
+            yield from (r.name for r in part.ranges)
 
 
 def replaced(items: tuple[Poly, ...], n: int, item: Poly) -> tuple[Poly, ...]:
