@@ -25,7 +25,7 @@ from symconv.read.reader import read_document
 from symconv.repair.search import DefinitionRepair, Repair, definition_repair, repairs, whole_repairs
 from symconv.term.tensor import Defined, Tensor, tensors_in
 from symconv.term.value import Value
-from symconv.write.latex import latex_of_tensor, latex_of_value
+from symconv.write.latex import latex_of_equation, latex_of_limit, latex_of_tensor, latex_of_value
 from symconv.write.relations import latex_of_condition
 
 SECONDS = 20.0  # for the verdict on one formula
@@ -234,9 +234,11 @@ def _repairs(claim: Claim | WholeClaim | None, verdict: Verdict) -> tuple[Repair
 
 def repaired_latex(claim: Claim | WholeClaim | None, repair: Repair) -> str:
     """The repaired formula in LaTeX."""
-    left = claim.left if claim is not None else None
-    sides = (left, repair.right)
-    return " = ".join(latex_of_value(s) if isinstance(s, Value) else latex_of_call_or_name(s) for s in sides)
+    if isinstance(claim, Claim) and isinstance(repair.right, Value):
+        return f"{latex_of_value(claim.left)} = {latex_of_value(repair.right)}"
+    if isinstance(claim, WholeClaim) and isinstance(repair.right, Tensor):
+        return latex_of_equation(claim.left, repair.right)
+    raise TypeError(f"no LaTeX of the repair {repair!r} of {claim!r}")
 
 
 def _judge_claim(claim: Claim | WholeClaim) -> Verdict:
@@ -247,20 +249,20 @@ def _judge_claim(claim: Claim | WholeClaim) -> Verdict:
 
 
 def _read_as(link: Link) -> str:
-    """The formula printed back from the tree."""
+    """The formula printed back from the tree, with the ranges and conditions beside it."""
     if isinstance(link.claim, Claim):
-        return f"{latex_of_value(link.claim.left)} = {latex_of_value(link.claim.right)}"
+        return f"{latex_of_value(link.claim.left)} = {latex_of_value(link.claim.right)}" + _said(link.claim)
     if isinstance(link.claim, WholeClaim):
-        return f"{latex_of_call_or_name(link.claim.left)} = {latex_of_call_or_name(link.claim.right)}"
-    return "" if link.defines is None else latex_of_tensor(link.defines)
+        return latex_of_equation(link.claim.left, link.claim.right) + _said(link.claim)
+    if link.defines is None:
+        return ""
+    made = link.defines.call is not None
+    return latex_of_equation(link.defines, link.defines) if made else latex_of_tensor(link.defines)
 
 
-def latex_of_call_or_name(tensor: object) -> str:
-    from symconv.write.latex import latex_of_call
-
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"no LaTeX of {tensor!r}")
-    return latex_of_call(tensor)
+def _said(claim: Claim | WholeClaim) -> str:
+    """`\\quad \\text{for } 0 \\le i \\le n-1`."""
+    return rf" \quad \text{{for }} {', '.join(map(latex_of_limit, claim.said))}" if claim.said else ""
 
 
 def verify_paths(

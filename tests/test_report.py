@@ -159,7 +159,7 @@ def test_a_chain_shows_each_link(note: str) -> None:
 
 
 def test_what_is_not_read_shows_its_source_and_the_reason(note: str) -> None:
-    for name, status in (("eq3", "bad"), ("eq4", "open")):
+    for name, status in (("eq3", "open"), ("eq4", "open")):
         text = article(note, name)
         assert f'class="badge {status}"' in text
         assert "<dt>reason</dt>" in text

@@ -31,6 +31,7 @@ from symconv.notation.source import LocatedError, Source
 from symconv.notation.symbols import (
     ACCENTS,
     BIG,
+    CLASSES,
     CLOSERS,
     ENVIRONMENTS,
     FENCES,
@@ -127,7 +128,11 @@ class _Parser:
             raise self.source.fault(start, f"more than {MOST_LEVELS} levels", "a flatter formula", "split the formula")
         items: list[Node] = []
         while self.token is not None and not self.ends_row(stop):
-            items.append(self.item(items[-1] if items else None))
+            if self.is_mark(*CLASSES):
+                self.take()
+                items += self.argument().items
+            else:
+                items.append(self.item(items[-1] if items else None))
         self.level -= 1
         return Row(tuple(items), at=start)
 

@@ -42,6 +42,7 @@ ACCENTS = {r"\tilde", r"\hat", r"\bar", r"\vec", r"\dot", r"\widetilde", r"\wide
 FONTS = {r"\mathbf", r"\mathbb", r"\mathcal", r"\boldsymbol", r"\mathsf", r"\mathtt", r"\mathit", r"\bm", r"\mathfrak"}
 TEXTS = {r"\text", r"\textrm", r"\textbf", r"\textit", r"\mbox", r"\mathrm", r"\operatorname", r"\rm", r"\texttt"}
 UPRIGHT = {r"\mathrm", r"\operatorname", r"\rm"}
+CLASSES = {r"\mathrel", r"\mathbin", r"\mathop", r"\mathord"}  # what they hold is spaced otherwise, and means the same
 WIDE = {r"\quad", r"\qquad"}
 NARROW = {
     r"\,",

@@ -246,4 +246,41 @@ def matmul(a: Tensor, b: Tensor) -> Defined:
     )
 
 
-__all__ = ["Axis", "flatten", "inside", "matmul", "toeplitz", "unflatten", "unvec", "vec"]
+def outer(a: Tensor, b: Tensor) -> Defined:
+    """The matrix of all products: entry (i, j) is a[i] b[j].
+
+    >>> import symconv as sc
+    >>> m, n = sc.sizes("m n")
+    >>> sc.outer(sc.tensor("a", m), sc.tensor("b", n)).entries(m=2, n=2)
+    [[a[0]*b[0], a[0]*b[1]], [a[1]*b[0], a[1]*b[1]]]
+    """
+    if a.rank != 1 or b.rank != 1:
+        raise ShapeError(f"outer({a.name}, {b.name})", f"shapes {a.shape} and {b.shape}", "two vectors", "flatten them")
+    return define(
+        f"outer({a.name}, {b.name})",
+        (*a.axes, *b.axes),
+        lambda i, j: multiply(a[i], b[j]),
+        indices=("i", "j"),
+        call=Call("outer", (a, b)),
+    )
+
+
+def diag(v: Tensor) -> Defined:
+    """The square matrix with the vector v on its diagonal and zeros elsewhere.
+
+    >>> import symconv as sc
+    >>> sc.diag(sc.tensor("v", 2)).entries()
+    [[v[0], 0], [0, v[1]]]
+    """
+    if v.rank != 1:
+        raise ShapeError(f"diag({v.name})", f"shape {v.shape}", "a vector", "flatten it with vec")
+    return define(
+        f"diag({v.name})",
+        (*v.axes, *v.axes),
+        lambda i, j: multiply(bracket(equal(i, j)), v[i]),
+        indices=("i", "j"),
+        call=Call("diag", (v,)),
+    )
+
+
+__all__ = ["Axis", "diag", "flatten", "inside", "matmul", "outer", "toeplitz", "unflatten", "unvec", "vec"]

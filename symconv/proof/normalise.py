@@ -252,6 +252,28 @@ def solve_equalities(trace: Trace, key: int) -> None:
         solved.add(guard)
 
 
+def equate_free_indices(trace: Trace) -> bool:
+    """[i = j] [k = j] is [i = j] [k = i] for free i and j; whether there was such an equality.
+
+    It makes terms with the equality alike and sets them apart from those without it.
+    """
+    found = False
+    for key in list(trace.terms):
+        for guard in [g for g in trace.terms[key].guards if g.equality and _equates(g, trace.terms[key])]:
+            name = max(guard.poly.names())
+            if guard in trace.terms[key].guards:
+                trace.rewrite(key, guard, name)
+                found = True
+    return found
+
+
+def _equates(guard: Guard, term: Term) -> bool:
+    """Two free indices that differ by a number: neither a named quotient nor a size stands in the equality."""
+    atoms = guard.poly.atoms()
+    free = all(isinstance(a, str) and not a.startswith("%") and a not in term.bound for a in atoms)
+    return free and len(atoms) == 2 and all(determines(guard, a) for a in atoms)
+
+
 def _rank(name: str) -> tuple[bool, int]:
     """Keys before what is left over, then by number: `%r1` is solved for before any key."""
     return name.startswith("%r"), int(name[2:])

@@ -10,7 +10,7 @@ from symconv.calculus.form import Guard, Term, TooManyTerms
 from symconv.proof.congruence import align_arguments
 from symconv.proof.implication import Knowledge
 from symconv.proof.matching import MAX_SPLITS, Matching, sums_to_zero
-from symconv.proof.normalise import Undecided, normalise, signature
+from symconv.proof.normalise import Undecided, equate_free_indices, normalise, signature
 from symconv.proof.problem import Problem
 from symconv.proof.tidy import tidy
 from symconv.proof.trace import Trace
@@ -24,15 +24,18 @@ def prove(problem: Problem, splits: int = MAX_SPLITS) -> Trace:
     Raises `Undecided` when the search gives up and `UnsafeDivisor` when a
     divisor may be 0.
     """
-    trace = started(problem)
-    try:
-        finish(trace, splits)
-    except Undecided:
+    given_up: Undecided | None = None
+    for prepared_by in (prepare, prepare_equated, prepare_over_one_denominator):
         trace = started(problem)
-        if not over_one_denominator(trace):
-            raise
-        finish(trace, splits)
-    return trace
+        if not prepared_by(trace):
+            continue
+        try:
+            match(trace, splits)
+        except Undecided as reason:
+            given_up = given_up or reason
+        else:
+            return trace
+    raise given_up or Undecided("no way to begin")
 
 
 def started(problem: Problem) -> Trace:
@@ -43,9 +46,8 @@ def started(problem: Problem) -> Trace:
         raise Undecided(str(error)) from None
 
 
-def finish(trace: Trace, splits: int) -> None:
-    """Bring a fresh trace to its end; `Undecided` if the search gives up."""
-    prepare(trace)
+def match(trace: Trace, splits: int) -> None:
+    """Cancel the terms of a normal form; `Undecided` if some are left."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for key, term in trace.terms.items():
         groups.setdefault(signature(term), []).append(key)
@@ -60,12 +62,33 @@ def prepared(problem: Problem) -> Trace:
     return trace
 
 
-def prepare(trace: Trace) -> None:
+def prepare(trace: Trace) -> bool:
     """Normal form, with equal arguments of functions under one name."""
-    align_arguments(trace, lambda lemma: finish(lemma, 0))
+    align_arguments(trace, _prove_lemma)
     normalise(trace)
     for key in list(trace.terms):
         tidy(trace, key)
+    return True
+
+
+def prepare_equated(trace: Trace) -> bool:
+    """Normal form with equal free indices under one name; False where no two are equal."""
+    prepare(trace)
+    if not equate_free_indices(trace):
+        return False
+    for key in list(trace.terms):
+        tidy(trace, key)
+    return True
+
+
+def prepare_over_one_denominator(trace: Trace) -> bool:
+    """Normal form over one denominator; False where there is none."""
+    return over_one_denominator(trace) and prepare(trace)
+
+
+def _prove_lemma(trace: Trace) -> None:
+    prepare(trace)
+    match(trace, 0)
 
 
 def difference_regions(trace: Trace) -> list[tuple[Guard, ...]]:

@@ -30,7 +30,7 @@ LINES: dict[str, Callable[[Source, Facts], None]] = {
     "ignore": lines.ignore,
     "index": lines.index,
     "label": lines_of_names.label,
-    "layout": lines.convention("layout", "numerator", ("numerator", "denominator")),
+    "layout": lines.choice("layout", ("numerator", "denominator")),
     "loss": lines.loss,
     "op": lines.op,
     "origin": lines.convention("origin", "first", ("first", "centre")),
@@ -41,7 +41,8 @@ LINES: dict[str, Callable[[Source, Facts], None]] = {
     "tensor": lines.tensor,
     "ties": lines.convention("ties", "first", ("first", "split", "excluded")),
     "upstream": lines.upstream,
-    "vec": lines.convention("vec", "columns", ("columns", "rows")),
+    "vec": lines.choice("vec", ("columns", "rows")),
+    "vectors": lines.choice("vectors", ("columns", "rows")),
 }
 LATER = ("ambient", "sum", "value")
 _COMMENT = re.compile(r"(?<!\\)#.*$")

@@ -7,6 +7,7 @@ the right while the left leaves it free, makes a link ill-formed, not false.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from symconv.errors import SymconvError
@@ -19,6 +20,7 @@ from symconv.read.expression import (
     Add,
     At,
     Biggest,
+    Diff,
     Divide,
     Expr,
     Floor,
@@ -36,11 +38,13 @@ from symconv.read.expression import (
 )
 from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition
+from symconv.read.matrices import Form
 from symconv.read.parsing import Sentence
 from symconv.read.positions import Positions
 from symconv.read.tensors import Tensors
 from symconv.read.values import Values
 from symconv.read.world import World
+from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Defined, Tensor
 from symconv.term.value import Condition, Range, at_least
 
@@ -103,6 +107,9 @@ class ClaimBuilder:
             defined = self._defined(n, head)
             if defined is not None:
                 return Link("", Kind.DEFINITION, line, column, latex, defines=defined, notes=notes)
+            if not n and isinstance(left, Ref) and self.world.size_formulas.get(left.name) is self.sentence:
+                message = f"{left.name} stands for {Positions(self.world, self.source).name(left.name, left.at)}"
+                return Link("", Kind.DEFINITION, line, column, latex, message=message, notes=notes)
             if self._index_definition(left):
                 self._check_index_definition(left, right)
                 message = f"{left.name} stands for an index expression"  # type: ignore[attr-defined]
@@ -162,15 +169,24 @@ class ClaimBuilder:
 
     def _claim(self, first: Expr, left: Expr, right: Expr, head: Sentence | None) -> Claim | WholeClaim:
         hypotheses = tuple(self.world.hypotheses)
-        self._check_slices(first, left, right)
         plain = Tensors(self.world, self.source)
         if plain.is_whole(first) and not self._leaves_free(first):
             left_tensor = plain.tensor(left)
             right_tensor = Tensors(self.world, self.source, frozenset(), left_tensor.axes).tensor(right)
+            self._check_direction(plain.forms.of(left), plain.forms.of(right), right.at)
             self._check_begins(left_tensor, right_tensor, right.at)
-            return WholeClaim(left_tensor, right_tensor, hypotheses + self._conditions(frozenset()))
+            conditions = self._conditions(frozenset())
+            return WholeClaim(left_tensor, right_tensor, hypotheses + conditions, conditions)
+        self._check_losses(left, right)
         names = self._leaves_free(first)
-        if isinstance(left, Ref) and left is self.sentence.sides[0] and left.name in self.world.sizes:
+        if plain.is_whole(first) and any(isinstance(n, Slice) for side in (left, right) for n in walk(side)):
+            return self._each_image(names, left, right)
+        if (
+            isinstance(left, Ref)
+            and left is self.sentence.sides[0]
+            and left.name in self.world.sizes
+            and left.name not in self.world.size_formulas
+        ):
             raise self.source.fault(
                 left.at,
                 f"a value for the size {left.name}",
@@ -183,27 +199,33 @@ class ClaimBuilder:
         values = Values(self.world, self.source, indices)
         left_value, right_value = values.value(left), values.value(right)
         ranges = tuple(self._range(name, (first, left, right), values) for name in names)
-        hypotheses += self._conditions(indices) + self._in_range(first, values)
-        return Claim(ranges, left_value, right_value, tuple(dict.fromkeys(hypotheses)))
+        conditions = self._conditions(indices)
+        hypotheses += conditions + self._in_range(first, values)
+        stated = {binding.name for binding in self.sentence.ranges}
+        said: tuple[Range | Condition, ...] = (*(r for r in ranges if r.name in stated), *conditions)
+        return Claim(ranges, left_value, right_value, tuple(dict.fromkeys(hypotheses)), said)
 
-    def _check_slices(self, *sides: Expr) -> None:
-        """Whole images among several: their indices are checked first; then they are refused."""
-        found = [node for side in sides for node in walk(side) if isinstance(node, Slice)]
-        if not found:
-            return
-        free = frozenset(self._leaves_free(sides[0]))
-        positions = Positions(self.world, self.source, free)
-        for side in sides:
-            self._check_scope(set(free), side)
-            for ref, in_position in _free_refs(side):
-                if in_position:
-                    positions.name(ref.name, ref.at)
-        raise self.source.fault(
-            found[0].at,
-            f"{found[0].name} with its superscripts alone, a whole image among several",
-            "an entry with all indices, or a name of its own for the image",
-            f"write {found[0].name}_{{i,j}}^{{..}}, or declare each image as a tensor with that name",
-        )
+    def _each_image(self, names: list[str], left: Expr, right: Expr) -> WholeClaim:
+        """Whole images that free indices tell apart: such an index is any number of its range, as a size is."""
+        for side in (left, right):
+            self._check_scope(set(names), side)
+        values = Values(self.world, self.source, frozenset(names))
+        ranges = [self._range(name, (left, right), values) for name in names]
+        sizes, hypotheses = dict(self.world.sizes), list(self.world.hypotheses)
+        for r in ranges:
+            if r.low is None or r.high is None:
+                raise self.source.fault(
+                    self.sentence.at, f"the index {r.name}, which has no ends", "its range", "declare its ends"
+                )
+            place = r.low + Poly.atom(Size(r.name, 0))
+            sizes[r.name] = place
+            hypotheses.append(at_least(r.high, place))
+        world = replace(self.world, sizes=sizes)
+        one = Tensors(world, self.source).tensor(left)
+        other = Tensors(world, self.source, frozenset(), one.axes).tensor(right)
+        self._check_begins(one, other, right.at)
+        conditions = [Positions(world, self.source).condition(c) for c in self.sentence.conditions]
+        return WholeClaim(one, other, tuple(dict.fromkeys([*hypotheses, *conditions])), tuple(conditions))
 
     def _check_begins(self, left: Tensor, right: Tensor, at: int) -> None:
         """Entries are compared by their indices: both sides begin at the same ones."""
@@ -215,6 +237,31 @@ class ClaimBuilder:
                 "both sides with the same first index",
                 "declare the ranges of the left side, or write the formula by its entries",
             )
+
+    def _check_direction(self, left: Form, right: Form, at: int) -> None:
+        """A row is no column, though both have the same entries."""
+        if {left, right} == {"row", "column"}:
+            raise self.source.ill_formed(
+                at,
+                f"a {right} on the right side, a {left} on the left",
+                "two columns or two rows",
+                "transpose one side, or add a line layout numerator, by which a gradient is a row",
+            )
+
+    def _check_losses(self, *sides: Expr) -> None:
+        """What stands above a derivative sign is an entry, a tensor or a loss, never an index."""
+        for node in (n for side in sides for n in walk(side)):
+            if (
+                isinstance(node, Diff)
+                and isinstance(node.value, Ref)
+                and self.world.kinds.kind(node.value.name) is None
+            ):
+                raise self.source.fault(
+                    node.at,
+                    f"the derivative of {node.value.name}, which nothing declares",
+                    "a loss, a tensor or an entry",
+                    f"declare loss {node.value.name}(y) with the tensors that it depends on",
+                )
 
     def _conditions(self, indices: frozenset[str]) -> tuple[Condition, ...]:
         positions = Positions(self.world, self.source, indices)
@@ -252,7 +299,7 @@ class ClaimBuilder:
         for binding in self.sentence.ranges:
             if binding.name == name and binding.low is not None and binding.high is not None:
                 positions = Positions(self.world, self.source, values.indices - {name})
-                return Range(name, positions.poly(binding.low), positions.poly(binding.high))
+                return Range(name, *positions.ends(binding))
         if name in self.world.facts.indices:
             return self._declared_range(name)
         for side in sides:
@@ -322,7 +369,7 @@ def _free_refs(expr: Expr, bound: frozenset[str] = frozenset(), inner: bool = Fa
         if isinstance(expr, At):
             found += _free_refs(expr.tensor, bound, inner)
         for position in expr.index:
-            found += _free_refs(position, bound, True)
+            found += _free_refs(position, bound, True) if position is not None else []
         return found
     for part in inside(expr):
         found += _free_refs(part, bound, inner)

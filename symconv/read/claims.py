@@ -31,6 +31,7 @@ class Claim:
     left: Value
     right: Value
     hypotheses: tuple[Condition, ...] = ()
+    said: tuple[Range | Condition, ...] = ()  # the ranges and conditions that stand beside the formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class WholeClaim:
     left: Tensor
     right: Tensor
     hypotheses: tuple[Condition, ...] = ()
+    said: tuple[Range | Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from symconv.notation.layout import (
 from symconv.notation.source import LocatedError, Source
 from symconv.notation.symbols import ALIGNED, RELATIONS
 from symconv.read.rows import EQUALITIES, split
+from symconv.read.words import in_english
 
 FLOWS = {r"\rightarrow", r"\leftarrow", r"\mapsto", r"\downarrow", r"\uparrow"}
 JOINING = {"+", "-", r"\cdot", r"\times", "*"}
@@ -38,7 +39,8 @@ LIMITING_WORDS = frozenset(
     """only unless except assuming assume assumed suppose mod modulo up almost not in at on near inside outside interior
     border boundary edge given long let fix fixed odd even case cases away far large small enough sufficiently never
     sometimes approximately approx about roughly else until while during iff under without ignoring neglecting
-    excluding generally typically usually setting choose otherwise first last within""".split()  # noqa: SIM905
+    excluding generally typically usually setting choose otherwise first last within stride strides padding dilation
+unit""".split()  # noqa: SIM905
 ).union(CONDITION_WORDS)
 _FOR_ALL = ("for all", "for every", "for each", "for any")
 LEADING_WORDS = frozenset("so thus hence therefore then and that is i.e i e gives yields which we get also".split())  # noqa: SIM905
@@ -127,14 +129,16 @@ class _Line:
         for n, item in enumerate(line.items):
             if isinstance(item, Space):
                 after_space = True
-                if not _joins(parts[-1][1], line.items[n + 1 :]):
+                opened = parts[-1][0] is not None and not parts[-1][1]  # \text{where} \quad ...
+                if not opened and not _joins(parts[-1][1], line.items[n + 1 :]):
                     parts.append((None, []))
             elif item in (Sign(","), Sign(";"), Sign(".")) and not _in_range(parts[-1][1], line, item):
                 parts.append((None, []))
             elif isinstance(item, Words) and not self.is_name(item):
-                if parts[-1][1] and not after_space and _first_word(item.text) not in CONDITION_WORDS | {"and"}:
+                text = in_english(item.text)
+                if parts[-1][1] and not after_space and _first_word(text) not in CONDITION_WORDS | {"and"}:
                     raise self._words_inside(item)
-                parts.append((item.text.strip().strip(".,:; ").lower(), []))
+                parts.append((text.strip().strip(".,:; ").lower(), []))
             elif item in (Sign(r"\therefore"), Sign(r"\because")):
                 continue
             else:
@@ -192,7 +196,9 @@ class _Line:
         """`x_i = x_0, i = 0` is meant for one i; a condition is said in words."""
         left, *rest = split(row, *EQUALITIES)
         said = [node for statement in self.found for node in walk(statement.row)]
-        if rest and len(left.items) == 1 and left.items[0] in said and isinstance(left.items[0], (Letter, Script)):
+        single = rest and len(left.items) == 1 and isinstance(left.items[0], (Letter, Script))
+        valued = self.found and rest and len(rest[0].items) == 1 and isinstance(rest[0].items[0], Numeral)
+        if single and (left.items[0] in said or (valued and isinstance(left.items[0], Letter))):
             raise self.source.fault(
                 row.at,
                 f"'{write_latex(row)}' behind a formula in {write_latex(left.items[0])}",
@@ -208,6 +214,8 @@ class _Line:
                 self.found[-1].conditions.append(row)
             else:
                 self.found.append(_relation(row))
+        elif words == "where" and _gives_an_entry(row):
+            self.found.append(_relation(row))
         elif first in CONDITION_WORDS and row.items and self.found:
             if set(words.split()) - {
                 "for",
@@ -281,13 +289,20 @@ def _are_names(items: list[Node]) -> bool:
     return bool(items) and all(isinstance(i, (Letter, Script)) or i == Sign(",") for i in items)
 
 
+def _gives_an_entry(row: Row) -> bool:
+    r"""`\delta_{i} = ..` and `\delta[i] = ..` behind "where" say what a tensor is; `i = 0` is a condition."""
+    left, *rest = split(row, *EQUALITIES)
+    indexed = isinstance(left.items[0], Script) and left.items[0].sub is not None if left.items else False
+    return bool(rest) and (indexed or (len(left.items) > 1 and isinstance(left.items[1], Fence)))
+
+
 def _in_parentheses(items: list[Node]) -> tuple[str | None, list[Node]] | None:
     r"""`(i \ge 1)` and `(\text{for } i = 0)` behind a formula limit it; `(i = 0)` alone may be a remark."""
     if len(items) != 1 or not isinstance(items[0], Fence) or items[0].opener != "(":
         return None
     first, *rest = items[0].body.items or (Sign(""),)
     if isinstance(first, Words):
-        words = first.text.strip().lower()
+        words = in_english(first.text.strip().lower())
         return (words, rest) if rest and _first_word(words) in CONDITION_WORDS else None
     return (None, [first, *rest]) if _is_range(items[0].body) else None
 
@@ -351,5 +366,15 @@ def _joins(before: list[Node], after: tuple[Node, ...]) -> bool:
 def _in_range(before: list[Node], line: Row, comma: Node) -> bool:
     """The commas of `i = 0, \\dots, n-1`."""
     at = next(n for n, i in enumerate(line.items) if i is comma)
-    after = next((i for i in line.items[at + 1 :] if not isinstance(i, Space)), None)
-    return bool(before) and (after == Sign(r"\dots") or before[-1] == Sign(r"\dots"))
+    after = [i for i in line.items[at + 1 :] if not isinstance(i, Space)]
+    nearest = after[0] if after else None
+    comma_then = next((n for n, i in enumerate(after) if i == Sign(",")), len(after))
+    said = any(isinstance(i, Sign) and i.text in RELATIONS for i in after[:comma_then])
+    second = not said and after[comma_then + 1 : comma_then + 2] == [Sign(r"\dots")] and _after_equals(before)
+    return bool(before) and (nearest == Sign(r"\dots") or before[-1] == Sign(r"\dots") or second)
+
+
+def _after_equals(before: list[Node]) -> bool:
+    """`i = 0` just before a comma: the first number of a list."""
+    marks = [i for i in before if isinstance(i, Sign) and i.text in RELATIONS]
+    return bool(marks) and marks[-1] == Sign("=") and len(split(Row(tuple(before)), "=")[-2].items) == 1

@@ -61,9 +61,10 @@ class Negate(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Mul(Expr):
-    """A product by juxtaposition, a dot or a cross."""
+    """A product by juxtaposition, a dot or a cross; `dotted`: the factors with a sign before them."""
 
     factors: tuple[Expr, ...]
+    dotted: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Signed(Expr):
     sign: str
     left: Expr
     right: Expr
+    mode: str | None = None  # valid, full or same, where it stands at the sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,18 @@ class Binding(Expr):
     name: str
     low: Expr | None = None
     high: Expr | None = None
+    listed: bool = False  # k = 0, \dots, r-1: written from one end to the other
+    second: Expr | None = None  # the number behind the first, where it is given
     endless: bool = False  # over all integers: a factor that ends settles the range
     count: int | None = None  # over a set of so many labels: a whole axis of that length
+
+
+@dataclass(frozen=True, slots=True)
+class Extremum(Expr):
+    r"""The greatest or the least of several numbers, as a limit of a sum: `\max(0, i - r + 1)`."""
+
+    sign: str
+    items: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +164,18 @@ class Elementwise(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Diff(Expr):
-    """A derivative by an entry or by a whole tensor."""
+    r"""A derivative by an entry or by a whole tensor; `shaped` like it, whatever the layout: `\nabla_x L`."""
 
     value: Expr
     by: Expr
+    shaped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transpose(Expr):
+    """A matrix with rows and columns changed, a column as a row."""
+
+    body: Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +193,10 @@ class Array(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Slice(Expr):
-    """A whole image among several: the superscripts alone, `Z^{m,n,h}` of `z_{i,j}^{m,n,h}`."""
+    """A whole image among several: `Z^{m,n,h}` of `z_{i,j}^{m,n,h}`, `X[c,:,:]`; None where an axis is whole."""
 
     name: str
-    index: tuple[Expr, ...]
+    index: tuple[Expr | None, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from symconv.read.grammar import Grammar
 from symconv.read.kinds import Kinds, Ranks
 from symconv.read.values import Values
 from symconv.read.world import World
-from symconv.term.polynomial import Size
+from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Tensor
 from symconv.term.value import Value
 
@@ -40,7 +40,9 @@ def read_value(
     source = latex if isinstance(latex, Source) else Source(latex)
     facts = Facts(functions={name: name for name in functions}, ops=dict(OPS))
     kinds = Kinds(facts)
-    world = World(facts, kinds, sizes={s.name: s for s in sizes}, tensors=dict(tensors), index_names=set(indices))
+    world = World(
+        facts, kinds, sizes={s.name: Poly.atom(s) for s in sizes}, tensors=dict(tensors), index_names=set(indices)
+    )
     kinds.sizes |= set(world.sizes)
     for name, tensor in tensors.items():
         kinds.tensors[name] = Ranks(tensor.rank)

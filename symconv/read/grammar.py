@@ -50,8 +50,9 @@ from symconv.read.expression import (
 )
 from symconv.read.grammar_arrays import Arrays
 from symconv.read.grammar_bounds import Bounds
-from symconv.read.grammar_names import Names
+from symconv.read.grammar_names import WHOLE_AXIS, Names
 from symconv.read.library import PLAIN
+from symconv.read.matrices import RANKS, Forms
 from symconv.read.rows import Cursor, has_relation, split, text_of
 
 TENSOR_SIGNS = {"*", r"\ast", r"\star", r"\otimes", r"\circledast", r"\odot", r"\circ", r"\boxtimes", r"\boxplus"}
@@ -113,8 +114,8 @@ class Grammar(Names, Bounds, Arrays):
             if self.window_sign(cursor.item) is not None:
                 left = self._weighted(left, sign, cursor)
             else:
-                cursor.take()
-                left = Signed(sign, left, self._product(cursor), at=at)
+                mode = self._mode(cursor.take())
+                left = Signed(sign, left, self._product(cursor), mode, at=at)
             last = sign
         return left
 
@@ -129,11 +130,18 @@ class Grammar(Names, Bounds, Arrays):
             )
         return Mul((weight, found), at=at)
 
+    def _mode(self, sign: Node) -> str | None:
+        r"""`*_{\text{full}}`: the mode at a sign that is declared without it."""
+        label = text_of(sign.sub or sign.sup) if isinstance(sign, Script) and not (sign.sub and sign.sup) else ""
+        return label if label in ("valid", "full", "same") else None
+
     def _tensor_sign(self, cursor: Cursor) -> str | None:
         item = cursor.item
         base = item.base if isinstance(item, Script) else item
         if isinstance(base, Sign) and base.text in TENSOR_SIGNS and item is not None:
             key = self.window_sign(item) or name_key(item)
+            if self.kinds.op(key) is None and self._mode(item) is not None:
+                return base.text
             if isinstance(item, Script) and self.kinds.op(key) is None:
                 raise self.source.fault(
                     item.at, f"the sign {key}", "a declared sign", f"declare op {key} = correlation full, or the like"
@@ -148,15 +156,17 @@ class Grammar(Names, Bounds, Arrays):
     def _product(self, cursor: Cursor) -> Expr:
         at = cursor.at
         factors: list[Expr] = []
+        dotted: list[int] = []
         while cursor.item is not None and not cursor.is_sign("+", "-") and self._tensor_sign(cursor) is None:
             if factors and cursor.is_sign(*_DOTS):
                 sign = cursor.take()
                 self._multiply(factors, self._factor(cursor), write_latex(sign), sign.at)
+                dotted.append(len(factors) - 1)
             elif factors and cursor.is_sign("/"):
-                factors = [self._quotient(factors, cursor, at)]
+                factors, dotted = [self._quotient(_product_of(factors, at, dotted), cursor)], []
             elif factors and cursor.item in _REMAINDERS:
                 sign = cursor.take()
-                factors = [Modulo(_product_of(factors, at), self._factor(cursor), at=sign.at)]
+                factors, dotted = [Modulo(_product_of(factors, at, dotted), self._factor(cursor), at=sign.at)], []
                 if cursor.item is not None and not cursor.is_sign("+", "-"):
                     raise self._loose(sign)
             else:
@@ -164,7 +174,7 @@ class Grammar(Names, Bounds, Arrays):
                 self._multiply(factors, self._factor(cursor), "", place)
         if not factors:
             raise self._missing(cursor)
-        return _product_of(factors, at)
+        return _product_of(factors, at, dotted)
 
     def _multiply(self, factors: list[Expr], factor: Expr, sign: str, at: int) -> None:
         before = factors[-1] if factors else None
@@ -173,7 +183,7 @@ class Grammar(Names, Bounds, Arrays):
             factors.pop()
         factors.append(factor)
 
-    def _quotient(self, factors: list[Expr], cursor: Cursor, at: int) -> Expr:
+    def _quotient(self, top: Expr, cursor: Cursor) -> Expr:
         place = cursor.take().at
         bottom = self._factor(cursor)
         follows = cursor.item
@@ -181,7 +191,7 @@ class Grammar(Names, Bounds, Arrays):
             raise self.source.fault(
                 follows.at, "a factor behind a/b", "\\frac{a}{b} or parentheses", "say what is divided by what"
             )
-        return Divide(_product_of(factors, at), bottom, at=place)
+        return Divide(top, bottom, at=place)
 
     # -- factors -------------------------------------------------------------------
 
@@ -249,7 +259,10 @@ class Grammar(Names, Bounds, Arrays):
         ):
             return found
         cursor.take()
-        return At(found, self.indices(f"the gradient by {found.by.name}", fence.body, ranks.count), at=found.at)
+        index = self.indices(f"the gradient by {found.by.name}", fence.body, ranks.count)
+        if WHOLE_AXIS in index:
+            raise self.source.unsupported(fence.at, "a part of a gradient", "name the gradient first, G := ...")
+        return At(found, index, at=found.at)
 
     def _fence(self, fence: Fence, cursor: Cursor) -> Expr:
         body = fence.body
@@ -278,10 +291,16 @@ class Grammar(Names, Bounds, Arrays):
                 at, f"{write_latex(fence)}, perhaps a set", "braces around a sum", "write parentheses, or an entry"
             )
         follows = cursor.item
-        if isinstance(follows, Fence) and follows.opener == "[" and not has_relation(follows.body):
+        opened = ("[", "(") if self._is_join(inner) else ("[",)  # (f * g)(n) is an entry
+        if isinstance(follows, Fence) and follows.opener in opened and not has_relation(follows.body):
             cursor.take()
-            return At(inner, self.indices("the tensor", follows.body, None), at=at)
+            rank = RANKS.get(Forms(self.kinds, indices=self.bound).of(inner))
+            return At(inner, self.indices("the tensor", follows.body, rank), at=at)
         return inner
+
+    def _is_join(self, expr: Expr) -> bool:
+        """Whole tensors joined by a declared sign."""
+        return isinstance(expr, Signed) and Forms(self.kinds, indices=self.bound).of(expr) != "number"
 
     def _is_turn(self, body: Row) -> bool:
         r"""`(\text{rot}180) W`: the operation in brackets before its operand, where no letter of it is declared."""
@@ -310,7 +329,9 @@ class Grammar(Names, Bounds, Arrays):
                 "mathematics, or a declared name",
                 "move the words out of the formula",
             )
-        if isinstance(head, Letter) and head.name in (r"\partial", r"\nabla", r"\infty"):
+        if isinstance(head, Letter) and head.name == r"\nabla" and not self.kinds.known(name_key(item)):
+            return self.nabla(cursor)
+        if isinstance(head, Letter) and head.name in (r"\partial", r"\infty"):
             raise self.source.fault(
                 item.at,
                 f"{head.name} in this place",
@@ -376,6 +397,8 @@ class Grammar(Names, Bounds, Arrays):
         item = cursor.take()
         key = self.kinds.name(name_key(item)).removeprefix("\\")
         fence = cursor.item
+        if key in BUILT_IN and not isinstance(fence, Fence):
+            return Elementwise({"ln": "log"}.get(key, key), 0, self._one_argument(key, cursor), at=item.at)
         if not isinstance(fence, Fence) or fence.opener not in ("(", r"\{", "["):
             raise self.source.fault(cursor.at, f"{key} without its arguments", "'('", f"write {key}(...)")
         cursor.take()
@@ -392,6 +415,18 @@ class Grammar(Names, Bounds, Arrays):
             else:
                 arguments.append(self.expression(part.items, part.at))
         return Call(PLAIN.get(key, key), tuple(arguments), tuple(options), at=item.at)
+
+    def _one_argument(self, key: str, cursor: Cursor) -> Expr:
+        r"""`\log p_i`: one factor, and nothing behind it that could belong to it."""
+        argument = self._factor(cursor)
+        if cursor.item is not None and not cursor.is_sign("+", "-") and self._tensor_sign(cursor) is None:
+            raise self.source.fault(
+                cursor.at,
+                f"more than one factor behind {key}",
+                "parentheses that say how far it reaches",
+                f"write {key}(...)",
+            )
+        return argument
 
     # -- messages ------------------------------------------------------------------
 
@@ -416,5 +451,5 @@ def _is_call(cursor: Cursor) -> bool:
     return isinstance(follows, Fence) and len(split(follows.body, ",")) > 1
 
 
-def _product_of(factors: list[Expr], at: int) -> Expr:
-    return factors[0] if len(factors) == 1 else Mul(tuple(factors), at=at)
+def _product_of(factors: list[Expr], at: int, dotted: Sequence[int]) -> Expr:
+    return factors[0] if len(factors) == 1 else Mul(tuple(factors), tuple(dotted), at=at)

@@ -6,6 +6,7 @@ the next + or - outside brackets.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from fractions import Fraction as Ratio
 
 from symconv.notation.latex_writer import write_latex
@@ -21,13 +22,17 @@ from symconv.read.expression import (
     Diff,
     Elementwise,
     Expr,
+    Extremum,
     Indicator,
+    Modulo,
+    Mul,
     Negate,
     Num,
     Ref,
     Total,
 )
-from symconv.read.rows import COMPARISONS, Cursor, Rows, split, text_of
+from symconv.read.rows import COMPARISONS, Cursor, Rows, has_relation, split, text_of
+from symconv.read.words import in_english
 
 _INFINITY = Letter("\\infty")
 _ORDERED = ("<", r"\le")
@@ -48,6 +53,8 @@ class Bounds(Rows):
     def big(self, cursor: Cursor) -> Expr:
         item = cursor.take()
         assert isinstance(item, Big)
+        if self.in_limit and item.sign in (r"\max", r"\min") and item.lower is None:
+            return self._extreme(item, cursor)
         if item.sign not in (r"\sum", r"\max"):
             raise self.source.unsupported(item.at, item.sign, "use \\sum or \\max")
         body = cursor.item
@@ -70,16 +77,37 @@ class Bounds(Rows):
             raise self.source.fault(
                 item.at, f"{item.sign} without an index", "an index below", f"write {item.sign}_{{i=0}}^{{n-1}}"
             )
-        bindings = self.bindings(item.lower, item.upper, item.at)
-        return self._over(Total if item.sign == r"\sum" else Biggest, bindings, cursor, item.at)
+        bounds, conditions = _without_conditions(item.lower, self.kinds.is_bound_name(self.bound))
+        bindings = self.bindings(bounds, item.upper, item.at)
+        return self._over(Total if item.sign == r"\sum" else Biggest, bindings, cursor, item.at, conditions)
 
-    def _over(self, kind: type[Total] | type[Biggest], bindings: tuple[Binding, ...], cursor: Cursor, at: int) -> Expr:
+    def _extreme(self, item: Big, cursor: Cursor) -> Expr:
+        r"""`\max(0, i - r + 1)` as a limit: the sum begins at the greatest of several numbers."""
+        fence = cursor.item
+        pieces = split(fence.body, ",") if isinstance(fence, Fence) and fence.opener in ("(", r"\{") else []
+        if len(pieces) < 2:
+            raise self.source.fault(item.at, f"{item.sign} of one number", "a list", f"write {item.sign}(a, b)")
+        cursor.take()
+        return Extremum(item.sign, tuple(self.expression(p.items, p.at) for p in pieces), at=item.at)
+
+    def _over(
+        self,
+        kind: type[Total] | type[Biggest],
+        bindings: tuple[Binding, ...],
+        cursor: Cursor,
+        at: int,
+        conditions: Sequence[Row] = (),
+    ) -> Expr:
+        if conditions and kind is Biggest:
+            raise self.source.unsupported(at, "a maximum with a condition", "write the range by its ends")
         outer = self.unlimited
         self.unlimited = outer | {b.name for b in bindings if b.low is None and not b.endless}
         with self.binding([b.name for b in bindings]):
             if cursor.item is None:
                 raise self.source.fault(at, "nothing to add up", "an expression behind it", "complete the sum")
+            held = tuple(c for row in conditions for c in self.conditions(row))
             body = self._reach(kind, cursor)
+            body = Mul((Indicator(held, at=at), body), at=body.at) if held else body
         self.unlimited = outer
         return kind(bindings, body, at=at)
 
@@ -159,17 +187,20 @@ class Bounds(Rows):
 
     def _from_to(self, left: Row, right: Row, upper: Row | None, at: int) -> tuple[Binding, ...]:
         names = self.names_in(left)
+        listed = upper is None
+        second: Expr | None = None
         if upper is None:  # k = 1, \dots, r, with braces or without
             only = right.items[0] if len(right.items) == 1 else None
             right = only.body if isinstance(only, Fence) and only.opener == r"\{" else right
             pieces = split(right, ",")
-            if len(pieces) != 3 or pieces[1].items != (Sign(r"\dots"),):
+            if len(pieces) not in (3, 4) or pieces[-2].items != (Sign(r"\dots"),):
                 raise self.source.fault(
                     at, f"{names[0][0]} without an upper limit", "an upper limit", "write \\sum_{i=0}^{n-1}"
                 )
-            right, upper = pieces[0], pieces[2]
+            right, upper = pieces[0], pieces[-1]
+            second = self._limit(pieces[1]) if len(pieces) == 4 else None
         low, high = self._limit(right), self._limit(upper)
-        return tuple(Binding(name, low, high, at=a) for name, a in names)
+        return tuple(Binding(name, low, high, listed, second, at=a) for name, a in names)
 
     def _between(self, lower: Row, marks: list[str]) -> tuple[Binding, ...]:
         """0 \\le u < r; a strict end is one further in."""
@@ -275,6 +306,23 @@ class Bounds(Rows):
         by_at = cursor.at
         return Diff(value, self._entry_or_name(self.named(cursor), by_at), at=at)
 
+    def nabla(self, cursor: Cursor) -> Expr:
+        r"""`\nabla_x L`: the derivatives by every entry of x, in the shape of x."""
+        item = cursor.take()
+        if not isinstance(item, Script) or item.sub is None or item.sup is not None or not self.is_name(cursor.item):
+            raise self.source.fault(
+                item.at,
+                r"\nabla in this place",
+                r"\nabla_x L",
+                "name its tensor, or write a fraction",
+            )
+        by = self._by(item.sub)
+        at = cursor.at
+        value = self.named(cursor)
+        if not isinstance(value, Ref):
+            raise self.source.fault(at, r"\nabla of something composed", r"\nabla_x L of a loss L", "name it first")
+        return Diff(value, by, True, at=item.at)
+
     def _by(self, row: Row) -> Expr:
         cursor = Cursor(row.items, row.at)
         if cursor.item is None or not self.is_name(cursor.item):
@@ -297,6 +345,11 @@ class Bounds(Rows):
         """Comma-separated chains: `0 \\le i < n, x + u = i`."""
         found: list[Comparison] = []
         for part in split(row, ",", ";"):
+            divides = split(part, "|")
+            if len(divides) == 2 and not has_relation(part):  # s | i - u
+                by, what = (self.expression(p.items, p.at) for p in divides)
+                found.append(Comparison("=", Modulo(what, by, at=part.at), Num(Ratio(0), at=part.at), at=part.at))
+                continue
             pieces = split(part, *COMPARISONS)
             marks = [i for i in part.items if isinstance(i, Sign) and i.text in COMPARISONS]
             if not marks:
@@ -320,7 +373,7 @@ class Bounds(Rows):
                     grid.at, "a case without its condition", "value & condition", "separate them by &"
                 )
             value = Row(tuple(i for i in cells[0].items if i != Sign(",")), at=cells[0].at)
-            condition, words = _condition_and_words(cells[1])
+            condition, words = _condition_and_words(cells[1], lambda words: self.kinds.known(name_key(words)))
             last = number == len(grid.rows) - 1
             if words not in ("if", "for", "when", "", "otherwise", "else"):
                 raise self.source.fault(
@@ -340,15 +393,48 @@ class Bounds(Rows):
         return Cases(tuple(branches), at=grid.at)
 
 
-def _condition_and_words(cell: Row) -> tuple[Row, str]:
+def _without_conditions(lower: Row, known: Callable[[Node], bool]) -> tuple[Row, list[Row]]:
+    r"""What is summed over, and the conditions on it: behind a colon, on lines of their own, `j \neq i`."""
+    head, *rest = split(lower, ":")
+    if rest:
+        return head, rest
+    grid = lower.items[0] if len(lower.items) == 1 else None
+    if isinstance(grid, Grid) and all(len(row) == 1 for row in grid.rows):
+        lines = [row[0] for row in grid.rows]
+        said = [line for n, line in enumerate(lines) if n and _only_limits(line)]
+        if said:
+            kept = tuple(row for row in grid.rows if row[0] not in said)
+            bounds = kept[0][0] if len(kept) == 1 else Row((Grid(grid.environment, kept, at=grid.at),), at=lower.at)
+            return bounds, said
+    first, *further = split(lower, ",")
+    if further and all(map(_only_limits, further)):  # k = 0, k \neq i
+        return first, further
+    sides = split(lower, r"\neq")
+    if len(sides) == 2 and len(sides[0].items) == 1 and not known(sides[0].items[0]):
+        return sides[0], [lower]
+    return lower, []
+
+
+def _only_limits(row: Row) -> bool:
+    r"""A condition that gives no range: with one comparison that is not an equality with a single name, or s | i."""
+    marks = [i.text for i in row.items if isinstance(i, Sign) and i.text in (*COMPARISONS, "|", r"\in")]
+    if marks in (["|"], [r"\neq"]):
+        return True
+    left = split(row, "=")[0]
+    return (
+        marks == ["="] and len([i for i in left.items if not isinstance(i, Space)]) > 1 and Sign(",") not in left.items
+    )
+
+
+def _condition_and_words(cell: Row, is_name: Callable[[Words], bool]) -> tuple[Row, str]:
     """What is said in mathematics, with commas for each `and` between two conditions, and the other words."""
     items: list[Node] = []
     words: list[str] = []
     for item in cell.items:
-        text = text_of(item) if isinstance(item, Words) else ""
+        text = in_english(text_of(item).strip()) if isinstance(item, Words) and not is_name(item) else ""
         if text == "and" and items:
             items.append(Sign(",", at=item.at))
-        elif isinstance(item, Words):
+        elif text:
             words.append(text)
         elif not isinstance(item, Space):
             items.append(item)

@@ -14,11 +14,25 @@ from dataclasses import replace
 from symconv.notation.latex_writer import write_latex
 from symconv.notation.layout import Accent, Fence, Letter, Node, Numeral, Row, Script, Sign, Styled, Words
 from symconv.notation.names import canonical, name_key
-from symconv.read.expression import Access, At, Call, Elementwise, Expr, Power, Ref, Slice, rebuild
+from symconv.read.expression import (
+    Access,
+    At,
+    Call,
+    Comparison,
+    Elementwise,
+    Expr,
+    Indicator,
+    Power,
+    Ref,
+    Slice,
+    Transpose,
+    rebuild,
+)
 from symconv.read.library import TURNED
 from symconv.read.rows import Cursor, Rows, has_relation, split, text_of, unwrapped
 
 _DERIVATIVE_LIKE = ("d", "\\delta", "\\Delta", "\\nabla")
+WHOLE_AXIS = Ref(":")  # X[c,:,:]: no index, the whole axis
 _HEADS = (Letter, Accent, Styled, Words)
 
 
@@ -143,15 +157,26 @@ class Names(Rows):
         raised = scripts.sup if scripts is not None and scripts.sub is None and not scripts.primes else None
         if name == "e" and function == "exp" and raised is not None:
             return Elementwise(function, 0, self.expression(raised.items, raised.at), at=at)
+        if function == "kronecker":
+            return self._kronecker(name, scripts, at)
         if scripts is not None and (scripts.sub is not None or scripts.sup is not None):
             raise self.source.fault(
                 at, f"the function {name} with an index", "its argument in parentheses", f"write {name}(...)"
             )
-        fence = cursor.item
-        if not isinstance(fence, Fence) or fence.opener != "(":
+        fence, power = _raised_fence(cursor.item)
+        if fence is None:
             raise self.source.fault(at, f"the function {name} without an argument", "'('", f"write {name}(...)")
         cursor.take()
-        return Elementwise(function, order, self.expression(fence.body.items, fence.body.at), at=at)
+        made = Elementwise(function, order, self.expression(fence.body.items, fence.body.at), at=at)
+        return made if power is None else self._power(made, power, at)
+
+    def _kronecker(self, name: str, scripts: Script | None, at: int) -> Expr:
+        r"""`\delta_{ij}`: 1 where the two indices are equal, else 0."""
+        below = scripts.sub if scripts is not None and scripts.sup is None and not scripts.primes else None
+        index = self.indices(name, below, 2) if below is not None else ()
+        if len(index) != 2:
+            raise self.source.fault(at, f"{name} with {_count(len(index))}", "two indices", f"write {name}_{{i,j}}")
+        return Indicator((Comparison("=", *index, at=at),), at=at)
 
     def _tensor(self, name: str, scripts: Script | None, cursor: Cursor, at: int) -> Expr:
         """An entry, a turned kernel, a power, or the bare name."""
@@ -179,7 +204,7 @@ class Names(Rows):
                 return self._power(base, scripts.sup, at)
             raised = self.indices(name, scripts.sup, ranks.raised)
             if index is None and len(raised) == ranks.raised < ranks.count:
-                return Slice(name, raised, at=at)
+                return Slice(name, (None,) * (ranks.count - ranks.raised) + raised, at=at)
             index = (index or ()) + raised
         if index is None and isinstance(cursor.item, Fence):
             index = self._bracketed(name, cursor, bool(ranks and ranks.count))
@@ -215,6 +240,10 @@ class Names(Rows):
             )
 
     def _entry(self, name: str, index: tuple[Expr, ...], turned: bool, at: int) -> Expr:
+        if WHOLE_AXIS in index:
+            if turned:
+                raise self.source.unsupported(at, "a part of a turned kernel", "name the turned kernel first")
+            return Slice(name, tuple(None if i == WHOLE_AXIS else i for i in index), at=at)
         return At(Call("rot180", (Ref(name, at=at),), at=at), index, at=at) if turned else Access(name, index, at=at)
 
     def _bracketed(self, name: str, cursor: Cursor, is_tensor: bool) -> tuple[Expr, ...] | None:
@@ -305,7 +334,9 @@ class Names(Rows):
                 raise self.source.ill_formed(
                     piece.at, f"an empty index of {name}", "an index", "fill it in or remove the comma"
                 )
-        return tuple(self.expression(piece.items, piece.at) for piece in pieces)
+        return tuple(
+            WHOLE_AXIS if piece.items == (Sign(":"),) else self.expression(piece.items, piece.at) for piece in pieces
+        )
 
     def _scripted_number(self, base: Ref, scripts: Script) -> Expr:
         """A size or an index with scripts can only be a power."""
@@ -322,8 +353,8 @@ class Names(Rows):
         text = text_of(sup)
         if len(sup.items) == 1 and isinstance(sup.items[0], Numeral) and text.isdigit() and 1 <= int(text) <= 9:
             return Power(base, int(text), at=at)
-        if text in ("T", "\\top") or sup.items == (Sign("\\top"),):
-            raise self.source.unsupported(sup.at, "a transpose", "write the product by its entries")
+        if self._is_transpose(sup):
+            return self._transposed(base, at)
         if not isinstance(base, (Ref, Access, At)):
             raise self.source.fault(
                 sup.at,
@@ -337,6 +368,22 @@ class Names(Rows):
             "a power from 1 to 9, a declared superscript index, or part of a declared name",
             "declare the name with its label, or the superscript index",
         )
+
+    def _is_transpose(self, sup: Row) -> bool:
+        r"""`W^T`, `W^\top`, `W^{\mathsf{T}}`: a T that nothing declares."""
+        only = sup.items[0] if len(sup.items) == 1 else None
+        if only == Sign(r"\top"):
+            return True
+        letter = text_of(only.body) if isinstance(only, Styled) else text_of(only)
+        ranks = self.kinds.ranks("T")
+        number = self.kinds.known("T") and not (ranks is not None and ranks.count)
+        return letter == "T" and not number and "T" not in self.bound
+
+    def _transposed(self, base: Expr, at: int) -> Expr:
+        """`W^T_{i,j}` is an entry of the transpose; of a number there is none."""
+        if isinstance(base, Access):
+            return At(Transpose(Ref(base.name, at=at), at=at), base.index, at=at)
+        return At(Transpose(base.tensor, at=at), base.index, at=at) if isinstance(base, At) else Transpose(base, at=at)
 
 
 def _spellings(run: list[Node]) -> Iterator[tuple[str, Script | None]]:
@@ -358,6 +405,12 @@ def _spellings(run: list[Node]) -> Iterator[tuple[str, Script | None]]:
         bare = not (sub or sup or last.primes)
         rest = left if (left.sub or left.sup) else None
         yield key(last.base if bare else Script(last.base, sub, sup, last.primes)), rest
+
+
+def _raised_fence(item: Node | None) -> tuple[Fence | None, Row | None]:
+    """The argument of a function, and the power that stands behind it: `f(x)^2`."""
+    base, power = (item.base, item.sup) if isinstance(item, Script) and item.sub is None else (item, None)
+    return (base, power) if isinstance(base, Fence) and base.opener == "(" else (None, None)
 
 
 def _turned(scripts: Script) -> tuple[bool, Script | None]:

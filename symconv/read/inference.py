@@ -9,7 +9,7 @@ different extents are an error, never a vote.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from symconv.notation.names import canonical
@@ -20,6 +20,7 @@ from symconv.read.expression import (
     Binding,
     Call,
     Expr,
+    Extremum,
     Num,
     Ref,
     Total,
@@ -29,14 +30,15 @@ from symconv.read.expression import (
     walk,
 )
 from symconv.read.facts import Extent
+from symconv.read.kinds import Vectors
+from symconv.read.matrices import directions
+from symconv.read.outputs import Environment, Outputs, extreme, outputs, reads_of
 from symconv.read.parsing import Parser, Sentence
 from symconv.read.positions import Positions
 from symconv.read.world import World
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Axis
 from symconv.term.value import at_least
-
-Environment = dict[str, Binding]
 
 
 @dataclass
@@ -60,6 +62,8 @@ class Inference:
     sentences: list[Sentence]
     definitions: list[Definition]
     known: dict[tuple[str, int], Axis] = field(default_factory=dict)
+    stated: dict[str, tuple[Sentence, Poly]] = field(default_factory=dict)  # formulas of sizes and of extents
+    usual: dict[tuple[str, int], Outputs] = field(default_factory=dict)  # choices for extents that are open
     settled: set[tuple[str, int]] = field(default_factory=set)  # stated beside the definition: no sum can say otherwise
 
     @property
@@ -69,12 +73,17 @@ class Inference:
 
     def run(self) -> None:
         self._index_names()
+        self._vectors()
         self._sizes()
         self._base()
         self._declared()
         for definition in self.definitions:
             self._stated(definition)
-        self._from_sums()
+        made = [d.sentence for d in self.definitions if d.sentence is not None and d.sentence.problem is None]
+        self._from_sums([(s, s.sides[1]) for s in made])
+        for definition in self.definitions:
+            self._outputs(definition)
+        self._from_sums([(s, side) for s in self._readable() for side in s.sides])
         for definition in self.definitions:
             if definition.parameters is not None:
                 self._defined(definition)
@@ -110,9 +119,10 @@ class Inference:
         facts = self.world.facts
         paddings = set(self._paddings())
         for name, least in facts.sizes.items():
-            self.world.sizes[name] = Size(name, (0 if name in paddings else 1) if least is None else least)
+            self._make(Size(name, (0 if name in paddings else 1) if least is None else least))
         for name in sorted((facts.implied - set(facts.quantities)) | self.parser.kinds.sizes):
-            self.world.sizes.setdefault(name, Size(name, 0 if name in paddings else 1))
+            if name not in self.world.sizes:
+                self._make(Size(name, 0 if name in paddings else 1))
         for sentence in self._readable():
             for ref in self._limit_names(sentence.expressions()):
                 self._new_size(ref, sentence.source, paddings)
@@ -124,6 +134,71 @@ class Inference:
                             if not isinstance(position, Ref):
                                 for ref in free_names(position):
                                     self._new_size(ref, definition.source, paddings)
+
+        self._size_formulas()
+
+    def _make(self, size: Size) -> None:
+        self.world.sizes[size.name] = Poly.atom(size)
+
+    def _size_formulas(self) -> None:
+        """`M = n - r + 1` of a size M says what M is, wherever it stands; the first such formula counts.
+
+        Of `H_y`, the rows of y, it is kept until y is seen to have no rows from elsewhere.
+        """
+        world = self.world
+        found: dict[str, tuple[Sentence, Expr]] = {}
+        for sentence in self._readable():
+            made = self._size_formula(sentence)
+            if made is not None and made not in found:
+                found[made] = (sentence, sentence.sides[1])
+        for name in self._by_need(
+            {n: {r.name for r in free_names(body)} & set(found) for n, (_, body) in found.items()}
+        ):
+            sentence, body = found[name]
+            try:
+                value = Positions(world, sentence.source).poly(body)
+            except LocatedError:
+                continue
+            self.stated[name] = (sentence, value)
+            if name in world.sizes:
+                self._take(name)
+
+    def _take(self, name: str) -> Poly:
+        """The formula of a size is its definition."""
+        sentence, value = self.stated[name]
+        self.world.size_formulas[name] = sentence
+        self.world.note(sentence.line, f"{name} is {value}, as the formula says")
+        if name in self.world.sizes:
+            self.world.sizes[name] = value
+        return value
+
+    def _size_formula(self, sentence: Sentence) -> str | None:
+        """The size, or the extent of a tensor, that a display `M = ...` in other sizes speaks of."""
+        plain = not (sentence.conditions or sentence.ranges or sentence.broken) and sentence.display
+        if len(sentence.sides) < 2 or not plain or sentence.statement.opening is not None:
+            return None
+        first, second, *_ = sentence.sides
+        if not isinstance(first, Ref):
+            return None
+        names = {r.name for r in free_names(second)}
+        known = names and names <= set(self.world.sizes) and first.name not in names
+        named = first.name in self.world.sizes or first.name in self.world.facts.quantities
+        return first.name if known and named else None
+
+    def _stated_extent(self, name: str, n: int, rank: int) -> Poly | None:
+        """What a formula says of an extent that nothing else settles."""
+        axes = {"rows": rank - 2, "columns": rank - 1, "channels": rank - 3, "length": 0 if rank == 1 else -1}
+        for quantity, (what, of) in self.world.facts.quantities.items():
+            if axes.get(what) == n and self.parser.kinds.name(of) == name and quantity in self.stated:
+                return self._take(quantity)
+        return None
+
+    def _by_need(self, needs: dict[str, set[str]]) -> Iterator[str]:
+        """Each after those that it needs; what needs itself is left out."""
+        done: set[str] = set()
+        while ready := sorted(n for n, others in needs.items() if n not in done and others <= done):
+            yield from ready
+            done |= set(ready)
 
     def _limit_names(self, exprs: list[Expr]) -> Iterator[Ref]:
         for expr in exprs:
@@ -139,7 +214,7 @@ class Inference:
         if name in world.sizes or name in world.index_names or self.parser.kinds.kind(name) is not None:
             return
         least = 0 if name in paddings else 1
-        world.sizes[name] = Size(name, least)
+        self._make(Size(name, least))
         world.note(source.position(ref.at)[0], f"size {name} >= {least}")
 
     def _paddings(self) -> Iterator[str]:
@@ -155,6 +230,29 @@ class Inference:
                         yield from (r.name for r in bare if isinstance(r, Ref))
         for fact in self.world.facts.ops.values():
             yield from (text.text for option, text in fact.options if option == "padding")
+
+    def _vectors(self) -> None:
+        """Vectors are columns where one stands behind a matrix, rows where one stands before it.
+
+        The definitions settle it, or else all formulas: a slip in a claim is to be found, not to be followed.
+        """
+        if "vectors" in self.world.facts.conventions:
+            self.world.vectors = "rows" if self.world.facts.conventions["vectors"] == "rows" else "columns"
+            return
+        found = self._directions([(d.source, d.body) for d in self.definitions])
+        found = found or self._directions([(s.source, side) for s in self._readable() for side in s.sides])
+        if len(found) > 1:
+            self.world.vectors = None
+        for direction, line in found.items() if len(found) == 1 else ():
+            self.world.vectors = direction
+            self.world.note(line, f"vectors are {direction}, from the side of a matrix on which one stands")
+
+    def _directions(self, formulas: list[tuple[Source, Expr]]) -> dict[Vectors, int]:
+        found: dict[Vectors, int] = {}
+        for source, expr in formulas:
+            for direction, at in directions(expr, self.parser.kinds):
+                found.setdefault(direction, source.position(at)[0])
+        return found
 
     def _base(self) -> None:
         declared = self.world.facts.base
@@ -245,22 +343,54 @@ class Inference:
         """An extent; the names in it are sizes."""
         return Positions(self.world, text).poly(self.parser.equation(text)[0])
 
-    def _from_sums(self) -> None:
+    def _from_sums(self, formulas: list[tuple[Sentence, Expr]]) -> None:
         """`\\sum_{a=0}^{r-1} ... w[a, .]`: axis 0 of w is 0 .. r-1."""
-        for sentence in self._readable():
-            for expr in sentence.sides:
-                for access, environment in accesses(expr):
-                    for n, position in enumerate(access.index):
-                        if isinstance(position, Ref) and position.name in environment:
-                            try:
-                                self._from_sum(access, n, environment[position.name], environment, sentence)
-                            except LocatedError as problem:
-                                sentence.problem = sentence.problem or problem
+        for sentence, expr in formulas:
+            for access, environment in accesses(expr):
+                for n, position in enumerate(access.index):
+                    if isinstance(position, Ref) and position.name in environment:
+                        try:
+                            self._from_sum(access, n, environment[position.name], sentence)
+                        except LocatedError as problem:
+                            sentence.problem = sentence.problem or problem
 
-    def _from_sum(self, access: Access, n: int, binding: Binding, environment: Environment, sentence: Sentence) -> None:
-        name = self.parser.kinds.name(access.name)
-        if binding.low is None or binding.high is None or name in self.world.facts.upstream:
+    def _outputs(self, definition: Definition) -> None:
+        """An extent that the text leaves open: all outputs whose reads fit, where a read outside is an error."""
+        parameters = definition.parameters or ()
+        found = list(accesses(definition.body))
+        for n, parameter in enumerate(parameters):
+            if (definition.name, n) in self.known:
+                continue
+            reads = reads_of(parameter, found, self._axis_read, self._reader(definition), frozenset(parameters))
+            settled = outputs(parameter, reads, self.world.base)
+            if settled is None:
+                continue
+            tensors = {self._data(access.name) for access, _ in found}
+            if any(self.world.outside(name) == "zero" for name in tensors):
+                self.usual[definition.name, n] = settled
+            else:
+                self.known[definition.name, n] = settled.valid
+                self.settled.add((definition.name, n))
+                ends = f"{settled.valid.low}..{settled.valid.high}"
+                self.world.note(definition.line, f"{definition.name}: axis {n + 1} is {ends}, where all reads fit")
+
+    def _reader(self, definition: Definition) -> Callable[[frozenset[str]], Positions]:
+        return lambda indices: Positions(self.world, definition.source, indices)
+
+    def _data(self, name: str) -> str:
+        """The tensor whose axes an entry has: an upstream gradient has those of its tensor."""
+        name = self.parser.kinds.name(name)
+        return self.parser.kinds.name(self.world.facts.upstream.get(name, name))
+
+    def _axis_read(self, access: Access, n: int) -> Axis | None:
+        return self.known.get((self._data(access.name), n))
+
+    def _from_sum(self, access: Access, n: int, binding: Binding, sentence: Sentence) -> None:
+        name = self._data(access.name)
+        if binding.low is None or binding.high is None:
             return
+        if isinstance(binding.low, Extremum) or isinstance(binding.high, Extremum):
+            return  # a part of the axis
         names = {r.name for limit in (binding.low, binding.high) for r in free_names(limit)}
         if not names <= set(self.world.sizes):
             return
@@ -274,6 +404,7 @@ class Inference:
         line = sentence.source.position(binding.at)[0]
         before = self.known.get((name, n))
         if before is None:
+            self._check_usual(name, n, axis, binding, sentence)
             self.known[name, n] = axis
             self.world.note(line, f"{name}: axis {n + 1} is {axis.low}..{axis.high}, from the sum over {binding.name}")
             return
@@ -283,6 +414,17 @@ class Inference:
                 f"axis {n + 1} of {name} as {axis.low}..{axis.high}, and as {before.low}..{before.high} before",
                 "one extent",
                 f"declare the extents of {name}, or correct the limits",
+            )
+
+    def _check_usual(self, name: str, n: int, axis: Axis, binding: Binding, sentence: Sentence) -> None:
+        """A claim may choose among the usual outputs of a definition; others would make it true by its own words."""
+        usual = self.usual.get((name, n))
+        if usual is not None and axis not in usual.usual:
+            raise sentence.source.fault(
+                binding.at,
+                f"axis {n + 1} of {name} as {axis.low}..{axis.high}, which no other formula says",
+                f"{usual.valid.low}..{usual.valid.high}, where all reads fit, or declared extents",
+                f"declare tensor {name}[..] with its extents, or correct the limits",
             )
 
     def _stated(self, definition: Definition) -> None:
@@ -312,7 +454,8 @@ class Inference:
         for binding in sentence.ranges if sentence is not None else ():
             if binding.name == parameter and binding.low is not None and binding.high is not None:
                 positions = Positions(self.world, definition.source)
-                yield Axis(positions.poly(binding.low), positions.poly(binding.high)), definition.source, binding.at
+                ends = positions.ends(binding)
+                yield Axis(*ends), definition.source, binding.at
         if parameter in self.world.facts.indices:
             low, high = self.world.facts.indices[parameter]
             yield Axis(self._declared_poly(low), self._declared_poly(high)), high, 0
@@ -332,6 +475,8 @@ class Inference:
         for n, parameter in enumerate(definition.parameters or ()):
             if (definition.name, n) in self.known:
                 continue
+            if self._shares_made(parameter, definition):
+                continue
             shared = self._shared(parameter, definition)
             if shared is not None:
                 self.known[definition.name, n], tensor = shared
@@ -339,13 +484,21 @@ class Inference:
             else:
                 self._fresh(definition.name, n, len(definition.parameters or ()), definition.line)
 
+    def _shares_made(self, parameter: str, definition: Definition) -> bool:
+        """The parameter stands alone on an axis of a tensor that an operation makes: known once that is built."""
+        return any(
+            self._data(access.name) in self.made and any(_is_ref(position, parameter) for position in access.index)
+            for access, environment in accesses(definition.body)
+            if parameter not in environment
+        )
+
     def _shared(self, parameter: str, definition: Definition) -> tuple[Axis, str] | None:
         """The axis on which a parameter always stands alone: `a_i = f(z_i)` is as long as z."""
         found: dict[Axis, str] = {}
         said = sum(ref.name == parameter for ref in free_names(definition.body))
         for access, environment in accesses(definition.body):
             name = self.parser.kinds.name(access.name)
-            tensor = self.parser.kinds.name(self.world.facts.upstream.get(name, name))
+            tensor = self._data(name)
             for n, position in enumerate(access.index):
                 if _is_ref(position, parameter) and parameter not in environment:
                     said -= 1
@@ -357,14 +510,19 @@ class Inference:
 
     def _fresh(self, name: str, n: int, rank: int, line: int) -> None:
         words = {1: ("length",), 2: ("rows", "columns")}.get(rank, tuple(f"axis{k + 1}" for k in range(rank)))
+        stated = self._stated_extent(name, n, rank)
+        if stated is not None:
+            self.known[name, n] = Axis(Poly.of(self.world.base), stated + (self.world.base - 1))
+            return
         size = Size(canonical(f"{words[n]}_{{{name}}}"))
-        self.world.sizes[size.name] = size
+        self._make(size)
         self.known[name, n] = Axis(Poly.of(self.world.base), Poly.atom(size) + (self.world.base - 1))
         self.world.note(line, f"{name}: axis {n + 1} has an extent of its own, {size.name} >= 1")
 
     def _hull(self, definition: Definition) -> None:
         """Tensors that the definition reads: from the least to the greatest position read."""
-        box: dict[str, Axis] = {p: self.known[definition.name, n] for n, p in enumerate(definition.parameters or ())}
+        axes = {p: self.known.get((definition.name, n)) for n, p in enumerate(definition.parameters or ())}
+        box = {p: axis for p, axis in axes.items() if axis is not None}
         for access, environment in accesses(definition.body):
             name = self.parser.kinds.name(access.name)
             if name in self.world.facts.upstream or any(d.name == name for d in self.definitions):
@@ -392,7 +550,7 @@ class Inference:
             low = high = reader.poly(position)
         except LocatedError:
             return None
-        least, most = _extreme(low, inner, -1), _extreme(high, inner, 1)
+        least, most = extreme(low, inner, -1), extreme(high, inner, 1)
         if least is None or most is None or least.names() or most.names() or least.as_int is None:
             return None
         return Axis(least, most)
@@ -438,33 +596,3 @@ def _is_number(expr: Expr | None, number: int) -> bool:
 
 def _is_ref(expr: Expr, name: str) -> bool:
     return isinstance(expr, Ref) and expr.name == name
-
-
-def _extreme(start: Poly, box: dict[str, Axis], side: int) -> Poly | None:
-    """Ends put in until no index is left: a limit may hold indices itself."""
-    poly: Poly | None = start
-    for _ in range(len(box) + 1):
-        poly = _end(poly, box, side)
-    return poly
-
-
-def _end(poly: Poly | None, box: dict[str, Axis], side: int) -> Poly | None:
-    """Replace indices by the end of their range that makes the position least (-1) or greatest (1)."""
-    if poly is None:
-        return None
-    for name in sorted(poly.names()):
-        parts = poly.linear_in(name)
-        if parts is None or name not in box:
-            return None
-        slope, _ = parts
-        if slope.names():
-            return None
-        up = slope.grows_from(0)
-        if not up and not (-slope).grows_from(0):
-            return None
-        axis = box[name]
-        end = axis.high if up == (side > 0) else axis.low
-        if end is None:
-            return None
-        poly = poly.substitute({name: end})
-    return poly

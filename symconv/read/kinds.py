@@ -6,13 +6,17 @@ rest of the reader sees one spelling.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from symconv.notation.layout import Node
+from symconv.notation.names import name_key
 from symconv.read.expression import Expr
 from symconv.read.facts import Facts, OpFact
 
 Kind = Literal["tensor", "size", "loss", "function", "index"]
+Vectors = Literal["columns", "rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,10 @@ class Kinds:
         """The index counts of a tensor; an upstream gradient has those of its tensor."""
         key = self.name(key)
         return self.tensors.get(self.name(self.facts.upstream.get(key, key)))
+
+    def is_bound_name(self, bound: frozenset[str]) -> Callable[[Node], bool]:
+        """Whether a letter is taken already: bound by a sum around it, or declared."""
+        return lambda node: name_key(node) in bound or self.known(name_key(node))
 
     def op(self, key: str) -> OpFact | None:
         return self.facts.ops.get(key)

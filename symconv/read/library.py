@@ -17,6 +17,8 @@ TENSORS = {
     "pool_average": 1,
     "pool_max": 1,
     "vec": 1,
+    "diag": 1,
+    "transpose": 1,
     "dense": 3,
     "softmax": 1,
     "cross_entropy": 2,
@@ -24,7 +26,7 @@ TENSORS = {
     "concatenate": MANY,
 }
 LEAST = {"dense": 2, "concatenate": 1}  # where fewer will do
-AXES = {"vec": 1, "toeplitz": 2, "cross_entropy": 0}  # of the result, where they are not those of an operand
+AXES = {"vec": 1, "toeplitz": 2, "diag": 2, "cross_entropy": 0}  # of the result, where they are not those of an operand
 LATER = frozenset({"unpool"})
 LIBRARY = frozenset(TENSORS) | LATER
 
@@ -38,5 +40,8 @@ PLAIN = {
     "crop": "crop",
     "stuff": "stuff",
     "softmax": "softmax",
+    "vec": "vec",
+    "diag": "diag",
+    "flip": "flip",
 }
 TURNED = frozenset({"rot", "flip", "rot180", "ROT180", "flipped", "rotated"})  # K_{rot}, w^{\text{flip}}

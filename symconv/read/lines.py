@@ -25,7 +25,7 @@ from symconv.read.facts import (
 from symconv.read.library import LIBRARY
 from symconv.read.lines_of_names import maker
 
-FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "gelu", "exp", "log", "square", "sqrt")
+FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "gelu", "exp", "log", "square", "sqrt", "kronecker")
 LATER_FUNCTIONS = ("leaky_relu",)
 STATUSES = (
     "proved",
@@ -255,6 +255,18 @@ def convention(word: str, carried_out: str, choices: tuple[str, ...]) -> Callabl
             raise rest.fault(0, f"{word} {rest.text}", " or ".join(choices), "choose one of these")
         if rest.text != carried_out:
             raise rest.unsupported(0, f"{word} {rest.text}", f"write the formulas for {word} {carried_out}")
+        facts.conventions[word] = rest.text
+
+    return line
+
+
+def choice(word: str, choices: tuple[str, ...]) -> Callable[[Source, Facts], None]:
+    """A convention of which every choice is carried out."""
+
+    def line(rest: Source, facts: Facts) -> None:
+        if rest.text not in choices:
+            raise rest.fault(0, f"{word} {rest.text}", " or ".join(choices), "choose one of these")
+        _stated(rest, word, facts)
         facts.conventions[word] = rest.text
 
     return line

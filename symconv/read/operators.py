@@ -14,10 +14,10 @@ from symconv.errors import SymconvError
 from symconv.notation.source import LocatedError, Source
 from symconv.ops.correlate import convolve, correlate, depthwise, transposed
 from symconv.ops.layer import cross_entropy, dense, elementwise, softmax
-from symconv.ops.matrix import matmul, toeplitz, vec
+from symconv.ops.matrix import diag, matmul, toeplitz, vec
 from symconv.ops.pool import pool_average, pool_max
-from symconv.ops.window import concatenate, crop, flip, pad, rot180, stuff
-from symconv.read.arrays import at_base, from_zero, moved, over_channels
+from symconv.ops.window import concatenate, crop, flip, pad, rot180, stuff, transpose
+from symconv.read.arrays import at_base, begins, from_zero, moved, over_channels
 from symconv.read.facts import OpFact
 from symconv.read.library import LATER, LEAST, TENSORS
 from symconv.read.world import World
@@ -36,6 +36,8 @@ FUNCTIONS: dict[str, Callable[..., Defined]] = {
     "pool_average": pool_average,
     "pool_max": pool_max,
     "vec": vec,
+    "diag": diag,
+    "transpose": transpose,
     "dense": dense,
     "softmax": softmax,
     "cross_entropy": cross_entropy,
@@ -129,11 +131,16 @@ def _built(
     at: int,
 ) -> Tensor:
     if name == "flip":
-        axes = options.get("axes")
+        axes = options.get("axes", tuple(others))
         chosen = axes if isinstance(axes, tuple) else (axes,)
         numbers = [a.as_int for a in chosen if isinstance(a, Poly)]
-        if len(numbers) != len(chosen) or None in numbers:
-            raise source.fault(at, "flip without its axes", "axes=0, or axes=(0, 1)", "name the axes, or use rot180")
+        if not chosen or len(numbers) != len(chosen) or None in numbers:
+            raise source.fault(
+                at,
+                "flip without its axes",
+                "flip(K, 0), or axes=(0, 1)",
+                "name the axes, or add alias flip = rot180",
+            )
         return flip(tensors[0], [n for n in numbers if n is not None])
     return FUNCTIONS[name](*tensors, *others, **options)
 
@@ -203,6 +210,7 @@ def _readings(fact: OpFact, left: Tensor, right: Tensor, options: dict[str, obje
             image, kernel = (left, right) if order == "image first" else (right, left)
             start = _start(image, kernel, fact.meaning, mode, options, base)
             if start is None:
+                found += _centred(image, kernel, fact.meaning, mode, order) if not options else []
                 continue
             if mode == "full" and fact.meaning == "convolution" and order == "kernel first" and fact.order is None:
                 continue  # full convolution commutes
@@ -218,6 +226,20 @@ def _readings(fact: OpFact, left: Tensor, right: Tensor, options: dict[str, obje
                 continue
             found.append(Reading(mode, order, moved(tensor, start(tensor))))
     return found
+
+
+def _centred(image: Tensor, kernel: Tensor, meaning: str, mode: str, order: str) -> list[Reading]:
+    """Same about the origin of a kernel on -q..q: the places of the image, of the full result."""
+    ends = [(axis.low, axis.high) for axis in kernel.axes]
+    if mode != "same" or image.rank != kernel.rank or image.outside != "zero":
+        return []
+    cut = [(-low, high) if meaning == "convolution" else (high, -low) for low, high in ends if low and high]
+    if len(cut) < len(ends) or not all(a.grows_from(0) and b.grows_from(0) for a, b in cut):
+        return []
+    function = correlate if meaning == "correlation" else convolve
+    full = function(from_zero(image), from_zero(kernel), mode="full")
+    starts = tuple(low or Poly.of(0) for low in begins(image))
+    return [Reading(mode, order, moved(crop(full, tuple(cut)), starts))]
 
 
 def _start(

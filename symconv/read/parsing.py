@@ -33,6 +33,7 @@ from symconv.read.kinds import Kinds, Ranks
 from symconv.read.library import LIBRARY, PLAIN
 from symconv.read.rows import EQUALITIES, split
 
+_UPDATES = ((Sign("+"),), (Sign("-"),))  # y += x
 WORDS = ("valid", "full", "same", "rows", "columns")
 _BUILT_IN = {name: {"ln": "log"}.get(name, name) for name in BUILT_IN}
 
@@ -49,6 +50,7 @@ class Sentence:
     conditions: list[Comparison] = field(default_factory=list)
     problem: LocatedError | None = None
     no_claim: str = ""
+    display: bool = True  # set off from the running text
     broken: dict[int, LocatedError] = field(default_factory=dict)  # sides after the first that cannot be read
 
     @property
@@ -179,6 +181,8 @@ class Parser:
         if text.name not in LIBRARY and self.kinds.op(text.name) is None:
             raise _unknown(text)
         options = tuple((name, self.call(value, whole)) for name, value in text.options)
+        if text.name == "vec" and len(text.arguments) == 1 and not options:  # a line of the block has the usual order
+            options = (("order", Ref(self.facts.conventions.get("vec", "columns"), at=at)),)
         arguments = tuple(self.call(a, whole) for a in text.arguments)
         return Call(text.name, arguments, options, at=at)
 
@@ -202,6 +206,8 @@ def _no_claim(statement: Statement) -> str:
         return "a range is stated"
     if statement.sides and statement.sides[-1].items == (Sign("?"),):
         return "a question"
+    if any(m.text == "=" and s.items[-1:] in _UPDATES for m, s in zip(statement.marks, statement.sides, strict=False)):
+        return "an update, not an equality"
     if not statement.marks and statement.opening is None:
         return "an expression without a relation"
     return ""

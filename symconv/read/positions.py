@@ -5,6 +5,7 @@ from __future__ import annotations
 from symconv.notation.source import Source, nearest
 from symconv.read.expression import (
     Add,
+    Binding,
     Comparison,
     Divide,
     Expr,
@@ -25,6 +26,8 @@ from symconv.term.value import Condition
 
 class Positions:
     """Reads positions where the names of `indices` are in scope."""
+
+    divides: frozenset[tuple[Poly, Poly]] = frozenset()  # numbers that conditions around let be divided, and by what
 
     def __init__(self, world: World, source: Source, indices: frozenset[str] = frozenset()) -> None:
         self.world = world
@@ -59,7 +62,7 @@ class Positions:
             case Modulo(left=left, right=right):
                 return self.poly(left) % self._divisor(right)
             case Divide(top=top, bottom=bottom):
-                exact = self.poly(top).divided_by(self.poly(bottom))
+                exact = self._whole_quotient(self.poly(top), self.poly(bottom))
                 if exact is None:
                     raise self.source.fault(
                         expr.at, "a quotient as a position", "a whole number", "write \\lfloor ... \\rfloor"
@@ -70,6 +73,16 @@ class Positions:
             f"{type(expr).__name__.lower()} as a position",
             "a number made of indices and sizes",
             "simplify the index",
+        )
+
+    def _whole_quotient(self, top: Poly, bottom: Poly) -> Poly | None:
+        """The quotient where it is a whole number: always, or by a condition around it."""
+        exact = top.divided_by(bottom)
+        if exact is not None:
+            return exact
+        known = (t for t, b in self.divides if b == bottom)
+        return (
+            top // bottom if any((top - t).divided_by(b := bottom) or (top + t).divided_by(b) for t in known) else None
         )
 
     def is_position(self, expr: Expr) -> bool:
@@ -117,7 +130,7 @@ class Positions:
         if name in self.indices:
             return Poly.of(name)
         if name in self.world.sizes:
-            return Poly.atom(self.world.sizes[name])
+            return self.world.sizes[name]
         if name in self.world.facts.quantities:
             return self.world.quantity(name, self.source, at)
         if self.world.kinds.kind(name) in ("tensor", "loss", "function") and name not in self.world.index_names:
@@ -135,6 +148,39 @@ class Positions:
             else f"bind {name} by a sum, replace it, or declare size {name}",
         )
 
+    def ends(self, binding: Binding) -> tuple[Poly, Poly]:
+        r"""The ends of a range; `m = k-1, \dots, 0` is the range from 0 to k-1."""
+        assert binding.low is not None
+        assert binding.high is not None
+        first, last, at = self.poly(binding.low), self.poly(binding.high), binding.at
+        if binding.second is not None:
+            step = (self.poly(binding.second) - first).as_int
+            if step not in (1, -1):
+                raise self.source.fault(at, "a range in other steps than 1", "i = 0, 1, \\dots, n-1", "state its ends")
+            return (first, last) if step == 1 else (last, first)
+        plain = not binding.listed or (first.as_int is not None and last.as_int is None)
+        if plain or (last - first).grows_from(-1):
+            return first, last
+        if (first - last).grows_from(0) or last.as_int is not None:
+            return last, first
+        raise self.source.fault(
+            at,
+            f"a range from {first} to {last}, which may rise or fall",
+            "its least end first",
+            "write it with \\le: a \\le i \\le b",
+        )
+
+    def rising(self, low: Expr, high: Expr, at: int) -> tuple[Poly, Poly]:
+        """The limits of a sum; one that plainly begins above its end is empty to some and falls to others."""
+        first, last = self.poly(low), self.poly(high)
+        falls = not (first - last).as_int and (first - last).grows_from(0) and first != last
+        ends = last.as_int is not None and first.as_int is None and _counts_up(first)
+        if falls or ends:
+            raise self.source.fault(
+                at, f"a sum from {first} to {last}", "the lower limit below, the upper one above", "exchange the limits"
+            )
+        return first, last
+
     def condition(self, comparison: Comparison) -> Condition:
         """A comparison of positions."""
         left, right = self.poly(comparison.left), self.poly(comparison.right)
@@ -150,3 +196,8 @@ class Positions:
             case "<":
                 return Condition("ge", right - left - 1)
         return Condition("ge", left - right - 1)
+
+
+def _counts_up(poly: Poly) -> bool:
+    """Whether some size makes a limit greater."""
+    return any(c > 0 for monomial, c in poly if monomial)

@@ -12,18 +12,19 @@ from symconv.read.claim_builder import ClaimBuilder, failed
 from symconv.read.claims import Formula, Kind, Link
 from symconv.read.clauses import Statement
 from symconv.read.documents import Segment
-from symconv.read.expression import Access, At, Call, Elementwise, Expr, Mul, Ref, Total, walk
+from symconv.read.expression import Access, At, Call, Elementwise, Expr, Mul, Ref, Slice, Total, walk
 from symconv.read.facts import CallText, Facts, FindFact
 from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition, Inference
 from symconv.read.kinds import Ranks
 from symconv.read.library import AXES
+from symconv.read.matrices import RANKS, Forms
 from symconv.read.parsing import Parser, Sentence
 from symconv.read.positions import Positions
 from symconv.read.tensors import Tensors
 from symconv.read.values import Values
 from symconv.read.world import World
-from symconv.term.tensor import Defined, Leaf, Tensor, tensors_in
+from symconv.term.tensor import Axis, Defined, Leaf, Tensor, tensors_in
 from symconv.term.value import Entry, at_least
 
 
@@ -85,7 +86,10 @@ class Region:
                 0, f"{segment.left_open} left open", "its end before a blank line", "close the display"
             )
             return [Sentence(Statement(0), inside, problem=problem)]
-        return parser.sentences(inside)
+        found = parser.sentences(inside)
+        for sentence in found:
+            sentence.display = segment.what == "display"
+        return found
 
     def _check_goals(self, parser: Parser) -> None:
         """`loss`, `upstream`, `outside` and `find` lines speak of tensors that there are."""
@@ -190,12 +194,16 @@ class Region:
         """The first `T[i,j] = ...` in formulas of others defines T; `:=` always does."""
         if sentence.statement.opening:
             return
+        self._learn_whole(sentence, parser)
         for first in sentence.sides[:1] or sentence.heads:
             name = parser.kinds.name(first.name) if isinstance(first, (Access, Ref)) else ""
             taken = name in self.definitions or name in self.world.tensors or name in self.world.unread
-            if taken or name in self.facts.upstream or parser.kinds.kind(name) != "tensor":
+            if self._refuse_recurrence(name, first, sentence, parser):
                 continue
-            parameters = _parameters(first, parser)
+            loss = isinstance(first, Ref) and parser.kinds.kind(name) == "loss"
+            if taken or name in self.facts.upstream or (parser.kinds.kind(name) != "tensor" and not loss):
+                continue
+            parameters = () if loss else _parameters(first, parser)
             if parameters is None and isinstance(first, Access):
                 continue
             if sentence.problem or sentence.broken.get(1):
@@ -204,13 +212,45 @@ class Region:
                 body = sentence.sides[1]
                 self.definitions[name] = Definition(name, parameters, body, sentence.source, sentence.line, sentence)
 
+    def _refuse_recurrence(self, name: str, first: Expr, sentence: Sentence, parser: Parser) -> bool:
+        """`a^{l} = g(z^{l})` where z^{l} is made of a^{l-1}: two layers of a network, not two facts about free data."""
+        ranks = parser.kinds.ranks(name)
+        layered = ranks is not None and ranks.raised and isinstance(first, (Access, Slice))
+        if not layered or name in self.definitions or len(sentence.sides) < 2 or sentence.problem is not None:
+            return False
+        circular = name in self._made_of(sentence.sides[1], parser)
+        if circular:
+            sentence.problem = sentence.source.fault(
+                sentence.at,
+                f"{name} made of itself, in a layer below",
+                "layers with names of their own",
+                f"give the layers names (alias {name}^{{1}} = ...), or ignore the formula",
+            )
+        return circular
+
+    def _learn_whole(self, sentence: Sentence, parser: Parser) -> None:
+        """`z = W x + b` of an undeclared z: a tensor of as many axes as the right side has."""
+        if len(sentence.sides) < 2 or sentence.broken.get(1) or not sentence.display:
+            return
+        if not isinstance(sentence.sides[0], Ref):
+            return
+        forms = [Forms(parser.kinds, vectors).of(sentence.sides[1]) for vectors in ("columns", "rows")]
+        form = next((f for f in forms if f in RANKS), forms[0])
+        name = sentence.sides[0].name
+        if form != "number" and not parser.kinds.known(name) and sentence.statement.marks[0].text != r"\equiv":
+            parser.kinds.tensors[name] = Ranks(RANKS.get(form) or _rank_of(sentence.sides[1], parser))
+            parser.lines[name] = sentence.line
+
     def _reads(self, body: Expr, parser: Parser) -> dict[str, None]:
         """The tensors that a formula speaks of, in reading order; a gradient by a loss speaks of its arguments."""
         found: dict[str, None] = {}
         for node in walk(body):
             if isinstance(node, (Access, Ref)):
                 name = parser.kinds.name(node.name)
-                losses = self.facts.losses if name in self.facts.upstream else {name} & set(self.facts.losses)
+                losses = (
+                    list(self.facts.losses) if name in self.facts.upstream else [*({name} & set(self.facts.losses))]
+                )
+                found |= {loss: None for loss in losses if loss in self.definitions}
                 found[parser.kinds.name(self.facts.upstream.get(name, name))] = None
                 found |= {parser.kinds.name(a): None for loss in losses for a in self.facts.losses[loss]}
         return found
@@ -289,7 +329,9 @@ class Region:
                     "correct one",
                 )
             return replace(tensor, name=name, outside=outside)
-        axes = world.axes.get(name)
+        axes = world.axes.get(name) if definition.parameters else ()
+        if axes is None:
+            axes = self._shared_axes(definition)
         if axes is None:
             raise definition.source.fault(
                 0, f"{name}, whose extents are open", "extents", f"declare tensor {name}[H,W]"
@@ -298,6 +340,12 @@ class Region:
         body = values.value(definition.body)
         requires = tuple(c for a in axes if a.bounded for c in [at_least(a.extent, 1)])
         return Defined(name, definition.parameters, axes, body, None, needed(*requires), outside)
+
+    def _shared_axes(self, definition: Definition) -> tuple[Axis, ...] | None:
+        """`\\delta_i = dL/dy_i` is as long as y, where y is made by an operation whose axes are known only now."""
+        values = Values(self.world, definition.source, frozenset(definition.parameters or ()))
+        found = [{axis for axis, _ in values.bare_axes(p, definition.body)} for p in definition.parameters or ()]
+        return tuple(axes.pop() for axes in found) if all(len(axes) == 1 for axes in found) else None
 
     def _note_kernels(self, definition: Definition) -> None:
         """A tensor read at bare summed indices only is the kernel; so is a correlation's second operand."""

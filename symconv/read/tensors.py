@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from symconv.calculus.functions import DERIVATIVES, slope
 from symconv.calculus.gradient import gradient
 from symconv.errors import SymconvError
 from symconv.notation.latex_parser import parse_latex
@@ -19,20 +21,27 @@ from symconv.read.expression import (
     Array,
     Binding,
     Call,
+    Comparison,
     Diff,
     Divide,
     Elementwise,
     Expr,
+    Indicator,
     Mul,
     Negate,
     Num,
     Ref,
     Signed,
+    Slice,
+    Total,
+    Transpose,
     Tuple,
     Windowed,
 )
 from symconv.read.grammar import Grammar
 from symconv.read.library import TENSORS as OPERANDS
+from symconv.read.matrices import Form, Forms
+from symconv.read.matrix_products import flipped, multiplied
 from symconv.read.operators import call, join, tried
 from symconv.read.positions import Positions
 from symconv.read.world import World
@@ -57,6 +66,9 @@ if TYPE_CHECKING:
     from symconv.read.values import Values
 
 
+STEP = Function("step")
+
+
 class Tensors(Positions):
     """Builds tensors; `wanted` are the axes of the left side, where there is one."""
 
@@ -78,6 +90,8 @@ class Tensors(Positions):
                 return name not in self.indices and ranks is not None and ranks.count > 0
             case Call() | Windowed():
                 return True
+            case Transpose() | Mul() | Indicator() | Slice() | Total():
+                return self.forms.of(expr) != "number"
             case Array(rows=rows):
                 return len(rows) > 1 or len(rows[0]) > 1
             case Signed(left=left, right=right):
@@ -86,9 +100,6 @@ class Tensors(Positions):
                 return self.is_whole(by) or (isinstance(value, Ref) and self.is_whole(value))
             case Add(terms=parts):
                 return any(map(self.is_whole, parts))
-            case Mul(factors=parts):
-                rest = self._uncontracted(parts)
-                return any(map(self.is_whole, rest))
             case Negate(body=body) | Elementwise(argument=body) | Divide(top=body):
                 return self.is_whole(body)
         return False
@@ -103,6 +114,15 @@ class Tensors(Positions):
                 return self._signed(expr)
             case Diff():
                 return self._gradient(expr)
+            case Slice(name=name, index=index):
+                return self._slice(name, index, expr.at)
+            case Total():
+                raise self.source.fault(
+                    expr.at,
+                    "a sum of whole images",
+                    "a sum of entries, or a sign declared with channels summed",
+                    "write it by its entries",
+                )
             case Array(rows=rows, line=line):
                 return self._array(rows, line, expr.at)
             case Windowed(meaning=meaning, window=window, body=body):
@@ -112,21 +132,102 @@ class Tensors(Positions):
             case Add(terms=terms):
                 return self._sum(terms, expr.at)
             case Negate(body=body):
-                return self._scaled((Num(Fraction(-1), at=expr.at),), body)
+                return self._scaled((Num(Fraction(-1), at=expr.at),), self._same().tensor(body))
             case Divide(top=top, bottom=bottom) if not self.is_whole(bottom):
-                return self._scaled((Divide(Num(Fraction(1)), bottom, at=expr.at),), top)
-            case Mul(factors=factors) if len(whole := [f for f in factors if self.is_whole(f)]) == 1:
-                return self._scaled(tuple(f for f in factors if f is not whole[0]), whole[0])
-            case Mul(factors=factors) if len(factors) == 2:
-                return self._chain(factors, expr.at)
+                return self._scaled((Divide(Num(Fraction(1)), bottom, at=expr.at),), self._same().tensor(top))
+            case Mul(factors=factors):
+                return self._product_of_tensors(expr)[0] if not self._links(factors) else self._chain(factors, expr.at)
+            case Transpose(body=body):
+                return flipped(self._inner().tensor(body), self.forms.of(body), self.source, expr.at)
+            case Indicator(conditions=conditions):
+                return self._steps(conditions, expr.at)
             case Elementwise(function=name, order=order, argument=argument):
-                return apply(Function(name, order), self.tensor(argument))
+                return self._applied(name, order, self.tensor(argument), expr.at)
         raise self.source.fault(
             expr.at,
             f"{type(expr).__name__.lower()} of whole tensors",
             "a tensor, a declared operation, or entries",
             "write the formula by its entries, or declare the sign with op",
         )
+
+    # -- products side by side -----------------------------------------------------------
+
+    @property
+    def forms(self) -> Forms:
+        return Forms(self.world.kinds, self.world.vectors or "columns", self.indices)
+
+    def _product_of_tensors(self, expr: Mul) -> tuple[Tensor, Form]:
+        """Matrices and vectors side by side, from left to right; the numbers among them are factors."""
+        numbers = [f for f in expr.factors if not self.is_whole(f)]
+        whole = [(n, f) for n, f in enumerate(expr.factors) if self.is_whole(f)]
+        for n, factor in whole[1:]:
+            if n in expr.dotted:
+                raise self.source.fault(
+                    factor.at,
+                    "a product of whole tensors with a dot or a cross",
+                    "a declared sign between them, matrices side by side, or entries",
+                    "declare the sign: op \\cdot = matmul or hadamard",
+                )
+        alone = self._same() if len(whole) == 1 else self._inner()
+        result = alone.tensor(whole[0][1]), self.forms.of(whole[0][1])
+        for _, factor in whole[1:]:
+            right = alone.tensor(factor), self.forms.of(factor)
+            self._check_direction((result[1], right[1]), expr.at)
+            result = multiplied(result, right, self.source, factor.at)
+        return (self._scaled(tuple(numbers), result[0]), result[1]) if numbers else result
+
+    def _check_direction(self, forms: tuple[Form, Form], at: int) -> None:
+        """Vectors that stand as columns here and as rows there are neither."""
+        if self.world.vectors is None and set(forms) & {"row", "column"}:
+            raise self.source.fault(
+                at,
+                "a vector in a product, where vectors stand as columns and as rows",
+                "one of the two throughout",
+                "add a line vectors columns or vectors rows, and transpose the others",
+            )
+
+    def _steps(self, conditions: tuple[Comparison, ...], at: int) -> Tensor:
+        """`1[y > 0]` of a whole tensor: 1 where an entry is positive, else 0."""
+        condition = conditions[0]
+        ends = (condition.left, condition.right)
+        if len(conditions) > 1 or condition.relation not in ("<", ">") or Num(Fraction(0)) not in ends:
+            raise self.source.fault(
+                at, "a condition on a whole tensor", "one comparison with 0, y > 0 or y < 0", "write it by its entries"
+            )
+        left, right = ends if condition.relation == ">" else ends[::-1]
+        body = left if right == Num(Fraction(0)) else Negate(right, at=at)
+        return apply(STEP, self._inner().tensor(body))
+
+    def _slice(self, name: str, index: tuple[Expr | None, ...], at: int) -> Tensor:
+        """A whole image among several: the axes that are left whole."""
+        tensor = self.world.tensor(name, self.source, at)
+        if len(index) != tensor.rank:
+            raise self.source.ill_formed(
+                at, f"{len(index)} places of {name}", f"{tensor.rank}, one an axis", "give every axis an index or ':'"
+            )
+        places = [None if i is None else self.poly(i) for i in index]
+        axes = tuple(a for a, place in zip(tensor.axes, places, strict=True) if place is None)
+
+        def entry(*whole: Poly) -> Value:
+            rest = iter(whole)
+            return tensor[tuple(next(rest) if place is None else place for place in places)]
+
+        written = ", ".join(":" if place is None else str(place) for place in places)
+        made = define(f"{name}[{written}]", axes, entry, indices=index_names(len(axes)))
+        return replace(made, outside=tensor.outside)
+
+    def _applied(self, name: str, order: int, argument: Tensor, at: int) -> Tensor:
+        """A function of every entry; a derivative of a known one by its formula."""
+        made = apply(Function(name, order), argument)
+        if not order or name not in DERIVATIVES:
+            return made
+        if order > 1:
+            raise self.source.unsupported(at, f"a second derivative of {name}", "write it out")
+
+        def entry(*index: Poly) -> Value:
+            return slope(Function(name), argument[index])
+
+        return define(made.name, argument.axes, entry, indices=index_names(argument.rank), call=made.call)
 
     # -- operations --------------------------------------------------------------------
 
@@ -148,9 +249,23 @@ class Tensors(Positions):
                     "a declared tensor",
                     f"declare tensor {operand.name}[..]",
                 )
+        if expr.operation in ("vec", "toeplitz") and "order" not in options:
+            options |= self._order(expr)
         tensors = [inner.tensor(e) for e in expr.arguments if inner.is_whole(e)]
         others = [inner.argument(e) for e in expr.arguments if not inner.is_whole(e)]
         return call(expr.operation, tensors, others, options, self.source, expr.at, self.world.base)
+
+    def _order(self, expr: Call) -> dict[str, object]:
+        """The order of vec as the block states it; a vec in a formula has no order of its own."""
+        stated = self.world.facts.conventions.get("vec")
+        if stated is None and expr.operation == "vec" and len(expr.arguments) == 1:
+            raise self.source.fault(
+                expr.at,
+                "vec without an order",
+                "columns below each other, or rows",
+                "add a line vec columns or vec rows",
+            )
+        return {"order": stated} if stated is not None and len(expr.arguments) <= OPERANDS[expr.operation] else {}
 
     def argument(self, expr: Expr) -> object:
         """A number, a tuple of numbers, a word such as `full`, or a tensor (the weight of a pooling)."""
@@ -163,9 +278,11 @@ class Tensors(Positions):
         return self.poly(expr)
 
     def _signed(self, expr: Signed) -> Tensor:
-        return self._join(expr.sign, expr.left, expr.right, {}, expr.at)
+        return self._join(expr.sign, expr.left, expr.right, {}, expr.at, expr.mode)
 
-    def _join(self, sign: str, left: Expr, right: Expr, options: dict[str, object], at: int) -> Tensor:
+    def _join(
+        self, sign: str, left: Expr, right: Expr, options: dict[str, object], at: int, mode: str | None = None
+    ) -> Tensor:
         fact = self.world.kinds.op(sign)
         inner = self._inner()
         for side in (left, right):
@@ -183,6 +300,15 @@ class Tensors(Positions):
                 "a declared meaning",
                 f"declare it: op {sign} = correlation valid, or convolution full, ...",
             )
+        if mode is not None and fact.mode not in (None, mode):
+            raise self.source.fault(
+                at,
+                f"{sign} with the label {mode}, declared as {fact.mode}",
+                "one mode",
+                f"declare op {sign} = {fact.meaning} without a mode, or remove the label",
+            )
+        fact = replace(fact, mode=mode or fact.mode)
+        inner = self._same() if fact.meaning == "hadamard" else inner  # its operands have the axes of the result
         given = {n: n if n == "channels" else self.argument_text(text) for n, text in fact.options}
         return join(
             fact,
@@ -212,12 +338,35 @@ class Tensors(Positions):
             return tried(lambda: gradient(scalar, by), self.source, expr.at)
         if isinstance(expr.value, Ref) and self.is_whole(expr.value) and not self.is_whole(expr.by):
             return self._each_by(expr)
+        if isinstance(expr.value, Ref) and isinstance(expr.by, Ref) and self.forms.of(expr) == "matrix":
+            return self._jacobian(expr.value, expr.by, expr.at)
         raise self.source.fault(
             expr.at,
             "a derivative of one tensor by another",
             "a derivative of the loss, or of an entry by an entry",
             "write indices",
         )
+
+    def _jacobian(self, value: Ref, by: Ref, at: int) -> Tensor:
+        """Every entry of a vector by every entry of another; the layout says which of the two runs over the rows."""
+        if "layout" not in self.world.facts.conventions:
+            raise self.source.fault(
+                at,
+                "a derivative of one vector by another",
+                "a layout: an output a row (numerator) or a column (denominator)",
+                "add a line layout numerator or layout denominator, or write indices",
+            )
+        y = self.world.tensor(value.name, self.source, value.at)
+        x = self.world.tensor(by.name, self.source, by.at)
+        rows, columns = (y, x) if self.forms.numerator else (x, y)
+
+        def entry(i: Poly, j: Poly) -> Value:
+            output, source = (i, j) if self.forms.numerator else (j, i)
+            return Derivative(y[output], x[source])
+
+        name = f"d{value.name}/d{by.name}"
+        made = Operation("jacobian", (y, x), (("numerator", self.forms.numerator),))
+        return define(name, (*rows.axes, *columns.axes), entry, indices=("i", "j"), call=made)
 
     def _each_by(self, expr: Diff) -> Tensor:
         """Every entry of a tensor by one number: a tensor of the same axes."""
@@ -268,8 +417,9 @@ class Tensors(Positions):
         return result
 
     def _broadcast(self, whole: list[Expr], numbers: list[Expr], at: int) -> Tensor:
-        """A tensor plus a number: to every entry, or to the diagonal; a line `broadcast scalars` says the first."""
-        if "broadcast" not in self.world.facts.conventions:
+        """A tensor plus a number: to every entry; of a matrix, where the diagonal may be meant, if a line says so."""
+        vectors = all(self.forms.of(w) in ("column", "row") for w in whole)
+        if not vectors and "broadcast" not in self.world.facts.conventions:
             raise self.source.fault(
                 numbers[0].at or at,
                 "a number added to a whole tensor",
@@ -283,11 +433,10 @@ class Tensors(Positions):
         made = Operation("broadcast", (tensor,), (("number", value),))
         return define(name, tensor.axes, lambda *i: tensor[i] + value, indices=index_names(tensor.rank), call=made)
 
-    def _scaled(self, numbers: tuple[Expr, ...], whole: Expr) -> Tensor:
+    def _scaled(self, numbers: tuple[Expr, ...], tensor: Tensor) -> Tensor:
         """`2 X`, `-X`, `X / n`: every entry times the numbers."""
         from symconv.read.values import Values
 
-        tensor = self._same().tensor(whole)
         value = Values(self.world, self.source).value(Mul(numbers))
 
         def entry(*index: Poly) -> Value:
@@ -301,10 +450,11 @@ class Tensors(Positions):
 
     def contraction(self, first: Expr, second: Expr) -> tuple[list[Binding], Diff, Diff] | None:
         """`dL/dF dF/dK`: both by and of the whole F; the entries of F to sum over."""
-        if not (isinstance(first, Diff) and isinstance(second, Diff) and isinstance(first.by, Ref)):
+        if not self.forms.linked(first, second):
             return None
-        if not isinstance(second.value, Ref) or second.value.name != first.by.name or not self.is_whole(first.by):
-            return None
+        assert isinstance(first, Diff)
+        assert isinstance(second, Diff)
+        assert isinstance(first.by, Ref)
         ranks = self.world.kinds.ranks(first.by.name)
         assert ranks is not None
         names = [f"{first.by.name}_{k + 1}" for k in range(ranks.count)]
@@ -312,31 +462,30 @@ class Tensors(Positions):
         bindings = [Binding(n, at=first.at) for n in names]
         return bindings, Diff(first.value, entry, at=first.at), Diff(entry, second.by, at=second.at)
 
-    def _uncontracted(self, factors: tuple[Expr, ...]) -> list[Expr]:
-        """The factors whose whole tensors are not summed away."""
-        for n, (first, second) in enumerate(pairwise(factors)):
-            if self.contraction(first, second) is not None:
-                assert isinstance(second, Diff)
-                return [*factors[:n], second.by, *factors[n + 2 :]]
-        return list(factors)
+    def _links(self, factors: tuple[Expr, ...]) -> bool:
+        return any(self.forms.linked(*pair) for pair in pairwise(factors))
 
     def _chain(self, factors: tuple[Expr, ...], at: int) -> Tensor:
         """`dL/dF dF/dK` as a tensor of K's axes."""
-        linked = self.contraction(*factors)
-        second = factors[1]
-        if linked is None or not isinstance(second, Diff) or not isinstance(second.by, Ref):
+        second = factors[-1]
+        if len(factors) > 2 or not isinstance(second, Diff) or not isinstance(second.by, Ref):
             raise self.source.fault(
                 at,
-                "a product of whole tensors",
-                "a declared sign between them, or entries",
-                "declare the sign with op, or write indices",
+                "a chain rule with whole tensors and further factors",
+                "two factors, dL/dF dF/dK",
+                "write the product by its entries",
             )
         target = self.world.tensor(second.by.name, self.source, at)
         names = [f"{second.by.name}_{k + 1}'" for k in range(target.rank)]
         by = Access(second.by.name, tuple(Ref(n, at=at) for n in names), at=at)
         values = self.entries(names)
         product = Mul((factors[0], Diff(second.value, by, at=second.at)), at=at)
-        return define("dL/dF dF/dK", target.axes, lambda *_: values.value(product), indices=tuple(names))
+        first = factors[0]
+        assert isinstance(first, Diff)
+        assert isinstance(first.by, Ref)
+        made = Operation("chain", (self._inner().tensor(first), self._inner().tensor(first.by), target))
+        name = f"chain({first.by.name}, {second.by.name})"
+        return define(name, target.axes, lambda *_: values.value(product), indices=tuple(names), call=made)
 
     def entries(self, names: list[str]) -> Values:
         from symconv.read.values import Values

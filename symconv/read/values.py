@@ -20,24 +20,29 @@ from symconv.read.expression import (
     Divide,
     Elementwise,
     Expr,
+    Extremum,
     Indicator,
+    Modulo,
     Mul,
     Negate,
     Num,
     Power,
     Ref,
     Signed,
+    Slice,
     Total,
+    Transpose,
     Windowed,
     rebuild,
     walk,
 )
-from symconv.read.tensors import Tensors
+from symconv.read.tensors import STEP, Tensors
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Tensor
 from symconv.term.value import (
     Apply,
     Bracket,
+    Condition,
     Derivative,
     Entry,
     Function,
@@ -50,6 +55,7 @@ from symconv.term.value import (
     Value,
     add,
     as_value,
+    at_least,
     multiply,
     negative,
 )
@@ -74,8 +80,10 @@ class Values(Tensors):
                 return add(*(self.value(t) for t in terms))
             case Negate(body=body):
                 return _negated(self.value(body))
-            case Mul(factors=factors):
-                return self._product(factors)
+            case Mul():
+                return self._product(expr)
+            case Transpose(body=body):
+                return self.value(body)
             case Divide(top=top, bottom=bottom):
                 return self._quotient(top, bottom, expr.at)
             case Power(base=base, exponent=exponent):
@@ -106,7 +114,33 @@ class Values(Tensors):
         )
 
     def bracket(self, conditions: tuple[Comparison, ...]) -> Value:
-        return Bracket(tuple(self.condition(c) for c in conditions))
+        """1 where all conditions hold, else 0; those on values are steps, for a value lies on one side of another."""
+        places = tuple(c for c in conditions if self.is_position(c.left) and self.is_position(c.right))
+        steps = [self._step(c) for c in conditions if c not in places and self._compares_values(c)]
+        others = tuple(c for c in conditions if c not in places and not self._compares_values(c))
+        held = tuple(self.condition(c) for c in (*places, *others))
+        return multiply(*([Bracket(held)] if held or not steps else []), *steps)
+
+    def _compares_values(self, condition: Comparison) -> bool:
+        """Whether an entry or a function of one stands in a comparison, not places alone."""
+        ends = (condition.left, condition.right)
+        return any(isinstance(n, (Access, At, Elementwise)) for end in ends for n in walk(end))
+
+    def _step(self, condition: Comparison) -> Value:
+        left, right = self.value(condition.left), self.value(condition.right)
+        above, below = Apply(STEP, left - right), Apply(STEP, right - left)
+        match condition.relation:
+            case ">":
+                return above
+            case "<":
+                return below
+            case r"\ge":
+                return 1 - below
+            case r"\le":
+                return 1 - above
+            case "=":
+                return multiply(1 - above, 1 - below)
+        return add(above, below)
 
     # -- names and entries ---------------------------------------------------------
 
@@ -122,11 +156,27 @@ class Values(Tensors):
                     "give it its indices",
                 )
             return Entry(tensor, ())
+        if kinds.kind(name) == "loss" and name in self.world.tensors:
+            return Entry(self.world.tensors[name], ())
         if kinds.kind(name) == "loss":
             raise self.source.fault(
                 at, f"the loss {name} alone", "a derivative of it", "define the loss by a formula without a loss line"
             )
+        self._refuse_unknown(name, at)
         return as_value(self.poly(Ref(name, at=at)))
+
+    def _refuse_unknown(self, name: str, at: int) -> None:
+        """A letter among numbers that no line and no sum speaks of may be a scalar: not understood, not wrong."""
+        world = self.world
+        if name in self.indices | set(world.sizes) | set(world.facts.quantities) | world.index_names:
+            return
+        if world.kinds.kind(name) is None:
+            raise self.source.fault(
+                at,
+                f"the name {name}",
+                "a declared name",
+                f"declare it: scalar {name}, size {name} or tensor {name}[..]",
+            )
 
     def _entry(self, tensor: Tensor, index: tuple[Expr, ...], at: int) -> Entry:
         if len(index) != tensor.rank:
@@ -137,8 +187,9 @@ class Values(Tensors):
 
     # -- arithmetic ------------------------------------------------------------------
 
-    def _product(self, factors: tuple[Expr, ...]) -> Value:
+    def _product(self, expr: Mul) -> Value:
         """A product; `dL/dF dF/dK` with whole F is a sum over the entries of F."""
+        factors = expr.factors
         for n, (first, second) in enumerate(pairwise(factors)):
             linked = self.contraction(first, second)
             if linked is not None:
@@ -148,6 +199,11 @@ class Values(Tensors):
                 ranges = self.axes_as_ranges(names, first)
                 middle = Sum(ranges, multiply(inner.value(left), inner.value(right)))
                 return multiply(*self._factors(factors[:n]), middle, *self._factors(factors[n + 2 :]))
+        held = tuple(c for f in factors if isinstance(f, Indicator) for c in f.conditions)
+        if held and (inner := self.holding(held)).divides != self.divides:
+            return inner._product(expr)
+        if any(map(self.is_whole, factors)):  # x^T y is a number
+            return self._only_entry(self.tensor(expr), expr.at)
         return multiply(*self._factors(factors))
 
     def _factors(self, factors: tuple[Expr, ...]) -> list[Value]:
@@ -199,7 +255,7 @@ class Values(Tensors):
         before: list[Value] = []
         for expr, conditions in branches:
             holds = [self.bracket(conditions)] if conditions else []
-            value = self.value(expr)
+            value = self.holding(conditions).value(expr)
             if value != Number(Fraction(0)):
                 terms.append(multiply(*before, *holds, value))
             before += [1 - h for h in holds]
@@ -215,7 +271,21 @@ class Values(Tensors):
     # -- binders ---------------------------------------------------------------------
 
     def _bound(self, kind: type[Sum] | type[Maximum], bindings: tuple[Binding, ...], body: Expr, at: int) -> Value:
+        ranges, inner, body, held = self.bounded(bindings, body)
+        value = inner.value(body)
+        if held and kind is Maximum:
+            raise self.source.unsupported(
+                at, "a maximum from the greater of two numbers", "give each end as one number"
+            )
+        value = multiply(Bracket(tuple(held)), value) if held else value
+        if isinstance(value, kind):  # a sum of sums is one sum, a maximum of maxima one maximum
+            return kind((*ranges, *value.ranges), value.body)
+        return kind(tuple(ranges), value)
+
+    def bounded(self, bindings: tuple[Binding, ...], body: Expr) -> tuple[list[Range], Values, Expr, list[Condition]]:
+        """The ranges of bound names, the reader inside, the body, and what holds of a range with several ends."""
         ranges: list[Range] = []
+        held: list[Condition] = []  # of several ends the range keeps the first
         inner = self
         for binding in bindings:
             name = binding.name
@@ -231,13 +301,15 @@ class Values(Tensors):
             elif binding.low is None or binding.high is None:
                 found, body = self._whole_axes(binding, body)
             else:
-                found = [Range(name, inner.poly(binding.low), inner.poly(binding.high))]
+                (low, *lows), (high, *highs) = _ends(binding.low), _ends(binding.high)
+                read = inner.ends(binding) if binding.listed else inner.rising(low, high, binding.at)
+                found = [Range(name, *read)]
+                here = Poly.of(name)
+                held += [at_least(here, inner.poly(end)) for end in lows]
+                held += [at_least(inner.poly(end), here) for end in highs]
             ranges += found
             inner = inner.within([r.name for r in found])
-        value = inner.value(body)
-        if isinstance(value, kind):  # a sum of sums is one sum, a maximum of maxima one maximum
-            return kind((*ranges, *value.ranges), value.body)
-        return kind(tuple(ranges), value)
+        return ranges, inner, body, held
 
     def support(self, binding: Binding, body: Expr) -> Range:
         """Over all integers the terms end where a factor does that is zero outside."""
@@ -306,12 +378,12 @@ class Values(Tensors):
         """The axes on which an index stands alone, in reading order."""
         found: list[tuple[Axis, Tensor]] = []
         for node in walk(expr):
-            if isinstance(node, (Access, At)):
+            if isinstance(node, (Access, At, Slice)):
                 for n, position in enumerate(node.index):
                     if isinstance(position, Ref) and position.name == name:
                         tensor = (
                             self.world.tensor(node.name, self.source, node.at)
-                            if isinstance(node, Access)
+                            if not isinstance(node, At)
                             else self.tensor(node.tensor)
                         )
                         if n < tensor.rank:
@@ -337,7 +409,22 @@ class Values(Tensors):
     # -- scope -----------------------------------------------------------------------
 
     def within(self, names: list[str]) -> Values:
-        return Values(self.world, self.source, self.indices | frozenset(names), self.wanted)
+        inner = Values(self.world, self.source, self.indices | frozenset(names), self.wanted)
+        inner.divides = self.divides
+        return inner
+
+    def holding(self, conditions: tuple[Comparison, ...]) -> Values:
+        """The same where conditions hold: `x_{i/s}` is read where s divides i."""
+        inner = self.within([])
+        for c in conditions:
+            if c.relation == "=" and isinstance(c.left, Modulo) and c.right == Num(Fraction(0)):
+                inner.divides |= {(self.poly(c.left.left), self.poly(c.left.right))}
+        return inner
+
+
+def _ends(limit: Expr) -> tuple[Expr, ...]:
+    """The numbers of which a limit is the greatest or the least."""
+    return limit.items if isinstance(limit, Extremum) else (limit,)
 
 
 def _negated(value: Value) -> Value:

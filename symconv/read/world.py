@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from symconv.calculus import counting
 from symconv.calculus.gradient import gradient
-from symconv.errors import DependenceError
+from symconv.errors import DependenceError, SymconvError
 from symconv.notation.source import Source
 from symconv.read.claims import Inferred
 from symconv.read.expression import Expr
 from symconv.read.facts import Facts
-from symconv.read.kinds import Kinds
-from symconv.term.polynomial import Poly, Size
+from symconv.read.kinds import Kinds, Vectors
+from symconv.read.parsing import Sentence
+from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Defined, Leaf, Outside, Tensor, define, tensors_in
 from symconv.term.value import Condition, Value, add
 
@@ -28,7 +29,9 @@ class World:
     facts: Facts
     kinds: Kinds
     base: int = 0
-    sizes: dict[str, Size] = field(default_factory=dict)
+    vectors: Vectors | None = "columns"  # None: they stand as columns here and as rows there
+    sizes: dict[str, Poly] = field(default_factory=dict)  # a size, or what a formula of the text says it is
+    size_formulas: dict[str, Sentence] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     axes: dict[str, tuple[Axis, ...]] = field(default_factory=dict)
     kernels: set[str] = field(default_factory=set)
@@ -109,6 +112,13 @@ class World:
         """dL/dT: free data for what the loss depends on directly, derived for everything else."""
         name = self.kinds.name(name)
         loss = self._loss(name, source, at) if loss is None else loss
+        if loss in self.unread:
+            raise source.fault(
+                at,
+                f"{loss}, whose formula in line {self.unread[loss]} is not understood",
+                "a definition that can be read",
+                "mend that formula, or ignore it",
+            )
         key = (loss, name)
         if key not in self.gradients:
             self.gradients[key] = self._by_loss(loss, name, source, at)
@@ -126,6 +136,8 @@ class World:
 
     def _by_loss(self, loss: str, name: str, source: Source, at: int) -> Tensor:
         target = self.tensor(name, source, at)
+        if loss in self.tensors:  # by its formula, not free
+            return self._by_formula(loss, target, source, at)
         arguments = [self.kinds.name(a) for a in self.facts.losses[loss]]
         label = f"d{loss}/d{name}"
         if name in arguments:
@@ -152,6 +164,15 @@ class World:
             return add(*(part[index] for part in parts))
 
         return replace(define(label, target.axes, entry, indices=parts[0].parameters), outside=self.outside(name))
+
+    def _by_formula(self, loss: str, target: Tensor, source: Source, at: int) -> Tensor:
+        try:
+            made = gradient(self.tensors[loss], target)
+        except SymconvError as problem:
+            raise source.ill_formed(
+                at, f"{problem.place}: {problem.found}", problem.expected, problem.change
+            ) from problem
+        return replace(made, name=f"d{loss}/d{target.name}", outside=self.outside(target.name))
 
     def is_kernel(self, tensor: Tensor) -> bool:
         """A tensor that the document uses as a kernel, or such a one turned."""

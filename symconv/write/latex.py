@@ -37,6 +37,7 @@ from symconv.term.value import (
     Times,
     Value,
 )
+from symconv.write.matrix_notation import nameless
 
 Names = Mapping[str, str]
 SUM, PRODUCT = 0, 1
@@ -71,6 +72,20 @@ def latex_of_tensor(tensor: Tensor, names: Names | None = None) -> str:
     parameters, body = parameters_shown(tensor)
     entry = layouts.entry(Entry(tensor, tuple(map(Poly.of, parameters))))
     return _tight(write_latex(row(entry, Sign("="), layouts.value(body))))
+
+
+def latex_of_limit(limit: Range | Condition) -> str:
+    """The range of an index, or a condition, as it stands beside a formula."""
+    layouts = Layouts()
+    return _tight(write_latex(layouts.between(limit) if isinstance(limit, Range) else layouts.condition(limit)))
+
+
+def latex_of_equation(left: Tensor, right: Tensor, names: Names | None = None) -> str:
+    """Two whole tensors as an equation: the left side by its name, the right side as what it is made of."""
+    layouts = Layouts(names)
+    call = right.call if isinstance(right, Defined) and _gradient(right) is None else None
+    made = layouts.tensor(right) if call is None else layouts.call(call)
+    return _tight(write_latex(row(layouts.tensor(left), Sign("="), made)))
 
 
 def latex_of_call(tensor: Tensor, names: Names | None = None, rows: bool = False) -> str:
@@ -203,7 +218,7 @@ class Layouts:
             case Sum(ranges, body):
                 return row(*(self._sum(r) for r in ranges), self.value(body, PRODUCT))
             case Maximum(ranges, body):
-                return row(*(Big(r"\max", self._between(r)) for r in ranges), self.value(body, PRODUCT))
+                return row(*(Big(r"\max", self.between(r)) for r in ranges), self.value(body, PRODUCT))
             case Bracket(conditions):
                 return Row((Fence("[", self._list([self.condition(c) for c in conditions])),))
             case Apply(function, argument):
@@ -267,7 +282,7 @@ class Layouts:
         high = Row((infinity,)) if r.high is None else self.poly(r.high)
         return Big(r"\sum", row(self.name(r.name), Sign("="), low), high)
 
-    def _between(self, r: Range) -> Row:
+    def between(self, r: Range) -> Row:
         low = Row(()) if r.low is None else row(self.poly(r.low), Sign(r"\le"))
         high = Row(()) if r.high is None else row(Sign(r"\le"), self.poly(r.high))
         return row(low, self.name(r.name), high)
@@ -298,6 +313,9 @@ class Layouts:
             return self._array(call)
         if call.operation in ("scaled", "broadcast", "each_by"):
             return self._with_number(call)
+        without_name = nameless(call, self.tensor, self._function)
+        if without_name is not None:
+            return without_name
         arguments = [self.tensor(t) for t in call.operands]
         for name, option in call.options:
             written = self._option(call.operation, name, option)
@@ -316,6 +334,8 @@ class Layouts:
             return Row((Fraction(row(_PARTIAL, made), row(_PARTIAL, self.entry(number))),))
         if call.operation == "broadcast":
             return row(made, Sign("+"), self.value(number, PRODUCT))
+        if number == Number(Ratio(-1)):
+            return row(Sign("-"), made)
         return row(self.value(number, PRODUCT), _DOT, made)
 
     def _array(self, call: Call) -> Row:
@@ -359,7 +379,7 @@ class Layouts:
 
 def _gradient(tensor: Tensor) -> tuple[str, str] | None:
     """(L, X) for a tensor named dL/dX."""
-    match = re.fullmatch(r"d([^/]+)/d([^/]+)", tensor.name)
+    match = re.fullmatch(r"d([^/@ ]+)/d([^/@ ]+)", tensor.name)
     return (match.group(1), match.group(2)) if match else None
 
 

@@ -162,7 +162,11 @@ TURNS: list[Row] = [
 ]
 IMAGES = "size A\nindex h in 1..A, l in 1..A\nbase 1\ntensor z[4,5]^{h} w[2,2]^{h,l}\nop * = correlation"
 SLICES: list[Row] = [
-    (IMAGES, r"z^{h} = \sum_{l=1}^{A} w^{h,l} * z^{l}", "z with its superscripts alone, a whole image among several"),
+    (
+        IMAGES,
+        r"z^{h} = \sum_{l=1}^{A} w^{h,l} * z^{l}",
+        "a sum of whole images; expected a sum of entries, or a sign declared with channels summed",
+    ),
     (IMAGES, r"z^{l} = \sum_{l=1}^{A} w^{h,l} * z^{h}", "the index l, free on the left side, bound by a sum"),
     (IMAGES, r"z^{h} = w^{h,l} * z^{l}", "the index l, which nothing binds"),
 ]
