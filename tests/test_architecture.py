@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "notation": "term",
     "read": "term ops calculus notation",
     "write": "term ops calculus notation",
+    "page": "notation",
     "kernels": "term ops calculus",
     "evidence": "term proof entries",
     "specs": "term ops read",
@@ -38,8 +39,8 @@ MAY_IMPORT = {
     "judging": "term proof read write evidence repair",
     "picturing": "term proof read write",
     "reporting": "term proof notation read write repair judging picturing",
-    "solution": "term calculus proof notation write specs",
-    "solving": "term ops calculus proof entries notation write specs evidence solution",
+    "solution": "term calculus proof notation write page specs",
+    "solving": "term ops calculus proof entries notation write page specs evidence solution",
     "exporting": "term ops calculus proof write kernels specs evidence",
     "handles": "term ops entries kernels write",
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
