@@ -11,7 +11,13 @@ from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Literal
 
+from symconv.term.polynomial import Poly
+
 Relation = Literal["=", "<", ">", "\\le", "\\ge", "\\neq"]
+
+
+class NoPosition(Exception):
+    """An expression that is no sum of products of names and whole numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +277,25 @@ def _changed(value: object, change: Callable[[Expr], Expr]) -> object:
     if isinstance(value, Expr):
         return change(value)
     return tuple(_changed(v, change) for v in value) if isinstance(value, tuple) else value
+
+
+def free_poly(expr: Expr) -> Poly:
+    """A position as a polynomial in which every name is one number; `NoPosition` for anything else."""
+    match expr:
+        case Num(value=value) if value.denominator == 1:
+            return Poly.of(value.numerator)
+        case Ref(name=name):
+            return Poly.of(name)
+        case Add(terms=terms):
+            return sum(map(free_poly, terms), Poly.of(0))
+        case Negate(body=body):
+            return -free_poly(body)
+        case Mul(factors=factors):
+            product = Poly.of(1)
+            for factor in factors:
+                product = product * free_poly(factor)
+            return product
+    raise NoPosition
 
 
 def moved(expr: Expr, by: int) -> Expr:

@@ -28,6 +28,7 @@ from symconv.notation.layout import (
 )
 from symconv.notation.names import name_key
 from symconv.notation.source import LocatedError
+from symconv.read.ellipsis import ELLIPSIS, proposal
 from symconv.read.expression import (
     Add,
     Array,
@@ -47,6 +48,7 @@ from symconv.read.expression import (
     Signed,
     Total,
     Tuple,
+    free_poly,
 )
 from symconv.read.grammar_arrays import Arrays
 from symconv.read.grammar_bounds import Bounds
@@ -66,6 +68,7 @@ class Grammar(Names, Bounds, Arrays):
 
     def expression(self, items: Sequence[Node], at: int) -> Expr:
         cursor = Cursor(items, at)
+        self._refuse_ellipsis(cursor.items)
         terms: list[Expr] = []
         while cursor.item is not None or not terms:
             negative = False
@@ -78,6 +81,17 @@ class Grammar(Names, Bounds, Arrays):
             term = self.term(cursor)
             terms.append(Negate(term, at=term.at) if negative else term)
         return terms[0] if len(terms) == 1 else Add(tuple(terms), at=at)
+
+    def _refuse_ellipsis(self, items: Sequence[Node]) -> None:
+        """What an ellipsis leaves out is not guessed; the sum that fits is proposed."""
+        place = next((item.at for item in items if item == ELLIPSIS), None)
+        if place is None:
+            return
+        fits = proposal(items, lambda row: free_poly(self.expression(row.items, row.at)), self.bound)
+        written = fits or r"\sum_{i=...}^{...}"
+        raise self.source.fault(
+            place, "an ellipsis", "a sum with its limits", f"write {written}" + (", if that is meant" if fits else "")
+        )
 
     def _refuse_loose_remainder(self, cursor: Cursor) -> None:
         r"""`a + b \bmod c` is read in two ways: what is divided stands in parentheses."""
