@@ -6,7 +6,7 @@ import pytest
 
 from symconv.proof.verdict import Status
 from tests.read.corpus import OPEN, Corpus
-from tests.read.wild_ledger import WILD
+from tests.read.wild_ledger import SLIPS, STYLES, WILD
 
 DOCUMENTS = Corpus("wild", WILD, OPEN | {Status.IGNORED})  # true lines that are not proved yet are passed over
 MISSES = 11  # formulas that are not read or not proved yet; a reader that reads more lowers this number
@@ -22,6 +22,8 @@ def test_half_of_the_documents_have_one_slip() -> None:
     slipped = [row.document for row in WILD if row.slip]
     assert len(slipped) == len(set(slipped)) == 11
     assert len(DOCUMENTS.documents) == 21
+    assert set(STYLES) == set(DOCUMENTS.documents)
+    assert set(SLIPS) == {row.slip for row in WILD if row.slip}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS.documents)

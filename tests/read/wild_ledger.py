@@ -2,7 +2,8 @@
 
 A row is a formula under the declarations beside it. `right` is the status that a reader who calculates by hand
 arrives at, whatever the tool says; where two are equally right they stand with a slash between them. `slip` names the
-one fault that half of the documents were given.
+one fault that half of the documents were given; `STYLES` says how each document is written, `SLIPS` of which class each
+fault is.
 """
 
 from __future__ import annotations
@@ -224,3 +225,40 @@ WILD: tuple[Row, ...] = (
         ("proved", "turned twice is not turned"),
     ),
 )
+
+STYLES = {
+    "average-pooling": "exam notes; steps s, brackets as indicators, ceilings",
+    "backprop-through-a-layer": "course summary; layers in square brackets, dz for a gradient",
+    "centred-filter": "article; indices from -q to q, aligned steps",
+    "channels-first": "code notes; X[n,c,i,j], slices, a loop with +=",
+    "channels-last-with-stride": "port of a model; X(i,j,c), divisibility below a sum",
+    "convolution-as-a-matrix": "article; vec, a Toeplitz matrix, windows as columns",
+    "dense-layer-in-columns": "reading notes; column vectors, outer products",
+    "gradienten-einer-faltung": "German exercise; cases with falls and sonst",
+    "image-and-filter": "lab notes; signs for operations, conv(A, B)",
+    "jacobians-of-a-relu-layer": "notes; Jacobians, numerator layout, diag, steps",
+    "kernel-slides-over-a-signal": "lecture; one dimension, max and min as limits",
+    "linear-layer-in-rows": "assignment; a batch with examples as rows, transposes",
+    "max-pooling": "blog post; max, arg max, starred positions",
+    "output-sizes": "cheat sheet; floors, ceilings, dilation",
+    "retropropagation": "French course sheet; stride, padding and bias, où and sinon",
+    "softmax-and-cross-entropy": "blog post; exponentials, Kronecker's delta",
+    "transposed-convolution": "blog post; stride, zeros between neighbours",
+    "true-convolution": "notebook; the kernel read from its end",
+    "two-convolution-layers": "forum answer; layers in parentheses, whole tensors",
+    "valid-convolution-from-one": "handout; indices from 1, no read leaves an array",
+    "ways-to-turn-a-kernel": "collection; rot, flips, tildes, entries of gradients",
+}
+SLIPS = {
+    "i+a for i-a": "a position",
+    "stride dropped": "a position",
+    "kernel index transposed": "a position",
+    "captured index": "a position",
+    "wrong channel bound": "a bound",
+    "range one too long": "a bound",
+    "missing flip": "a turn",
+    "lost transpose": "a turn",
+    "sum for mean": "a factor",
+    "wrong tensor": "a tensor",
+    "missing padding": "a size",
+}
