@@ -23,8 +23,9 @@ from symconv.read.documents import Form, read_file
 from symconv.read.proposal import propose
 from symconv.read.reader import read_document
 from symconv.repair.search import DefinitionRepair, Repair, definition_repair, repairs, whole_repairs
+from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Tensor, tensors_in
-from symconv.term.value import Value
+from symconv.term.value import Condition, Entry, Position, Range, Value
 from symconv.write.latex import latex_of_equation, latex_of_limit, latex_of_tensor, latex_of_value
 from symconv.write.relations import latex_of_condition
 
@@ -164,13 +165,28 @@ def judge_document(document: Document, watch: Watch = unwatched) -> FileReport:
     for judged, formula in enumerate(document.formulas):
         watch(document, judged, formula.id)
         report.formulas.append(judge_formula(formula))
-    if report.summary[Status.REFUTED.value]:
-        watch(document, len(report.formulas), "repairs")
+    if not any(link.status is Status.REFUTED for formula in report.formulas for link in formula.links):
+        return report
+    watch(document, len(report.formulas), "repairs")
     report.definitions = dict(_definition_repairs(report))
     links = [link for formula in document.formulas for link in formula.links]
     spoiled = [link.defines for link in links if link.id in report.definitions and link.defines is not None]
-    report.formulas = [with_repairs(formula, spoiled) for formula in report.formulas]
+    known = tensors_of(document)
+    report.formulas = [with_repairs(formula, spoiled, known) for formula in report.formulas]
     return report
+
+
+def tensors_of(document: Document) -> tuple[Tensor, ...]:
+    """The tensors that a document names, and those that its formulas speak of, each once."""
+    links = [link for formula in document.formulas for link in formula.links]
+    sides = [side for link in links if link.claim is not None for side in (link.claim.left, link.claim.right)]
+    values = [side if isinstance(side, Value) else _some_entry(side) for side in sides]
+    defined = [link.defines for link in links if link.defines is not None]
+    return tuple(dict.fromkeys([*document.tensors.values(), *defined, *(t for v in values for t in tensors_in(v))]))
+
+
+def _some_entry(tensor: Tensor) -> Value:
+    return Entry(tensor, tuple(a.low or Poly.of(0) for a in tensor.axes))
 
 
 def judge_formula(formula: Formula) -> FormulaReport:
@@ -188,12 +204,12 @@ def judge_link(link: Link) -> LinkReport:
     return LinkReport(link, verdict, _read_as(link))
 
 
-def with_repairs(report: FormulaReport, spoiled: Sequence[Defined] = ()) -> FormulaReport:
-    """With the repairs of each refuted link, unless it is a definition's fault."""
+def with_repairs(report: FormulaReport, spoiled: Sequence[Defined] = (), known: Sequence[Tensor] = ()) -> FormulaReport:
+    """With the repairs of each refuted link, unless it is a definition's fault; `known` are the document's tensors."""
     links = tuple(
         link
         if isinstance(link.link.claim, Claim) and any(_speaks_of(link.link.claim, t) for t in spoiled)
-        else replace(link, repairs=_repairs(link.link.claim, link.verdict))
+        else replace(link, repairs=_repairs(link.link.claim, link.verdict, known))
         for link in report.links
     )
     return FormulaReport(report.formula, links)
@@ -223,22 +239,33 @@ def _problem(claim: Claim) -> Problem:
     return equation(claim.left, claim.right, claim.free, claim.hypotheses)
 
 
-def _repairs(claim: Claim | WholeClaim | None, verdict: Verdict) -> tuple[Repair, ...]:
-    """Right sides that would make a refuted claim true; none where it is true under a condition by itself."""
+def _repairs(claim: Claim | WholeClaim | None, verdict: Verdict, known: Sequence[Tensor]) -> tuple[Repair, ...]:
+    """Sides that would make a refuted claim true; none where it is true under a condition by itself."""
     if claim is None or verdict.status is not Status.REFUTED or verdict.counterexample is None:
         return ()
     if isinstance(claim, WholeClaim):
-        return whole_repairs(claim.left, claim.right, claim.hypotheses)
-    return repairs(_problem(claim), verdict.counterexample)
+        return whole_repairs(claim.left, claim.right, claim.hypotheses, known=known)
+    return repairs(_problem(claim), verdict.counterexample, said=claim.said, known=known)
 
 
-def repaired_latex(claim: Claim | WholeClaim | None, repair: Repair) -> str:
-    """The repaired formula in LaTeX."""
-    if isinstance(claim, Claim) and isinstance(repair.right, Value):
-        return f"{latex_of_value(claim.left)} = {latex_of_value(repair.right)}"
-    if isinstance(claim, WholeClaim) and isinstance(repair.right, Tensor):
-        return latex_of_equation(claim.left, repair.right)
+def repaired_latex(link: Link, repair: Repair) -> str:
+    """The repaired formula in LaTeX, with the ranges and conditions beside it."""
+    claim, right = link.claim, repair.right
+    if isinstance(claim, Claim) and isinstance(right, Value):
+        left = repair.left if isinstance(repair.left, Value) else claim.left
+        name = _size_as_written(link, left)
+        said = _beside((*repair.ranges, *claim.said))
+        return f"{name or latex_of_value(left)} = {latex_of_value(right)}{said}"
+    if isinstance(claim, WholeClaim) and isinstance(right, Tensor):
+        return latex_of_equation(repair.left if isinstance(repair.left, Tensor) else claim.left, right) + _said(claim)
     raise TypeError(f"no LaTeX of the repair {repair!r} of {claim!r}")
+
+
+def _size_as_written(link: Link, left: Value) -> str:
+    """`H_o` of `H_o = ...`: a size that stands for a formula keeps its name; so it does at the head of a chain."""
+    name, *rest = link.latex.split(" = ")
+    head = len(rest) == 1 or (rest and link.id.endswith(".1"))
+    return name if head and isinstance(left, Position) and left.poly.as_atom is None else ""
 
 
 def _judge_claim(claim: Claim | WholeClaim) -> Verdict:
@@ -262,7 +289,11 @@ def _read_as(link: Link) -> str:
 
 def _said(claim: Claim | WholeClaim) -> str:
     """`\\quad \\text{for } 0 \\le i \\le n-1`."""
-    return rf" \quad \text{{for }} {', '.join(map(latex_of_limit, claim.said))}" if claim.said else ""
+    return _beside(claim.said)
+
+
+def _beside(said: Sequence[Range | Condition]) -> str:
+    return rf" \quad \text{{for }} {', '.join(map(latex_of_limit, said))}" if said else ""
 
 
 def verify_paths(
@@ -369,7 +400,7 @@ def repair_lines(report: FormulaReport) -> Iterator[str]:
     worst = report.worst
     if worst is not None:
         for repair in worst.repairs:
-            yield f"    proved instead ({repair.slip}): {repaired_latex(worst.link.claim, repair)}"
+            yield f"    proved instead ({repair.slip}): {repaired_latex(worst.link, repair)}"
 
 
 def place_and_text(name: str, report: FormulaReport) -> tuple[str, str]:
@@ -427,7 +458,7 @@ def _formula_json(report: FormulaReport, file: FileReport) -> dict[str, object]:
 def _link_json(report: LinkReport) -> dict[str, object]:
     found = _verdict_json(report.verdict) | {"read_as": report.read_as}
     for repair in report.repairs[:1]:
-        latex = repaired_latex(report.link.claim, repair)
+        latex = repaired_latex(report.link, repair)
         found |= {"repair": {"latex": latex, "status": repair.verdict.status.value}}
     return found
 

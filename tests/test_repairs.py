@@ -196,7 +196,7 @@ def test_a_slip_is_mended_as_by_hand(slip: str, line: str, instead: str) -> None
     report = verify_text(f"{LAYERS}$${line}$$\n")
     (formula,) = report.formulas
     assert formula.status is Status.REFUTED, report
-    shown = {r.slip: repaired_latex(formula.links[0].link.claim, r) for r in formula.links[0].repairs}
+    shown = {r.slip: repaired_latex(formula.links[0].link, r) for r in formula.links[0].repairs}
     assert instead in shown.get(slip, ""), report
     assert instead.replace(" ", "") not in line.replace(" ", "")
     (again,) = verify_text(f"{LAYERS}$${shown[slip]}$$\n").formulas
@@ -225,6 +225,108 @@ def test_whole_tensors_are_repaired_by_their_operations(formula: str, slip: str)
     (found,) = verify_text(f"{block}$${formula}$$\n").formulas
     assert found.status is Status.REFUTED
     assert [r.slip for r in found.links[0].repairs] == [slip]
+
+
+LEFT = """```symconv
+base    0
+tensor  x[n]  w[r]  A[N,C]  B[C,M]  q[m]
+define  y = correlate(x, w)
+define  T_{a,b} = \\sum_{m=0}^{C-1} A_{a,m} B_{m,b}
+define  z = correlate(q, w)
+loss    L(y, z, T)
+outside zero
+```
+
+"""
+DY, DT = r"\frac{\partial L}{\partial y_{a-k}}", r"\frac{\partial L}{\partial T_{a,b}}"
+# the slip on the left, the line, and what a calculation by hand puts in its place
+ON_THE_LEFT = [
+    # pixel a is read by output a - k with weight k
+    (
+        "the wrong variable of a derivative",
+        rf"\frac{{\partial L}}{{\partial y_a}} = \sum_{{k=0}}^{{r-1}} {DY} w_k",
+        r"\frac{\partial L}{\partial x_{a}} = ",
+    ),
+    # A[a, m] meets B[m, b] in T[a, b]
+    (
+        "the wrong variable of a derivative",
+        rf"\frac{{\partial L}}{{\partial B_{{a,m}}}} = \sum_{{b=0}}^{{M-1}} {DT} B_{{m,b}}",
+        r"\frac{\partial L}{\partial A_{a, m}} = ",
+    ),
+    # x[k] stands in output i with weight k - i
+    (
+        "the wrong variable of a derivative",
+        r"\frac{\partial y_i}{\partial w_k} = w_{k-i}",
+        r"\frac{\partial y_{i}}{\partial x_{k}} = ",
+    ),
+    # output i reads x from i on
+    (
+        "one too many or too few",
+        r"y_{i+1} = \sum_{k=0}^{r-1} w_k x_{i+k} \quad \text{for } 0 \le i \le n - r",
+        "y_{i} = ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("slip", "line", "instead"), ON_THE_LEFT)
+def test_a_slip_on_the_left_is_mended(slip: str, line: str, instead: str) -> None:
+    report = verify_text(f"{LEFT}$${line}$$\n")
+    (formula,) = report.formulas
+    assert formula.status is Status.REFUTED, report
+    first = formula.links[0].repairs[0]
+    shown = repaired_latex(formula.links[0].link, first)
+    assert first.slip == slip
+    assert shown.startswith(instead)
+    assert f"proved instead ({slip}): {shown}" in str(report)
+    assert json.loads(report_json(report, "0"))["files"][0]["formulas"][0]["repair"]["latex"] == shown
+    (again,) = verify_text(f"{LEFT}$${shown}$$\n").formulas
+    assert again.status is Status.PROVED
+
+
+def test_a_gradient_that_other_outputs_share_is_not_put_on_the_left() -> None:
+    """w makes y and z: the sum over y alone is not the gradient by w, and nothing is shown."""
+    line = r"\frac{\partial L}{\partial x_a} = \sum_{i} \frac{\partial L}{\partial y_i} x_{i+a}"
+    (formula,) = verify_text(f"{LEFT}$${line}$$\n").formulas
+    assert formula.status is Status.REFUTED
+    assert [r for r in formula.links[0].repairs if r.left is not None] == []
+    alone = LEFT.replace("L(y, z, T)", "L(y, T)").replace("define  z = correlate(q, w)\n", "")
+    (formula,) = verify_text(f"{alone}$${line}$$\n").formulas
+    shown = [repaired_latex(formula.links[0].link, r) for r in formula.links[0].repairs]
+    assert shown[0].startswith(r"\frac{\partial L}{\partial w_{a}} = ")
+
+
+def test_a_whole_gradient_on_the_left_is_changed() -> None:
+    """X and F of one shape: the gradient by X is what the flipped kernel makes."""
+    block = WHOLE.replace("correlate(X, K)", "correlate(X, K, padding=1)").replace("correlation", "correlation same")
+    block = block.replace("X[H,W]  K[r,c]", "X[H,W]  K[3,3]")
+    line = r"\frac{\partial L}{\partial F} = \frac{\partial L}{\partial F} \otimes \operatorname{rot180}(K)"
+    report = verify_text(f"{block}$${line}$$\n")
+    (formula,) = report.formulas
+    assert formula.status is Status.REFUTED, report
+    shown = [repaired_latex(formula.links[0].link, r) for r in formula.links[0].repairs]
+    assert shown[0].startswith(r"\frac{\partial L}{\partial X} = "), report
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("h = H - r", "h = H + 1 - r"),
+        ("h = H + r + 1 = H - r + 1", "h = H + 1 - r"),
+    ],
+)
+def test_a_size_keeps_its_name(line: str, instead: str) -> None:
+    report = verify_text(f"{LAYERS}$${line}$$\n")
+    assert f"proved instead (the sign of a term): {instead}\n" in f"{report}\n".replace(
+        "one too many or too few", "the sign of a term"
+    )
+
+
+def test_conditions_stay_beside_the_repaired_formula() -> None:
+    line = r"x_{i} = x_{i} + x_{i-1} - x_{i+1} \quad \text{for } 2 \le i \le n - 1"
+    (formula,) = verify_text(f"{LEFT}$${line}$$\n").formulas
+    shown = [repaired_latex(formula.links[0].link, r) for r in formula.links[0].repairs]
+    assert shown
+    assert all(latex.endswith(r" \quad \text{for } 2 \le i \le n - 1") for latex in shown)
 
 
 def test_a_definition_that_spoils_several_lines_is_repaired() -> None:
@@ -273,7 +375,7 @@ $$\frac{\partial L}{\partial K_{u,v,c}} = \sum_{i,j} \frac{\partial L}{\partial 
     assert formula.status is Status.REFUTED
     (repair, *_) = formula.links[0].repairs
     assert repair.slip == "a stride missing or in the wrong place"
-    assert "X_{s i+u, s j+v, c}" in repaired_latex(formula.links[0].link.claim, repair)
+    assert "X_{s i+u, s j+v, c}" in repaired_latex(formula.links[0].link, repair)
 
 
 def test_a_claim_without_a_near_truth_has_no_repair() -> None:

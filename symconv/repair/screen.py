@@ -36,11 +36,11 @@ class Place:
 
 
 class Screen:
-    """The places at which a claim is looked at, the counterexample first."""
+    """The places at which a claim is looked at, the counterexample first where there is one."""
 
-    def __init__(self, problem: Problem, found: Counterexample) -> None:
+    def __init__(self, problem: Problem, found: Counterexample | None = None) -> None:
         self.problem = problem
-        self.places = [Place(found.sizes, found.at), *_larger(problem)]
+        self.places = [*([] if found is None else [Place(found.sizes, found.at)]), *_larger(problem)]
 
     def passes(self, right: Value) -> bool:
         """The two sides agree at all the places."""

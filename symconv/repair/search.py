@@ -1,4 +1,4 @@
-"""Repairs of refuted claims: the right side with one slip undone, proved before it is shown.
+"""Repairs of refuted claims: one side with one slip undone, proved before it is shown.
 
 The idea: candidates come from the table of slips, the likeliest first; most of them fail at the
 counterexample, nearly all others at a few more sizes; what is left is given to the prover.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from time import perf_counter
 
 from symconv.errors import SymconvError
@@ -18,12 +19,13 @@ from symconv.proof.obligations import shapes_agree
 from symconv.proof.problem import Problem, equation, tensor_equation
 from symconv.proof.verdict import Counterexample, Status, Verdict
 from symconv.repair.context import context_of
+from symconv.repair.left_slips import WRONG_VARIABLE, other_gradients, repaired_left
 from symconv.repair.screen import Screen
 from symconv.repair.slips import repaired
 from symconv.repair.whole_slips import repaired_whole
 from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Defined, Tensor
-from symconv.term.value import Condition, Position, Value, free_indices
+from symconv.term.value import Condition, Position, Range, Value, free_indices
 
 MOST = 2  # repairs of one claim
 SECONDS = 1.5  # spent on one claim
@@ -32,32 +34,59 @@ EFFORT = Effort(quick=8, sweep_tuples=40, farthest=10, nodes=4_000, work=200_000
 
 @dataclass(frozen=True)
 class Repair:
-    """A right side that makes the claim true, the slip that it undoes, and the proof."""
+    """A side that makes the claim true, the slip that it undoes, and the proof.
+
+    left: None where the left side stays.  ranges: those of its indices, where another left side gives them others.
+    """
 
     slip: str
     right: Value | Tensor
     verdict: Verdict
+    left: Value | Tensor | None = None
+    ranges: tuple[Range, ...] = ()
 
 
-def repairs(problem: Problem, found: Counterexample, seconds: float = SECONDS) -> tuple[Repair, ...]:
-    """At most two repairs of a refuted claim, each proved.
+def repairs(
+    problem: Problem,
+    found: Counterexample,
+    seconds: float = SECONDS,
+    said: Sequence[Range | Condition] = (),
+    known: Sequence[Tensor] = (),
+) -> tuple[Repair, ...]:
+    """At most two repairs of a refuted claim, each proved, those of its left side first.
 
-    problem: the claim.  found: its counterexample.  seconds: after which the search ends.
+    problem: the claim.  found: its counterexample.  seconds: after which the search ends.  said: the ranges and
+    conditions that stand beside the formula.  known: the tensors of the document.
     """
-    candidates = (Candidate(slip, right, _equation(problem, right)) for slip, right in _agreeing(problem, found))
-    return _proved(candidates, seconds)
+    lefts = (
+        Candidate(side.slip, problem.right, _itself(side.problem), side.value, side.ranges)
+        for side in repaired_left(problem, said, known)
+        if side.value != problem.right and Screen(side.problem).passes(problem.right)
+    )
+    rights = (Candidate(slip, right, _equation(problem, right)) for slip, right in _agreeing(problem, found))
+    return _proved(chain(lefts, rights), seconds)
 
 
 def whole_repairs(
-    left: Tensor, right: Tensor, assuming: Iterable[Condition] = (), seconds: float = SECONDS
+    left: Tensor,
+    right: Tensor,
+    assuming: Iterable[Condition] = (),
+    seconds: float = SECONDS,
+    known: Sequence[Tensor] = (),
 ) -> tuple[Repair, ...]:
-    """The same for a claim about whole tensors: repairs of the operations on its right side."""
+    """The same for a claim about whole tensors: another gradient on its left side, other operations on its right."""
     assuming = tuple(assuming)
-    fitting = (
-        (slip, changed) for slip, changed in repaired_whole(right) if shapes_agree(left, changed, assuming) is None
+    lefts = (
+        Candidate(WRONG_VARIABLE, right, _tensor_equation(other, right, assuming), other)
+        for other in other_gradients(left, known)
+        if other != right and shapes_agree(other, right, assuming) is None
     )
-    candidates = (Candidate(slip, changed, _tensor_equation(left, changed, assuming)) for slip, changed in fitting)
-    return _proved(candidates, seconds)
+    rights = (
+        Candidate(slip, changed, _tensor_equation(left, changed, assuming))
+        for slip, changed in repaired_whole(right)
+        if shapes_agree(left, changed, assuming) is None
+    )
+    return _proved(chain(lefts, rights), seconds)
 
 
 @dataclass(frozen=True)
@@ -124,11 +153,17 @@ def _proves(problem: Problem, old: Defined, new: Defined) -> bool:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A right side that may be right, and the claim that it is."""
+    """Sides that may be right, and the claim that they are."""
 
     slip: str
     right: Value | Tensor
     claim: Callable[[], Problem]
+    left: Value | Tensor | None = None
+    ranges: tuple[Range, ...] = ()
+
+
+def _itself(problem: Problem) -> Callable[[], Problem]:
+    return lambda: problem
 
 
 def _equation(problem: Problem, right: Value) -> Callable[[], Problem]:
@@ -152,7 +187,7 @@ def _proved(candidates: Iterable[Candidate], seconds: float) -> tuple[Repair, ..
         except SymconvError:  # the edit is no claim
             continue
         if verdict.status is Status.PROVED:
-            kept.append(Repair(candidate.slip, candidate.right, verdict))
+            kept.append(Repair(candidate.slip, candidate.right, verdict, candidate.left, candidate.ranges))
             if len(kept) == MOST:
                 break
     return tuple(kept)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from symconv.errors import NotationError
 from symconv.judging import SECONDS as USUAL
-from symconv.judging import FormulaReport, judge_formula, with_repairs
+from symconv.judging import FormulaReport, judge_formula, tensors_of, with_repairs
 from symconv.proof.clock import OutOfTime, at_most
 from symconv.proof.evaluate import World, differ
 from symconv.proof.evaluation.numbers import EvaluationError
@@ -94,7 +94,7 @@ def judged(edit: Edit) -> FormulaReport | None:
         return None
     with at_most(SECONDS):
         report = judge_formula(formula)
-    return with_repairs(report)
+    return with_repairs(report, known=tensors_of(document))
 
 
 def outcome(edit: Edit) -> Outcome:
@@ -138,10 +138,17 @@ def _problem(claim: Claim | WholeClaim) -> Problem:
 
 def _repaired(claim: Claim | WholeClaim, repair: Repair) -> Problem:
     if isinstance(claim, WholeClaim) and isinstance(repair.right, Tensor):
-        return tensor_equation(claim.left, repair.right, claim.hypotheses)
+        left = claim.left if repair.left is None else repair.left
+        assert isinstance(left, Tensor)
+        return tensor_equation(left, repair.right, claim.hypotheses)
     assert isinstance(claim, Claim)
     assert isinstance(repair.right, Value)
-    return equation(claim.left, repair.right, claim.free, claim.hypotheses)
+    if not isinstance(repair.left, Value):
+        return equation(claim.left, repair.right, claim.free, claim.hypotheses)
+    others = {r.name: r for r in repair.ranges}
+    free = tuple(others.get(r.name, r) for r in claim.free)
+    hypotheses = tuple(c for c in claim.hypotheses if c in claim.said or not c.poly.names())
+    return equation(repair.left, repair.right, free, hypotheses)
 
 
 def _difference(problem: Problem) -> str:
