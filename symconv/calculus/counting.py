@@ -78,6 +78,11 @@ def _total(f: Tensor, count: Callable[[Value], Poly]) -> Poly:
     return sum((_entries(t) * count(t.body) for t in below if isinstance(t, Defined)), ZERO)
 
 
+def of_one_entry(what: str, f: Defined) -> Poly:
+    """The multiplications, or the additions, of one entry, from the tensors that it reads."""
+    return _products(f.body) if what == "multiplications" else _sums(f.body)
+
+
 def _entries(tensor: Tensor) -> Poly:
     result = ONE
     for extent in tensor.shape:
@@ -126,6 +131,13 @@ def _sums(value: Value) -> Poly:
 
 
 # -- what an entry reads -----------------------------------------------------------------------
+
+
+def reads(value: Value, x: Tensor) -> Iterator[tuple[tuple[Poly, ...], tuple[tuple[Poly, Poly], ...]]]:
+    """The positions at which x is read, each with its least and greatest value over the indices bound around it."""
+    for index, box in _reads(value, x, {}):
+        place = f"reads of {x.name}"
+        yield index, tuple((_end(p, box, -1, place), _end(p, box, 1, place)) for p in index)
 
 
 def _reads(value: Value, x: Tensor, box: Box) -> Iterator[tuple[tuple[Poly, ...], Box]]:
@@ -192,4 +204,4 @@ def _not_linear(position: Poly, place: str) -> ShapeError:
     )
 
 
-__all__ = ["additions", "multiplications", "parameters", "receptive_field"]
+__all__ = ["additions", "multiplications", "of_one_entry", "parameters", "reads", "receptive_field"]

@@ -1,0 +1,35 @@
+"""An answer as lines that are proved one by one: what is done, why, the formula, and the verdict on it.
+
+Nothing is shown that has no verdict; a line without one is a definition or words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symconv.proof.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line.  `reason` and `hint` are words with `$..$` for formulas; `judged`: a document can state it so."""
+
+    rule: str
+    hint: str
+    reason: str
+    latex: str
+    verdict: Verdict | None = None
+    judged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked, and the lines that lead to the last one, which is the answer."""
+
+    question: str
+    facts: tuple[Fact, ...]
+    declares: tuple[str, ...] = ()  # lines of the block that the formulas need
+
+    @property
+    def proved(self) -> bool:
+        return all(fact.verdict is None or bool(fact.verdict) for fact in self.facts)
