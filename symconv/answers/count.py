@@ -26,13 +26,13 @@ OF_ENTRY = {
 
 
 def count(what: str, tensors: Iterable[Tensor]) -> Answer:
-    """The number of multiplications, additions or parameters.
+    r"""The number of multiplications, additions or parameters.
 
     >>> import symconv as sc
     >>> H, r = sc.sizes("H r")
     >>> y = sc.correlate(sc.tensor("X", H), sc.tensor("K", r))
-    >>> count("multiplications", [y.term]).facts[-1].latex
-    '(H - r + 1) \\\\cdot r = H r + r - r^{2}'
+    >>> print(count("multiplications", [y.term]).facts[-1].latex)
+    (H - r + 1) \cdot r = H r + r - r^{2}
     """
     given = tuple(tensors)
     names = ", ".join(f"${t.name}$" for t in given)

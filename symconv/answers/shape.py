@@ -33,13 +33,13 @@ class Window:
 
 
 def shape(f: Defined) -> Answer:
-    """The extents of f, each derived from the window that moves over an axis of its data.
+    r"""The extents of f, each derived from the window that moves over an axis of its data.
 
     >>> import symconv as sc
     >>> H, r, s = sc.sizes("H r s")
     >>> y = sc.correlate(sc.tensor("X", H), sc.tensor("K", r), stride=s)
-    >>> shape(y.term).facts[-1].latex
-    'i_{\\\\max} + 1 = \\\\left\\\\lfloor\\\\frac{H-r}{s}\\\\right\\\\rfloor+1'
+    >>> print(shape(y.term).facts[-1].latex)
+    i_{\max} + 1 = \left\lfloor\frac{H - r}{s}\right\rfloor + 1
     """
     facts: list[Fact] = []
     words = WORDS.get(f.rank, tuple(f"extent {n + 1}" for n in range(f.rank)))
