@@ -177,12 +177,13 @@ def judge_document(document: Document, watch: Watch = unwatched) -> FileReport:
 
 
 def tensors_of(document: Document) -> tuple[Tensor, ...]:
-    """The tensors that a document names, and those that its formulas speak of, each once."""
+    """The tensors that a document gives a name, each once; of two blocks all that bear one name."""
     links = [link for formula in document.formulas for link in formula.links]
     sides = [side for link in links if link.claim is not None for side in (link.claim.left, link.claim.right)]
     values = [side if isinstance(side, Value) else _some_entry(side) for side in sides]
     defined = [link.defines for link in links if link.defines is not None]
-    return tuple(dict.fromkeys([*document.tensors.values(), *defined, *(t for v in values for t in tensors_in(v))]))
+    found = [*document.tensors.values(), *defined, *(t for v in values for t in tensors_in(v))]
+    return tuple(dict.fromkeys(t for t in found if t.name in document.tensors))
 
 
 def _some_entry(tensor: Tensor) -> Value:
