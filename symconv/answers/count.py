@@ -32,7 +32,7 @@ def count(what: str, tensors: Iterable[Tensor]) -> Answer:
     >>> H, r = sc.sizes("H r")
     >>> y = sc.correlate(sc.tensor("X", H), sc.tensor("K", r))
     >>> print(count("multiplications", [y.term]).facts[-1].latex)
-    (H - r + 1) \cdot r = H r + r - r^{2}
+    (H + 1 - r) \cdot r = H r + r - r^{2}
     """
     given = tuple(tensors)
     names = ", ".join(f"${t.name}$" for t in given)
