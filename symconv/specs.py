@@ -62,6 +62,14 @@ USES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a `find` line asks of tensors: shape, multiplications, additions, parameters, or the matrix of F by X."""
+
+    what: str
+    tensors: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """What was asked for: the output, its leaves in the order of use, and where it came from."""
 
@@ -69,6 +77,7 @@ class Spec:
     output: Defined
     document: str = ""  # the text of the document that a SPEC was read from
     wanted: tuple[str, ...] = field(default=())  # the leaves that `find` lines name
+    questions: tuple[Question, ...] = ()  # what else `find` lines ask for
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
@@ -404,11 +413,19 @@ def _from_text(spec: str, text: str, name: str, form: Any = "md") -> Spec:
                 raise UsageError(name, link.message, "formulas that can be read", "correct the formula")
     wanted: list[str] = []
     output: Defined | None = None
+    questions: list[Question] = []
     for find in document.finds:
+        if find.question:
+            named = tuple(_asked(find.what, name, document.tensors) for name in find.tensors)
+            questions.append(Question(find.question, named))
+            continue
         found = _found(find.what, document.tensors)
         if found is not None:
             output, leaf = found
             wanted.append(leaf)
+    asked = [t for q in questions for t in q.tensors if isinstance(t, Defined)]
+    if output is None and asked:
+        output = asked[-1]
     if output is None:
         defined = [t for t in document.tensors.values() if isinstance(t, Defined)]
         links = [link.defines for f in document.formulas for link in f.links if link.defines is not None]
@@ -417,7 +434,16 @@ def _from_text(spec: str, text: str, name: str, form: Any = "md") -> Spec:
         raise UsageError(
             name, "no definition and no find line", "a formula that defines a tensor", "add one, or a `find` line"
         )
-    return Spec(spec, output, text, tuple(wanted))
+    return Spec(spec, output, text, tuple(wanted), tuple(questions))
+
+
+def _asked(what: str, name: str, tensors: dict[str, Tensor]) -> Tensor:
+    if name not in tensors:
+        known = ", ".join(tensors) or "none"
+        raise UsageError(
+            f"find {what}", f"no formula in which {name} stands", f"one of {known}", f"define {name} by a formula"
+        )
+    return tensors[name]
 
 
 def _found(text: str, tensors: dict[str, Tensor]) -> tuple[Defined, str] | None:

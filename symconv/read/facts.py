@@ -93,6 +93,8 @@ class FindFact:
     loss: str
     by: str
     place: Source
+    question: str = ""  # shape, multiplications, additions, parameters or matrix; a gradient without one
+    tensors: tuple[str, ...] = ()  # what the question is about
 
 
 @dataclass

@@ -349,18 +349,44 @@ def assume(rest: Source, facts: Facts) -> None:
     facts.assumptions += [p for p in cut(rest, ",") if p.text]
 
 
-LATER_FINDS = ("shape", "count", "matrix", "kernel", "rewrite")
+LATER_FINDS = ("kernel", "rewrite")
+COUNTED = ("multiplications", "additions", "parameters")
 
 
 def find(rest: Source, facts: Facts) -> None:
-    """find dL/dK, dL/dX."""
+    """find dL/dK, dL/dX; find shape F; find count multiplications F; find matrix F by X."""
     for part in cut(rest, ","):
         match = re.fullmatch(r"d(.+?)\s*/\s*d\s*(.+)", part.text)
-        if part.text.split(" ")[0] in LATER_FINDS:
+        word = part.text.split(" ")[0]
+        if word in LATER_FINDS:
             raise part.unsupported(0, f"find {part.text}", "find a gradient, dL/dX")
-        if match is None:
-            raise part.fault(0, f"'{part.text}'", "a gradient", "write find dL/dX")
-        facts.finds.append(FindFact(part.text, part.line, match.group(1).strip(), match.group(2).strip(), part))
+        if word in ("shape", "count", "matrix"):
+            facts.finds.append(_question(part, word))
+        elif match is None:
+            raise part.fault(
+                0, f"'{part.text}'", "a gradient, shape F, count multiplications F or matrix F by X", "write find dL/dX"
+            )
+        else:
+            facts.finds.append(FindFact(part.text, part.line, match.group(1).strip(), match.group(2).strip(), part))
+
+
+def _question(part: Source, word: str) -> FindFact:
+    """What is asked of which tensors: `count parameters K b` of several."""
+    _, *given = part.text.split()
+    if word == "count":
+        what, *names = given or [""]
+        if what not in COUNTED or not names:
+            near = nearest(what, list(COUNTED))
+            change = f"did you mean {near}?" if near and names else "write find count multiplications F"
+            raise part.fault(0, f"'{part.text}'", f"count, one of {', '.join(COUNTED)}, and a tensor", change)
+        return FindFact(part.text, part.line, "", "", part, what, tuple(names))
+    if word == "matrix":
+        if len(given) != 3 or given[1] != "by":
+            raise part.fault(0, f"'{part.text}'", "matrix F by X", "name the output and the input")
+        return FindFact(part.text, part.line, "", given[2], part, word, (given[0], given[2]))
+    if len(given) != 1:
+        raise part.fault(0, f"'{part.text}'", "shape F", "name one tensor")
+    return FindFact(part.text, part.line, "", "", part, word, tuple(given))
 
 
 def expect(rest: Source, facts: Facts) -> None:

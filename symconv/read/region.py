@@ -107,6 +107,14 @@ class Region:
 
     def _check_find(self, find: FindFact, parser: Parser) -> None:
         """`find dL/dX`: a declared loss, and a tensor that it depends on."""
+        if find.question:
+            strange = [n for n in find.tensors if parser.kinds.kind(n) != "tensor"]
+            if strange:
+                names = ", ".join(parser.kinds.tensors)
+                raise find.place.fault(
+                    0, f"{find.what}, {strange[0]} being no tensor", f"one of {names}", "name a tensor"
+                )
+            return
         if find.loss not in self.facts.losses:
             losses = ", ".join(self.facts.losses) or "none"
             raise find.place.fault(
