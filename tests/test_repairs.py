@@ -329,6 +329,34 @@ def test_conditions_stay_beside_the_repaired_formula() -> None:
     assert all(latex.endswith(r" \quad \text{for } 2 \le i \le n - 1") for latex in shown)
 
 
+MATRICES = """```symconv
+tensor  x[n]  A[n,n]  W[n,n]
+define  z = dense(W, x)
+loss    L(z)
+```
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("formula", "shown"),
+    [
+        # dL/dx[j] is the sum of W[i, j] dL/dz[i]; a column stays behind its matrix
+        (
+            r"\frac{\partial L}{\partial x} = W \frac{\partial L}{\partial z}",
+            [r"\frac{\partial L}{\partial x} = W^{\top} \frac{\partial L}{\partial z}"],
+        ),
+        # turned, a product stands in the other order; nothing is said that is true of any two matrices
+        (r"(A W)^T = A^T W^T", [r"(A W)^{\top} = W^{\top} A^{\top}"]),
+        (r"A^T A = A A^T", []),
+    ],
+)
+def test_matrices_and_vectors_are_repaired_in_their_directions(formula: str, shown: list[str]) -> None:
+    (found,) = verify_text(f"{MATRICES}$${formula}$$\n").formulas
+    assert found.status is Status.REFUTED
+    assert [repaired_latex(found.links[0].link, r) for r in found.links[0].repairs] == shown
+
+
 def test_a_definition_that_spoils_several_lines_is_repaired() -> None:
     """The image is read at y + u; with y + v all lines hold but the one that repeats it."""
     text = r"""```symconv

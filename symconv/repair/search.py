@@ -84,7 +84,7 @@ def whole_repairs(
     rights = (
         Candidate(slip, changed, _tensor_equation(left, changed, assuming))
         for slip, changed in repaired_whole(right)
-        if shapes_agree(left, changed, assuming) is None
+        if changed != left and shapes_agree(left, changed, assuming) is None
     )
     return _proved(chain(lefts, rights), seconds)
 

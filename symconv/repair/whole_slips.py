@@ -76,19 +76,29 @@ def flip_missing(call: Call) -> Iterator[Tensor]:
 
 
 def other_order(call: Call) -> Iterator[Tensor]:
-    """A B -> B A."""
-    if call.operation in (*WINDOWS, "matmul"):
+    """A B -> B A; a vector stays on its side of a matrix, for it has a direction."""
+    if call.operation in WINDOWS or (call.operation == "matmul" and _both_matrices(call)):
         yield from _with(call, call.operands[::-1])
 
 
 def transpose_missing(call: Call) -> Iterator[Tensor]:
-    """A B -> A^T B, A B^T, A^T B^T, and these in the other order."""
+    """A B -> A^T B, A B^T, A^T B^T, and these in the other order; A v -> A^T v."""
     if call.operation != "matmul":
         return
-    for a, b in (call.operands, call.operands[::-1]):
-        yield from _with(call, (transpose(a), b))
-        yield from _with(call, (a, transpose(b)))
-        yield from _with(call, (transpose(a), transpose(b)))
+    for a, b in (call.operands, call.operands[::-1]) if _both_matrices(call) else (call.operands,):
+        turned = [t if t.rank == 1 else _turned(t) for t in (a, b)]
+        for pair in ((turned[0], b), (a, turned[1]), (turned[0], turned[1])):
+            yield from _with(call, pair)
+
+
+def _both_matrices(call: Call) -> bool:
+    return all(t.rank == 2 for t in call.operands)
+
+
+def _turned(matrix: Tensor) -> Tensor:
+    """The transpose; of a transpose what it is made of."""
+    call = matrix.call if isinstance(matrix, Defined) else None
+    return call.operands[0] if call is not None and call.operation == "transpose" else transpose(matrix)
 
 
 def derivative_missing(call: Call) -> Iterator[Tensor]:
