@@ -28,6 +28,10 @@ ACCENTS = {
     r"\tilde": "˜", r"\hat": "ˆ", r"\bar": "¯", r"\vec": "→", r"\dot": "˙",
     r"\widetilde": "\u0303", r"\widehat": "\u0302",  # of these the fonts know how to stretch them
 }  # fmt: skip
+COMBINING = {
+    r"\tilde": "\u0303", r"\hat": "\u0302", r"\bar": "\u0304", r"\vec": "\u20d7", r"\dot": "\u0307",
+    r"\widetilde": "\u0303", r"\widehat": "\u0302", r"\overline": "\u0305", r"\underline": "\u0332",
+}  # fmt: skip
 PRIMES = {1: "′", 2: "″", 3: "‴"}
 
 ALPHABETS = {
@@ -69,6 +73,20 @@ def in_alphabet(character: str, font: str) -> str:
         except KeyError:
             continue
     return character
+
+
+def italic(character: str) -> str:
+    """A letter as browsers set it where it stands alone.
+
+    >>> italic("h"), italic("δ"), italic("∂"), italic("1")
+    ('ℎ', '𝛿', '𝜕', '1')
+    """
+    known = {"h": "ℎ", "∂": "𝜕", "ϵ": "𝜖", "ϑ": "𝜗", "ϕ": "𝜙"}.get(character)
+    name = unicodedata.name(character, "").replace("LATIN ", "").replace("GREEK ", "").replace("LETTER ", "")
+    try:
+        return known or unicodedata.lookup(f"MATHEMATICAL ITALIC {name}")
+    except KeyError:
+        return character
 
 
 def _case(word: str) -> str:
