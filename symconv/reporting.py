@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from symconv.errors import SymconvError
 from symconv.judging import PASSES, FileReport, FormulaReport, LinkReport, Report, repaired_latex
-from symconv.notation.latex_parser import parse_latex
 from symconv.notation.layout import Numeral, Row, Sign, row
 from symconv.notation.markup import Markup, element, together
 from symconv.notation.mathml_writer import write_mathml
+from symconv.page.document import displayed, html_document, lines, mathematics
 from symconv.picturing import pictures
 from symconv.proof.verdict import Counterexample, Status, Verdict, show_number
 from symconv.read.claims import Claim, WholeClaim
@@ -47,19 +46,7 @@ def report_html(report: Report, version: str) -> str:
         element("main", *(_file(file, n) for n, file in enumerate(report.files, 1))),
         element("footer", f"Judged by symconv {version}."),
     )
-    head = (
-        element("title", "Verdicts on formulas"),
-        element("style", Markup(STYLE)),
-    )
-    meta = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    page = element("html", Markup(meta), *_lines(head), element("body", *_lines(body)), lang="en")
-    return f"<!DOCTYPE html>\n{page}\n"
-
-
-def _lines(pieces: Iterable[Markup]) -> Iterator[Markup]:
-    """Each piece with an end of line, for those who read the source."""
-    for piece in pieces:
-        yield Markup(f"{piece}\n")
+    return html_document("Verdicts on formulas", STYLE, *body)
 
 
 # -- the top of the page -------------------------------------------------------------------
@@ -92,13 +79,13 @@ def _badge(status: Status, count: int | None = None) -> Markup:
 
 def _contents(report: Report) -> Markup:
     documents = (_contents_of(file, n) for n, file in enumerate(report.files, 1))
-    return element("nav", element("h2", "Contents"), element("ol", *_lines(documents)), aria_label="Contents")
+    return element("nav", element("h2", "Contents"), element("ol", *lines(documents)), aria_label="Contents")
 
 
 def _contents_of(file: FileReport, n: int) -> Markup:
     ids = (_mention(report, n) for report in file.formulas)
     name = element("a", file.document.name, href=f"#d{n}")
-    return element("li", name, element("ul", *_lines(ids), class_="ids"))
+    return element("li", name, element("ul", *lines(ids), class_="ids"))
 
 
 def _mention(report: FormulaReport, n: int) -> Markup:
@@ -121,8 +108,8 @@ def _file(file: FileReport, n: int) -> Markup:
     formulas = (_formula(report, file, n) for report in file.formulas)
     heading = element("h2", file.document.name, id=f"d{n}")
     if file.error is not None:
-        return element("section", *_lines((heading, element("pre", str(file.error)))))
-    return element("section", *_lines((heading, _counts(file.summary), *formulas, _inferred(file))))
+        return element("section", *lines((heading, element("pre", str(file.error)))))
+    return element("section", *lines((heading, _counts(file.summary), *formulas, _inferred(file))))
 
 
 def _inferred(file: FileReport) -> Markup:
@@ -131,7 +118,7 @@ def _inferred(file: FileReport) -> Markup:
     if not facts:
         return Markup()
     items = (element("li", element("span", f"line {f.line}: ", class_="soft"), f.text) for f in facts)
-    return together(element("h3", "Inferred from the text"), element("ul", *_lines(items), class_="inferred"))
+    return together(element("h3", "Inferred from the text"), element("ul", *lines(items), class_="inferred"))
 
 
 def _formula(report: FormulaReport, file: FileReport, n: int) -> Markup:
@@ -149,7 +136,7 @@ def _formula(report: FormulaReport, file: FileReport, n: int) -> Markup:
     source = _source(formula.latex, unfolded=not any(link.read_as for link in report.links))
     pieces = (element("div", *head, class_="head"), *links, source)
     colour = LOOKS[report.status][0]
-    return element("article", *_lines(pieces), id=_anchor(n, formula.id), class_=colour)
+    return element("article", *lines(pieces), id=_anchor(n, formula.id), class_=colour)
 
 
 def _scope(verdict: Verdict) -> Markup:
@@ -170,7 +157,7 @@ def _link(report: LinkReport, file: FileReport, n: int) -> Markup:
     place = element("span", f"line {link.line}, column {link.column}", class_="place")
     head = (element("strong", link.id), _badge(report.status), _scope(report.verdict), place)
     pieces = (element("div", *head, class_="head"), *_findings(report, file))
-    return element("div", *_lines(pieces), id=_anchor(n, link.id), class_=f"link {LOOKS[report.status][0]}")
+    return element("div", *lines(pieces), id=_anchor(n, link.id), class_=f"link {LOOKS[report.status][0]}")
 
 
 def _source(latex: str, unfolded: bool) -> Markup:
@@ -185,7 +172,7 @@ def _source(latex: str, unfolded: bool) -> Markup:
 def _findings(report: LinkReport, file: FileReport) -> Iterator[Markup]:
     """The formula as read, then the evidence."""
     if report.read_as:
-        yield _display(report.read_as)
+        yield displayed(report.read_as)
     facts = [*_facts(report), *_definition_repair(file.definitions.get(report.link.id))]
     if facts:
         yield element("dl", *(together(element("dt", name), element("dd", fact), Markup("\n")) for name, fact in facts))
@@ -203,10 +190,10 @@ def _facts(report: LinkReport) -> Iterator[Fact]:
     yield from _counterexample(verdict)
     if verdict.condition is not None:
         latex = latex_of_condition(verdict.condition.condition)
-        yield "true if", together(_mathematics(latex, False), " (proved)")
+        yield "true if", together(mathematics(latex, False), " (proved)")
     for repair in report.repairs:
         latex = repaired_latex(report.link, repair)
-        yield "proved instead", together(element("span", repair.slip, class_="soft"), _display(latex))
+        yield "proved instead", together(element("span", repair.slip, class_="soft"), displayed(latex))
 
 
 def _message(text: str) -> Markup:
@@ -241,7 +228,7 @@ def _definition_repair(repair: DefinitionRepair | None) -> Iterator[Fact]:
     if repair is not None:
         rest = f"; {repair.broken} lines repeat the slip" if repair.broken else ""
         told = f"{repair.slip}; {repair.mended} refuted lines are proved with it{rest}"
-        yield "mended", together(element("span", told, class_="soft"), _display(latex_of_tensor(repair.definition)))
+        yield "mended", together(element("span", told, class_="soft"), displayed(latex_of_tensor(repair.definition)))
 
 
 def _pictures(claim: Claim | WholeClaim, found: Counterexample) -> Markup:
@@ -253,7 +240,7 @@ def _pictures(claim: Claim | WholeClaim, found: Counterexample) -> Markup:
     legend = ["framed: the entry at which the two sides differ"]
     legend += ["disc: read by the exact side"] if any(grid.exact for _, grid in grids) else []
     legend += ["cross: read by the claim"] if any(grid.claimed for _, grid in grids) else []
-    return element("figure", *_lines(drawn), element("figcaption", "; ".join(legend)))
+    return element("figure", *lines(drawn), element("figcaption", "; ".join(legend)))
 
 
 def _caption(tensor: Tensor | None) -> Markup:
@@ -263,20 +250,8 @@ def _caption(tensor: Tensor | None) -> Markup:
 # -- mathematics ------------------------------------------------------------------------------------
 
 
-def _display(latex: str) -> Markup:
-    return element("div", _mathematics(latex, True), class_="formula", tabindex="0")
-
-
 def _inline(layout: Row) -> Markup:
     return write_mathml(layout, display=False)
-
-
-def _mathematics(latex: str, display: bool) -> Markup:
-    """LaTeX of ours as MathML; as it is where the reader does not take it, as what is too long."""
-    try:
-        return write_mathml(parse_latex(latex), display)
-    except SymconvError:
-        return element("code", latex)
 
 
 def _separated(pieces: Iterable[str], separator: str = ", ") -> Iterator[str]:
