@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import symconv
 from symconv.errors import InputError, OutputError, SymconvError, UsageError, reading, writing
+from symconv.page.formats import ENDINGS
 from symconv.specs import OPTIONS, add_operation_options
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def parser() -> argparse.ArgumentParser:
     _add_spec(solve)
     solve.add_argument("--sizes", metavar="H=3,W=4", help="sizes of the concrete instance")
     solve.add_argument("--level", choices=("brief", "full"), default="full", help="how many steps are shown")
-    _add_output(solve, required=False)
+    solve.add_argument("--hints", action="store_true", help="hide each step behind its hint, where the format can")
+    _add_output(solve, required=False, what=f"where to write, a name that ends in {', '.join(ENDINGS)}")
 
     verify = verbs.add_parser("verify", help="judge every formula of documents")
     verify.add_argument(
@@ -126,19 +128,21 @@ def _print(text: str) -> None:
 
 
 def _solve(options: argparse.Namespace) -> int:
+    from symconv.page.formats import written
     from symconv.solving import solve_spec
 
     if options.output is not None:
-        _refuse_ending(options, ".md")
+        _refuse_ending(options, *ENDINGS)
         _refuse_output(options)
     spec, sizes = _spec(options, words=False, layers=False), _sizes(options.sizes)
     spec.check_sizes(sizes or {})
     solution = solve_spec(spec, options.wrt, sizes, options.level)
-    text = solution.to_markdown()
+    ending = ".md" if options.output is None else Path(options.output).suffix
+    file = written(solution.page(), ending, options.hints)
     if options.output is None:
-        _print(text)
+        _print(file.decode())
     else:
-        _write(options, text)
+        _write(options, file)
     return OK if solution.proved else FAILED
 
 
@@ -180,7 +184,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.output is not None:
         from symconv.reporting import report_html
 
-        _write(options, report_html(report, symconv.__version__))
+        _write(options, report_html(report, symconv.__version__).encode())
     _print_report(report, options.json)
     return report.exit_code
 
@@ -214,15 +218,18 @@ def _export(options: argparse.Namespace) -> int:
     except NotProved as error:
         _tell(error)
         return FAILED
-    _write(options, source)
+    _write(options, source.encode())
     return OK
 
 
-def _refuse_ending(options: argparse.Namespace, wanted: str) -> None:
-    suffix = Path(options.output).suffix
-    if suffix != wanted:
+def _refuse_ending(options: argparse.Namespace, *wanted: str) -> None:
+    suffix, endings = (
+        Path(options.output).suffix,
+        " or ".join((", ".join(wanted[:-1]), wanted[-1])).removeprefix(" or "),
+    )
+    if suffix not in wanted:
         found = f"the ending {suffix}" if suffix else "no ending"
-        raise UsageError(f"-o {options.output}", found, wanted, f"choose a name that ends in {wanted}")
+        raise UsageError(f"-o {options.output}", found, endings, f"choose a name that ends in {endings}")
 
 
 def _refuse_output(options: argparse.Namespace) -> None:
@@ -241,15 +248,15 @@ def _refuse_output(options: argparse.Namespace) -> None:
             raise OutputError(place, "the file exists", "a new file", "give --force to overwrite it")
 
 
-def _write(options: argparse.Namespace, text: str) -> None:
+def _write(options: argparse.Namespace, content: bytes) -> None:
     """Write to a temporary file beside the target, then rename: never half a file."""
     _refuse_output(options)
     target = Path(options.output).resolve()  # what a link points to is written, the link stays
     with writing(f"-o {options.output}"):
         number, name = tempfile.mkstemp(dir=target.parent)
         try:
-            with open(number, "w", encoding="utf-8") as file:
-                file.write(text)
+            with open(number, "wb") as file:
+                file.write(content)
             os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o644)
             os.replace(name, target)
         except BaseException:

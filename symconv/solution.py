@@ -1,17 +1,31 @@
-"""A worked solution as a page: Markdown with LaTeX, readable by `symconv verify`.
+"""A worked solution and its page: a declaration block, what is given, and line by line the log of steps.
 
-The page begins with a declaration block and goes line by line through the log
-of steps; a line that is not proved says so.
+A line that is not proved says so.  The page is read back by `symconv verify` from the formats that it reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from symconv.calculus.derivation import Step
+from symconv.calculus import derivation as log
 from symconv.calculus.form import guard_of
+from symconv.hints import advice
 from symconv.notation.display import shown
+from symconv.page.markdown import MarkdownPrinter
+from symconv.page.nodes import (
+    Declaration,
+    Display,
+    Heading,
+    Node,
+    Page,
+    Paragraph,
+    Program,
+    Step,
+    Text,
+    displays,
+    sentence,
+)
 from symconv.proof.implication import Knowledge
 from symconv.proof.verdict import Verdict
 from symconv.specs import Spec
@@ -20,7 +34,7 @@ from symconv.term.tensor import Defined, Tensor, requirements_of, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Condition, Entry, Sum, Value, own_polys, walk
 from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
-from symconv.write.page import declaration, definable, intermediates, readable, sentence
+from symconv.write.page import declaration, definable, intermediates, readable
 
 BRIEF = ("chain rule", "change of variable", "closed form")
 
@@ -29,7 +43,7 @@ BRIEF = ("chain rule", "change of variable", "closed form")
 class Line:
     """A step with the verdict that its value is the gradient, for all sizes."""
 
-    step: Step
+    step: log.Step
     verdict: Verdict
 
 
@@ -73,8 +87,12 @@ class Solution:
         """Every line that is shown is proved."""
         return all(d.proved for d in self.derivations)
 
+    def page(self) -> Page:
+        """The page before any format: `symconv.page.formats` writes it."""
+        return _page(self)
+
     def to_markdown(self) -> str:
-        return "\n".join(_page(self)) + "\n"
+        return MarkdownPrinter().page(self.page())
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
@@ -96,75 +114,97 @@ def latex_of_whole(tensor: Tensor) -> str:
 # -- the page ---------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Page:
-    """The lines of the page below its block, and the displays that the block asks to ignore."""
+def _page(solution: Solution) -> Page:
+    names = " and ".join(f"${latex_of_whole(d.gradient)}$" for d in solution.derivations)
+    text = solution.spec.text
+    title = (*sentence(names), *((Text(f" for {text}"),) if "\\" not in text else ()))
+    body = [*_given(solution)]
+    for derivation in solution.derivations:
+        body += _section(derivation, solution)
+    return Page(title, (_declaration(solution, body), *body), _program(solution))
 
-    solution: Solution
-    lines: list[str] = field(default_factory=list)
-    displays: int = 0
-    ignored: list[int] = field(default_factory=list)
 
-    def text(self, text: str) -> None:
-        self.lines += [text, ""]
+def _declaration(solution: Solution, body: Sequence[Node]) -> Declaration:
+    shown = list(displays(body))
+    ignored = [n for n, display in enumerate(shown, 1) if not display.judged]
+    correlated = any(r"\operatorname{corr}" in display.latex for display in shown if display.judged)
+    named = [t for d in solution.derivations for t in d.named]
+    return Declaration(tuple(declaration(solution.output, named, ignored, correlated)))
 
-    def display(self, latex: str, judged: bool = True) -> None:
-        self.displays += 1
-        if not judged:
-            self.ignored.append(self.displays)
-        self.text(f"$${latex}$$")
 
-    def body(self) -> list[str]:
-        self.text("## Given")
-        for tensor in (*intermediates(self.solution.output), self.solution.output):
-            self.display(latex_of_tensor(replace(tensor, call=None)))
-        self.text(_conventions(self.solution))
-        for derivation in self.solution.derivations:
-            self.section(derivation)
-        return self.lines
+def _program(solution: Solution) -> Program | None:
+    """What solves the same again, where the SPEC is a text: an operation or a formula, no document and no tensor."""
+    spec = solution.spec
+    operation = not spec.document and spec.text.split()[0].isalnum() and spec.text != spec.output.name
+    if not operation and spec.document != spec.text:
+        return None
+    (first, *others) = solution.derivations
+    wrt = f", wrt={first.tensor.name!r}" if not others and len(spec.leaves) > 1 else ""
+    level = "" if solution.level == "full" else f", level={solution.level!r}"
+    call = f"sc.solve({spec.text!r}{wrt}{level})"
+    return Program("python", f"import symconv as sc\n\nsolution = {call}\nprint(repr(solution))")
 
-    def section(self, derivation: Derivation) -> None:
-        lines = derivation.lines
-        if self.solution.level == "brief":
-            lines = tuple(n for n in lines if n.step.rule in BRIEF) or lines[-1:]
-        self.text(f"## The gradient by ${derivation.tensor.name}$")
-        for number, line in enumerate(lines, 1):
-            self.step(number, line, derivation)
-        self.text(_statement(derivation))
-        if self.solution.level == "full":
-            self.instance(derivation)
 
-    def step(self, number: int, line: Line, derivation: Derivation) -> None:
-        step, form = line.step, derivation.form
-        self.text(f"**{number}. {sentence(step.rule)}** {step.reason}{_picked(line, derivation)}")
-        unsaid = [t for t in derivation.named if not definable(self.solution.output, t)]
-        judged = all(readable(t) for t in _below(step.value)) and not _holds_argmax(step.value)
-        judged = judged and self.solution.output.rank > 0 and not any(_shows(step.value, t) for t in unsaid)
-        if step.rule == "closed form" and form is not None:
-            whole = latex_of_whole(derivation.gradient)
-            self.display(f"{whole} = {latex_of_call(form)}", judged and readable(form))
-        else:
-            for tensor in derivation.named if step.rule == "names" else ():
-                self.display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor, rows=True)}", False)
-            left = rf"\frac{{\partial L}}{{\partial {_entry_latex(derivation)}}}"
-            self.display(f"{left} = {latex_of_value(step.value)}", judged)
-        if not line.verdict:
-            self.text(f"This line is not proved: {line.verdict}")
+def _given(solution: Solution) -> Iterator[Node]:
+    yield Heading(2, (Text("Given"),))
+    for tensor in (*intermediates(solution.output), solution.output):
+        yield Display(latex_of_tensor(replace(tensor, call=None)))
+    yield Paragraph(sentence(_conventions(solution)))
 
-    def instance(self, derivation: Derivation) -> None:
-        instance = derivation.instance
-        self.text("### An instance")
-        if instance.refusal:
-            self.text(f"No instance is shown: {instance.refusal}")
-            return
-        at = f"With `{instance.sizes}`, and" if instance.sizes else "With"
-        self.text(f"{at} $G$ for the upstream gradient:")
-        for formula in instance.displays:
-            self.display(formula, False)
-        if instance.numbers:
-            self.text("Which entry is the greatest depends on the numbers. At these:")
-        for formula in instance.numbers:
-            self.display(formula, False)
+
+def _section(derivation: Derivation, solution: Solution) -> Iterator[Node]:
+    lines = derivation.lines
+    if solution.level == "brief":
+        lines = tuple(n for n in lines if n.step.rule in BRIEF) or lines[-1:]
+    yield Heading(2, sentence(f"The gradient by ${derivation.tensor.name}$"))
+    for number, line in enumerate(lines, 1):
+        yield _step(number, line, derivation, solution.output)
+    yield Paragraph(sentence(_statement(derivation)))
+    if solution.level == "full":
+        yield from _instance(derivation.instance)
+
+
+def _step(number: int, line: Line, derivation: Derivation, output: Defined) -> Step:
+    told = advice(line.step.rule)
+    body: list[Node] = list(_displays(line, derivation, output))
+    if not line.verdict:
+        body.append(Paragraph((Text(f"This line is not proved: {line.verdict}"),)))
+    reason = sentence(line.step.reason + _picked(line, derivation))
+    return Step(number, line.step.rule, sentence(told.hint), reason, told.fact, tuple(body))
+
+
+def _displays(line: Line, derivation: Derivation, output: Defined) -> Iterator[Display]:
+    """The line itself, behind the names that it brings in."""
+    value, form = line.step.value, derivation.form
+    judged = _judged(value, derivation, output)
+    if line.step.rule == "closed form" and form is not None:
+        whole = latex_of_whole(derivation.gradient)
+        yield Display(f"{whole} = {latex_of_call(form)}", judged and readable(form))
+        return
+    for tensor in derivation.named if line.step.rule == "names" else ():
+        yield Display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor, rows=True)}", judged=False)
+    left = rf"\frac{{\partial L}}{{\partial {_entry_latex(derivation)}}}"
+    yield Display(f"{left} = {latex_of_value(value)}", judged)
+
+
+def _judged(value: Value, derivation: Derivation, output: Defined) -> bool:
+    """Whether a declaration block has words for all that the line shows."""
+    unsaid = [t for t in derivation.named if not definable(output, t)]
+    read = all(readable(t) for t in _below(value)) and not _holds_argmax(value)
+    return read and output.rank > 0 and not any(_shows(value, t) for t in unsaid)
+
+
+def _instance(instance: Instance) -> Iterator[Node]:
+    yield Heading(3, (Text("An instance"),))
+    if instance.refusal:
+        yield Paragraph(sentence(f"No instance is shown: {instance.refusal}"))
+        return
+    at = f"With `{instance.sizes}`, and" if instance.sizes else "With"
+    yield Paragraph(sentence(f"{at} $G$ for the upstream gradient:"))
+    yield from (Display(formula, judged=False) for formula in instance.displays)
+    if instance.numbers:
+        yield Paragraph(sentence("Which entry is the greatest depends on the numbers. At these:"))
+    yield from (Display(formula, judged=False) for formula in instance.numbers)
 
 
 def _picked(line: Line, derivation: Derivation) -> str:
@@ -185,22 +225,6 @@ def _picked(line: Line, derivation: Derivation) -> str:
         if not _winners(place)
     ]
     return f" Here {', '.join(pairs)}." if pairs else ""
-
-
-def _page(solution: Solution) -> Iterator[str]:
-    names = " and ".join(f"${latex_of_whole(d.gradient)}$" for d in solution.derivations)
-    yield f"# {names} for {solution.spec.text}" if "\\" not in solution.spec.text else f"# {names}"
-    yield ""
-    page = _Page(solution)
-    body = page.body()
-    yield "```symconv"
-    correlated = any(r"\operatorname{corr}" in line for line in body)
-    yield from declaration(
-        solution.output, [t for d in solution.derivations for t in d.named], page.ignored, correlated
-    )
-    yield "```"
-    yield ""
-    yield from body[:-1]
 
 
 def _below(value: Value) -> list[Tensor]:

@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "picturing": "term proof read write",
     "reporting": "term proof notation read write repair judging picturing page",
     "hints": "",
+    "answers": "term ops calculus proof evidence write",
     "solution": "term calculus proof notation write page specs hints",
     "solving": "term ops calculus proof entries notation write page specs evidence solution",
     "exporting": "term ops calculus proof write kernels specs evidence",

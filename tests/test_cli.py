@@ -219,7 +219,7 @@ WRONG: list[tuple[str, int, str]] = [
     ("export conv2d -o empty", 73, "-o empty: a directory; expected the name of a file; name a file in it"),
     ("export conv2d -o /dev/null --force", 73, "-o /dev/null: something that is no plain file; expected the name"),
     ("export conv2d -o ''", 64, "-o: an empty name; expected the name of a file; name one"),
-    ("solve conv2d -o page", 64, "-o page: no ending; expected .md; choose a name that ends in .md"),
+    ("solve conv2d -o page", 64, "-o page: no ending; expected .md, "),
     ("solve conv2d --sizes H=2,r=3", 64, "--sizes H=2,r=3: H-r = -1; expected H >= r; change the sizes"),
     ("solve conv2d --sizes H=2,H=3", 64, "--sizes H=2,H=3: H twice; expected each size once; leave one out"),
     ("solve conv2d --sizes H", 64, "--sizes H: 'H'; expected NAME=NUMBER, at most 9 digits; write H=3,W=4"),

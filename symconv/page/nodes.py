@@ -7,7 +7,7 @@ is about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
 
@@ -133,10 +133,14 @@ Node = Heading | Paragraph | Display | Declaration | Step | Fold | Figure | Tabl
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The title and what stands below it."""
+    """The title and what stands below it.
+
+    `program` makes the page again; a notebook can run it, other formats leave it away.
+    """
 
     title: Sentence
     body: tuple[Node, ...]
+    program: Program | None = None
 
 
 def inside(node: Node) -> Iterator[Node]:
@@ -147,6 +151,16 @@ def inside(node: Node) -> Iterator[Node]:
         for part in value if isinstance(value, tuple) else ():
             if isinstance(part, Node):
                 yield from inside(part)
+
+
+def displays(nodes: Iterable[Node]) -> Iterator[Display]:
+    """All displays in the order in which every format shows them: the equation of a step stands before its body."""
+    for node in nodes:
+        for below in inside(node):
+            if isinstance(below, Display):
+                yield below
+            elif isinstance(below, Step) and below.equation:
+                yield Display(below.equation, judged=False)
 
 
 def sentence(text: str) -> Sentence:
