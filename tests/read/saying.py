@@ -1,0 +1,23 @@
+"""What `verify` says of a few formulas under a block."""
+
+from __future__ import annotations
+
+from symconv.judging import Report, verify_text
+
+
+def report(block: str, *formulas: str) -> Report:
+    """The report of a document with these displays."""
+    displays = "\n\n".join(f"$${latex}$$" for latex in formulas)
+    return verify_text(f"```symconv\n{block}\n```\n\n{displays}\n")
+
+
+def said(block: str, *formulas: str) -> list[str]:
+    """What is said of each display, without its place."""
+    return [
+        str(f.worst.verdict).splitlines()[0] if f.worst else f.status.value for f in report(block, *formulas).formulas
+    ]
+
+
+def inferred(block: str, *formulas: str) -> list[str]:
+    """What was taken from the text."""
+    return [fact.text for file in report(block, *formulas).files for fact in file.document.inferred]
