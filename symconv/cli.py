@@ -128,12 +128,13 @@ def _print(text: str) -> None:
 
 
 def _solve(options: argparse.Namespace) -> int:
-    from symconv.page.formats import written
+    from symconv.page.formats import refuse_unready, written
     from symconv.solving import solve_spec
 
     if options.output is not None:
         _refuse_ending(options, *ENDINGS)
         _refuse_output(options)
+        refuse_unready(Path(options.output).suffix)
     spec, sizes = _spec(options, words=False, layers=False), _sizes(options.sizes)
     spec.check_sizes(sizes or {})
     solution = solve_spec(spec, options.wrt, sizes, options.level)

@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 from symconv.page.nodes import Page
+from symconv.page.printer import Printer
 
-ENDINGS = (".md", ".html")
+ENDINGS = (".md", ".tex", ".html", ".pdf", ".ipynb")
 
 
 def written(page: Page, ending: str, hints: bool = False) -> bytes:
     """The file that holds a page; hints: each step stands behind its hint."""
+    if ending == ".pdf":
+        from symconv.page.typst import pdf
+
+        return pdf(page, hints)
+    return _printer(ending)(hints).page(page).encode()
+
+
+def refuse_unready(ending: str) -> None:
+    """An error where a format needs a package that is not installed."""
+    if ending == ".pdf":
+        from symconv.page.typst import refuse_without_typst
+
+        refuse_without_typst()
+
+
+def _printer(ending: str) -> type[Printer]:
     match ending:
         case ".md":
             from symconv.page.markdown import MarkdownPrinter
 
-            return MarkdownPrinter(hints).page(page).encode()
+            return MarkdownPrinter
+        case ".tex":
+            from symconv.page.tex import TexPrinter
+
+            return TexPrinter
         case ".html":
             from symconv.page.html import HtmlPrinter
 
-            return HtmlPrinter(hints).page(page).encode()
-    raise ValueError(f"no printer for {ending}")
+            return HtmlPrinter
+        case ".ipynb":
+            from symconv.page.notebook import NotebookPrinter
+
+            return NotebookPrinter
+    raise ValueError(f"no printer for {ending!r}")
 
 
-__all__ = ["ENDINGS", "written"]
+__all__ = ["ENDINGS", "refuse_unready", "written"]

@@ -20,7 +20,7 @@ from symconv.page.nodes import (
     Table,
     Text,
 )
-from symconv.page.printer import THEN, USED, Printer, headline
+from symconv.page.printer import Printer, headline
 
 _MARKS = re.compile(r"([\\`*_<$])")
 
@@ -56,7 +56,7 @@ class MarkdownPrinter(Printer):
     def step(self, step: Step) -> str:
         blocks = [f"{self.strong(headline(step))} {self.sentence(step.reason)}"]
         if step.equation:
-            blocks += [f"{USED}:", self.display(Display(step.equation)), f"{THEN}:"]
+            blocks.append(f"> {self.display(Display(step.equation))}")
         blocks += self.nodes(step.body)
         if step.inner:
             blocks.append(self._details((Text("In smaller steps"),), self.nodes(step.inner)))

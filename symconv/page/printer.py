@@ -30,8 +30,6 @@ from symconv.page.nodes import (
     Text,
 )
 
-USED, THEN = "The fact that is used", "The line becomes"  # what stands before the equation of a step, and behind it
-
 
 class Printer(ABC):
     """One format; hints: whether each step stands behind its hint, or below it where nothing folds."""
@@ -138,4 +136,4 @@ def headline(step: Step) -> str:
     return f"{step.number}. {step.rule[:1].upper()}{step.rule[1:]}."
 
 
-__all__ = ["THEN", "USED", "Printer", "headline"]
+__all__ = ["Printer", "headline"]
