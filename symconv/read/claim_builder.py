@@ -179,7 +179,7 @@ class ClaimBuilder:
             return WholeClaim(left_tensor, right_tensor, hypotheses + conditions, conditions)
         self._check_losses(left, right)
         names = self._leaves_free(first)
-        if plain.is_whole(first) and any(isinstance(n, Slice) for side in (left, right) for n in walk(side)):
+        if any(isinstance(n, Slice) for side in (left, right) for n in walk(side)):
             return self._each_image(names, left, right)
         if (
             isinstance(left, Ref)
@@ -205,27 +205,37 @@ class ClaimBuilder:
         said: tuple[Range | Condition, ...] = (*(r for r in ranges if r.name in stated), *conditions)
         return Claim(ranges, left_value, right_value, tuple(dict.fromkeys(hypotheses)), said)
 
-    def _each_image(self, names: list[str], left: Expr, right: Expr) -> WholeClaim:
-        """Whole images that free indices tell apart: such an index is any number of its range, as a size is."""
+    def _each_image(self, names: list[str], left: Expr, right: Expr) -> Claim | WholeClaim:
+        """Parts that free indices tell apart: such an index is any number of its range, as a size is."""
         for side in (left, right):
             self._check_scope(set(names), side)
         values = Values(self.world, self.source, frozenset(names))
         ranges = [self._range(name, (left, right), values) for name in names]
         sizes, hypotheses = dict(self.world.sizes), list(self.world.hypotheses)
         for r in ranges:
-            if r.low is None or r.high is None:
+            first = r.low.as_int if r.low is not None else None
+            if first is None or first < 0 or r.high is None:
                 raise self.source.fault(
-                    self.sentence.at, f"the index {r.name}, which has no ends", "its range", "declare its ends"
+                    self.sentence.at,
+                    f"a part at the index {r.name} from {r.low}",
+                    "an index that begins at 0 or 1",
+                    "write the formula by its entries",
                 )
-            place = r.low + Poly.atom(Size(r.name, 0))
-            sizes[r.name] = place
-            hypotheses.append(at_least(r.high, place))
+            sizes[r.name] = Poly.atom(Size(r.name, first))
+            hypotheses.append(at_least(r.high, sizes[r.name]))
         world = replace(self.world, sizes=sizes)
-        one = Tensors(world, self.source).tensor(left)
+        conditions = tuple(Positions(world, self.source).condition(c) for c in self.sentence.conditions)
+        stated = {b.name for b in self.sentence.ranges}
+        said: tuple[Range | Condition, ...] = (*(r for r in ranges if r.name in stated), *conditions)
+        assuming = tuple(dict.fromkeys([*hypotheses, *conditions]))
+        plain = Tensors(world, self.source)
+        if not plain.is_whole(left):
+            inner = Values(world, self.source)
+            return Claim((), inner.value(left), inner.value(right), assuming, said)
+        one = plain.tensor(left)
         other = Tensors(world, self.source, frozenset(), one.axes).tensor(right)
         self._check_begins(one, other, right.at)
-        conditions = [Positions(world, self.source).condition(c) for c in self.sentence.conditions]
-        return WholeClaim(one, other, tuple(dict.fromkeys([*hypotheses, *conditions])), tuple(conditions))
+        return WholeClaim(one, other, assuming, said)
 
     def _check_begins(self, left: Tensor, right: Tensor, at: int) -> None:
         """Entries are compared by their indices: both sides begin at the same ones."""
@@ -286,7 +296,7 @@ class ClaimBuilder:
         for node in walk(expr):
             if isinstance(node, (Total, Biggest)):
                 for binding in node.bindings:
-                    if binding.name in free:
+                    if binding.name in free and not binding.excluded:
                         raise self.source.ill_formed(
                             binding.at,
                             f"the index {binding.name}, free on the left side, bound by a sum on the right",

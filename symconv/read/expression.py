@@ -116,6 +116,7 @@ class Binding(Expr):
     high: Expr | None = None
     listed: bool = False  # k = 0, \dots, r-1: written from one end to the other
     second: Expr | None = None  # the number behind the first, where it is given
+    excluded: frozenset[str] = frozenset()  # names on the other side of j \neq i
     endless: bool = False  # over all integers: a factor that ends settles the range
     count: int | None = None  # over a set of so many labels: a whole axis of that length
 

@@ -7,6 +7,7 @@ the next + or - outside brackets.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction as Ratio
 
 from symconv.notation.latex_writer import write_latex
@@ -79,6 +80,9 @@ class Bounds(Rows):
             )
         bounds, conditions = _without_conditions(item.lower, self.kinds.is_bound_name(self.bound))
         bindings = self.bindings(bounds, item.upper, item.at)
+        if conditions == [item.lower]:  # j \neq i
+            others = frozenset(name for name, _ in self.names_in(split(item.lower, r"\neq")[1]) if not name.isdigit())
+            bindings = tuple(replace(b, excluded=others) for b in bindings)
         return self._over(Total if item.sign == r"\sum" else Biggest, bindings, cursor, item.at, conditions)
 
     def _extreme(self, item: Big, cursor: Cursor) -> Expr:

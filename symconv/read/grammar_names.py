@@ -14,6 +14,7 @@ from dataclasses import replace
 from symconv.notation.latex_writer import write_latex
 from symconv.notation.layout import Accent, Fence, Letter, Node, Numeral, Row, Script, Sign, Styled, Words
 from symconv.notation.names import canonical, name_key
+from symconv.notation.source import LocatedError
 from symconv.read.expression import (
     Access,
     At,
@@ -29,6 +30,7 @@ from symconv.read.expression import (
     rebuild,
 )
 from symconv.read.library import TURNED
+from symconv.read.matrices import Forms
 from symconv.read.rows import Cursor, Rows, has_relation, split, text_of, unwrapped
 
 _DERIVATIVE_LIKE = ("d", "\\delta", "\\Delta", "\\nabla")
@@ -253,6 +255,8 @@ class Names(Rows):
         if fence.opener not in ("(", "[") or has_relation(fence.body):
             return None
         ranks = self.kinds.ranks(name)
+        if is_tensor and fence.opener == "(" and self._holds_a_tensor(fence):
+            return None  # W (x + u): a product
         if not is_tensor:
             if ranks is not None or name.startswith("\\partial"):
                 return None
@@ -265,6 +269,16 @@ class Names(Rows):
                 )
         cursor.take()
         return self.indices(name, fence.body, ranks.count if ranks else None)
+
+    def _holds_a_tensor(self, fence: Fence) -> bool:
+        """One whole tensor in parentheses is no index."""
+        if len(split(fence.body, ",")) != 1:
+            return False
+        try:
+            inner = self.expression(fence.body.items, fence.body.at)
+        except LocatedError:
+            return False
+        return Forms(self.kinds, indices=self.bound).of(inner) != "number"
 
     def _label_and_places(self, name: str, label: tuple[Expr, ...], count: int, cursor: Cursor) -> tuple[Expr, ...]:
         """`I_c[x, y]`: a label below, the places in brackets, if together they are as many as declared."""
@@ -317,6 +331,8 @@ class Names(Rows):
         """An index list; letters without commas are split only where the declared count says so."""
         row = unwrapped(row)
         pieces = split(row, ",", ";")
+        if len(pieces) == 1 and count == 1:
+            self._refuse_letters_of_one(name, pieces[0])
         if len(pieces) == 1 and count != 1:
             atoms = _atoms(pieces[0])
             if atoms is not None and len(atoms) > 1:
@@ -336,6 +352,19 @@ class Names(Rows):
                 )
         return tuple(
             WHOLE_AXIS if piece.items == (Sign(":"),) else self.expression(piece.items, piece.at) for piece in pieces
+        )
+
+    def _refuse_letters_of_one(self, name: str, piece: Row) -> None:
+        """`x_{ij}` of a vector: two indices, or a product of which neither letter is known as a size."""
+        atoms = _atoms(piece) or []
+        letters = [name_key(a) for a in atoms if not isinstance(a.items[0], Numeral)]
+        if len(letters) < 2 or any(self.kinds.kind(letter) == "size" for letter in letters):
+            return
+        raise self.source.fault(
+            piece.at,
+            f"{name} with the subscript {write_latex(piece)}, and one index",
+            "one index, or a product with a declared size",
+            f"declare size {letters[0]}, or write the one index that is meant",
         )
 
     def _scripted_number(self, base: Ref, scripts: Script) -> Expr:

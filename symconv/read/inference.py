@@ -190,7 +190,9 @@ class Inference:
         axes = {"rows": rank - 2, "columns": rank - 1, "channels": rank - 3, "length": 0 if rank == 1 else -1}
         for quantity, (what, of) in self.world.facts.quantities.items():
             if axes.get(what) == n and self.parser.kinds.name(of) == name and quantity in self.stated:
-                return self._take(quantity)
+                usual = self.usual.get((name, n))
+                if usual is None or self.stated[quantity][1] in [axis.extent for axis in usual.usual]:
+                    return self._take(quantity)
         return None
 
     def _by_need(self, needs: dict[str, set[str]]) -> Iterator[str]:
@@ -361,7 +363,9 @@ class Inference:
         for n, parameter in enumerate(parameters):
             if (definition.name, n) in self.known:
                 continue
-            reads = reads_of(parameter, found, self._axis_read, self._reader(definition), frozenset(parameters))
+            reads = reads_of(
+                parameter, found, self._axis_read, self._reader(definition), frozenset(parameters), self._runs(found)
+            )
             settled = outputs(parameter, reads, self.world.base)
             if settled is None:
                 continue
@@ -373,6 +377,15 @@ class Inference:
                 self.settled.add((definition.name, n))
                 ends = f"{settled.valid.low}..{settled.valid.high}"
                 self.world.note(definition.line, f"{definition.name}: axis {n + 1} is {ends}, where all reads fit")
+
+    def _runs(self, found: list[tuple[Access, Environment]]) -> Callable[[str], Axis | None]:
+        """The axis on which an index stands alone, where it is known."""
+
+        def axis(name: str) -> Axis | None:
+            known = [self._axis_read(a, n) for a, _ in found for n, i in enumerate(a.index) if _is_ref(i, name)]
+            return next((a for a in known if a is not None), None)
+
+        return axis
 
     def _reader(self, definition: Definition) -> Callable[[frozenset[str]], Positions]:
         return lambda indices: Positions(self.world, definition.source, indices)
@@ -513,6 +526,11 @@ class Inference:
         stated = self._stated_extent(name, n, rank)
         if stated is not None:
             self.known[name, n] = Axis(Poly.of(self.world.base), stated + (self.world.base - 1))
+            return
+        usual = self.usual.get((name, n))
+        if usual is not None:
+            axis = self.known[name, n] = usual.beginning_at(self.world.base)
+            self.world.note(line, f"{name}: axis {n + 1} is taken as {axis.low}..{axis.high}; nothing states it")
             return
         size = Size(canonical(f"{words[n]}_{{{name}}}"))
         self._make(size)

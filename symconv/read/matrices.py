@@ -116,6 +116,11 @@ class Forms:
     def numerator(self) -> bool:
         return self.kinds.facts.conventions.get("layout") == "numerator"
 
+    @property
+    def _denominator(self) -> bool:
+        """Jacobians stand before the gradient: dz/dx dL/dz."""
+        return self.kinds.facts.conventions.get("layout") == "denominator"
+
     def first(self, exprs: Iterable[Expr], whole: bool = False) -> Form:
         """The form of the first that is no number; an operation makes a whole tensor in any case."""
         for expr in exprs:
@@ -145,6 +150,7 @@ class Forms:
             and second.value.name == first.by.name
             and self.of(first.by) != "number"
             and self.of(first.value) == "number"
+            and not (self._denominator and {self.of(first.by), self.of(second.by)} <= set(_TURNED))
         )
 
     def uncontracted(self, factors: tuple[Expr, ...]) -> list[Expr]:

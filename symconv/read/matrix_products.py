@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from symconv.notation.source import Source
 from symconv.ops.matrix import matmul, outer
-from symconv.ops.window import transpose
+from symconv.ops.window import index_names, transpose
 from symconv.read.matrices import PRODUCTS, Form
 from symconv.read.operators import tried
 from symconv.term.tensor import Call, Tensor, define
-from symconv.term.value import Range, multiply, total
+from symconv.term.value import Entry, Range, Value, multiply, total
 
 
 def multiplied(left: tuple[Tensor, Form], right: tuple[Tensor, Form], source: Source, at: int) -> tuple[Tensor, Form]:
     """The product of two whole tensors side by side."""
     (a, form), (b, other) = left, right
+    if form == "number" or other == "number":
+        number, tensor = (a, right) if form == "number" else (b, left)
+        return _times(Entry(number, ()), tensor[0]), tensor[1]
     result = PRODUCTS.get((form, other))
     if result is None:
         raise source.ill_formed(
@@ -50,4 +53,16 @@ def flipped(tensor: Tensor, form: Form, source: Source, at: int) -> Tensor:
         raise source.fault(
             at, f"the transpose of {tensor.name}, which has {tensor.rank} axes", "a matrix or a vector", "use indices"
         )
-    return transpose(tensor) if form == "matrix" else tensor
+    if form == "number":
+        return tensor
+    if form == "matrix":
+        return transpose(tensor)
+    turned = Call("turned", (tensor,))  # the same entries; the form says that it lies
+    return define(f"turned({tensor.name})", tensor.axes, lambda *i: tensor[i], indices=("i",), call=turned)
+
+
+def _times(number: Value, tensor: Tensor) -> Tensor:
+    made = Call("scaled", (tensor,), (("factor", number),))
+    name = f"({tensor.name} times a number)"
+    indices = index_names(tensor.rank)
+    return define(name, tensor.axes, lambda *i: multiply(number, tensor[i]), indices=indices, call=made)

@@ -195,10 +195,25 @@ def join(
             f"declare it: op {fact.sign} = {fact.meaning} {readings[0].mode}, {readings[0].order}",
         )
     chosen = readings[0]
+    if fact.order is None and not (chosen.mode == "full" and fact.meaning == "convolution"):
+        _check_order(fact.sign, chosen.order, world, source, at)
     if fact.mode is None or fact.order is None:
         line, _ = source.position(at)
         world.note(line, f"{fact.sign} is {fact.meaning} {chosen.mode}, {chosen.order}")
     return chosen.tensor
+
+
+def _check_order(sign: str, order: str, world: World, source: Source, at: int) -> None:
+    """A sign without a declared order has one order throughout."""
+    line, _ = source.position(at)
+    before, first = world.orders.setdefault(sign, (order, line))
+    if before != order:
+        raise source.fault(
+            at,
+            f"{sign} read {order} here, and {before} in line {first}",
+            "one order throughout",
+            f"declare it: op {sign} = ..., {before}, or exchange the operands",
+        )
 
 
 def _readings(fact: OpFact, left: Tensor, right: Tensor, options: dict[str, object], base: int) -> list[Reading]:

@@ -36,6 +36,10 @@ class Outputs:
     valid: Axis
     usual: tuple[Axis, ...]
 
+    def beginning_at(self, base: int) -> Axis:
+        """The first usual ends that begin where indices do."""
+        return next((axis for axis in self.usual if axis.low == base), self.valid)
+
 
 def outputs(parameter: str, reads: Iterable[Read | None], base: int) -> Outputs | None:
     """The outputs of an index, or None where the reads do not settle them."""
@@ -53,11 +57,12 @@ def reads_of(
     axis_of: Callable[[Access, int], Axis | None],
     reader: Callable[[frozenset[str]], Positions],
     parameters: frozenset[str],
+    whole_axis: Callable[[str], Axis | None],
 ) -> Iterator[Read | None]:
     """Every read of a body that depends on the parameter; None where one is not linear, or of an open axis."""
     for access, environment in found:
         for n, position in enumerate(access.index):
-            ends = _ends(position, environment, reader(parameters | frozenset(environment)))
+            ends = _ends(position, environment, reader(parameters | frozenset(environment)), whole_axis)
             if ends is None:
                 if any(ref.name == parameter for ref in free_names(position)):
                     yield None
@@ -69,10 +74,13 @@ def reads_of(
             yield Read(axis, *ends) if axis is not None and axis.bounded and names == {parameter} else None
 
 
-def _ends(position: Expr, environment: Environment, reader: Positions) -> tuple[Poly, Poly] | None:
-    """The least and the greatest value of a position over the sums around it."""
+def _ends(
+    position: Expr, environment: Environment, reader: Positions, whole_axis: Callable[[str], Axis | None]
+) -> tuple[Poly, Poly] | None:
+    """The least and the greatest value of a position over the sums around it; one without limits runs over an axis."""
     try:
-        box = {
+        box = {name: axis for name in environment if (axis := whole_axis(name)) is not None}
+        box |= {
             name: Axis(reader.poly(b.low), reader.poly(b.high))
             for name, b in environment.items()
             if b.low is not None and b.high is not None

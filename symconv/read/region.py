@@ -202,6 +202,9 @@ class Region:
         """The first `T[i,j] = ...` in formulas of others defines T; `:=` always does."""
         if sentence.statement.opening:
             return
+        if self._is_update(sentence, parser):
+            sentence.no_claim = "an update, not an equality"
+            return
         self._learn_whole(sentence, parser)
         for first in sentence.sides[:1] or sentence.heads:
             name = parser.kinds.name(first.name) if isinstance(first, (Access, Ref)) else ""
@@ -209,6 +212,8 @@ class Region:
             if self._refuse_recurrence(name, first, sentence, parser):
                 continue
             loss = isinstance(first, Ref) and parser.kinds.kind(name) == "loss"
+            if loss:
+                self._check_loss(name, sentence, parser)
             if taken or name in self.facts.upstream or (parser.kinds.kind(name) != "tensor" and not loss):
                 continue
             parameters = () if loss else _parameters(first, parser)
@@ -219,6 +224,22 @@ class Region:
             elif len(sentence.sides) > 1 and name not in self._made_of(sentence.sides[1], parser):
                 body = sentence.sides[1]
                 self.definitions[name] = Definition(name, parameters, body, sentence.source, sentence.line, sentence)
+
+    def _check_loss(self, name: str, sentence: Sentence, parser: Parser) -> None:
+        """A formula for a loss speaks of what its line lists, and of nothing that is made below that."""
+        if len(sentence.sides) < 2 or sentence.problem is not None:
+            return
+        listed = {parser.kinds.name(a) for a in self.facts.losses[name]}
+        below = {n for a in listed if a in self.definitions for n in self._made_of(self.definitions[a].body, parser)}
+        said = [n for n in self._reads(sentence.sides[1], parser) if parser.kinds.kind(n) == "tensor"]
+        strange = [n for n in said if n in below - listed]
+        if strange:
+            sentence.problem = sentence.source.fault(
+                sentence.at,
+                f"{name} made of {strange[0]}, which the line loss {name}({', '.join(sorted(listed))}) leaves out",
+                "a formula in the tensors of that line",
+                f"list {strange[0]} there, or remove the line",
+            )
 
     def _refuse_recurrence(self, name: str, first: Expr, sentence: Sentence, parser: Parser) -> bool:
         """`a^{l} = g(z^{l})` where z^{l} is made of a^{l-1}: two layers of a network, not two facts about free data."""
@@ -236,14 +257,22 @@ class Region:
             )
         return circular
 
+    def _is_update(self, sentence: Sentence, parser: Parser) -> bool:
+        """`w := w - \\eta g`: what is assigned holds what it is assigned to."""
+        if len(sentence.sides) != 2 or sentence.problem is not None or sentence.statement.marks[0].text != ":=":
+            return False
+        first = sentence.sides[0]
+        name = parser.kinds.name(first.name) if isinstance(first, (Access, Ref)) else ""
+        return parser.kinds.kind(name) == "tensor" and name in self._reads(sentence.sides[1], parser)
+
     def _learn_whole(self, sentence: Sentence, parser: Parser) -> None:
         """`z = W x + b` of an undeclared z: a tensor of as many axes as the right side has."""
         if len(sentence.sides) < 2 or sentence.broken.get(1) or not sentence.display:
             return
         if not isinstance(sentence.sides[0], Ref):
             return
-        forms = [Forms(parser.kinds, vectors).of(sentence.sides[1]) for vectors in ("columns", "rows")]
-        form = next((f for f in forms if f in RANKS), forms[0])
+        columns, rows = (Forms(parser.kinds, vectors).of(sentence.sides[1]) for vectors in ("columns", "rows"))
+        form = rows if columns == "tensor" and rows in RANKS else columns
         name = sentence.sides[0].name
         if form != "number" and not parser.kinds.known(name) and sentence.statement.marks[0].text != r"\equiv":
             parser.kinds.tensors[name] = Ranks(RANKS.get(form) or _rank_of(sentence.sides[1], parser))

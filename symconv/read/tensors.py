@@ -40,13 +40,13 @@ from symconv.read.expression import (
 )
 from symconv.read.grammar import Grammar
 from symconv.read.library import TENSORS as OPERANDS
-from symconv.read.matrices import Form, Forms
+from symconv.read.matrices import PRODUCTS, Form, Forms
 from symconv.read.matrix_products import flipped, multiplied
 from symconv.read.operators import call, join, tried
 from symconv.read.positions import Positions
 from symconv.read.world import World
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Axis, Tensor, define
+from symconv.term.tensor import Axis, Defined, Tensor, define
 from symconv.term.tensor import Call as Operation
 from symconv.term.value import (
     Derivative,
@@ -173,6 +173,13 @@ class Tensors(Positions):
         for _, factor in whole[1:]:
             right = alone.tensor(factor), self.forms.of(factor)
             self._check_direction((result[1], right[1]), expr.at)
+            if (result[1], right[1]) not in PRODUCTS and any(isinstance(f, Slice) for _, f in whole):
+                raise self.source.fault(
+                    factor.at,
+                    "a product with a part of a matrix, which may be a row or a column",
+                    "a vector with a name, or entries",
+                    "write the product by its entries",
+                )
             result = multiplied(result, right, self.source, factor.at)
         return (self._scaled(tuple(numbers), result[0]), result[1]) if numbers else result
 
@@ -206,6 +213,14 @@ class Tensors(Positions):
                 at, f"{len(index)} places of {name}", f"{tensor.rank}, one an axis", "give every axis an index or ':'"
             )
         places = [None if i is None else self.poly(i) for i in index]
+        loose = sorted(n for place in places if place is not None for n in place.names())
+        if loose:
+            raise self.source.fault(
+                at,
+                f"a part of {name} at the index {loose[0]}, inside a sum",
+                "a part at a free index, at a size or at a number",
+                "write the formula by its entries",
+            )
         axes = tuple(a for a, place in zip(tensor.axes, places, strict=True) if place is None)
 
         def entry(*whole: Poly) -> Value:
@@ -329,13 +344,21 @@ class Tensors(Positions):
 
     def _gradient(self, expr: Diff) -> Tensor:
         assert isinstance(expr.by, (Access, Ref))
+        if self.forms.numerator and not expr.shaped and self.forms.of(expr.by) == "matrix":
+            raise self.source.fault(
+                expr.at,
+                "the derivative by a whole matrix in numerator layout, which is its transpose to some",
+                "a gradient in the shape of the matrix, or entries",
+                "write \\nabla_W L, or the derivative by W_{i,j}",
+            )
         if isinstance(expr.value, Ref) and expr.value.name in self.world.facts.losses and isinstance(expr.by, Ref):
             return self.world.by_loss(expr.by.name, self.source, expr.at, expr.value.name)
         ranks = self.world.kinds.ranks(expr.value.name) if isinstance(expr.value, Ref) else None
         if isinstance(expr.value, Ref) and isinstance(expr.by, Ref) and ranks is not None and not ranks.count:
             scalar = self.world.tensor(expr.value.name, self.source, expr.at)
             by = self.world.tensor(expr.by.name, self.source, expr.at)
-            return tried(lambda: gradient(scalar, by), self.source, expr.at)
+            made = tried(lambda: gradient(scalar, by), self.source, expr.at)
+            return replace(made, name=f"d{scalar.name}/d{by.name}") if isinstance(made, Defined) else made
         if isinstance(expr.value, Ref) and self.is_whole(expr.value) and not self.is_whole(expr.by):
             return self._each_by(expr)
         if isinstance(expr.value, Ref) and isinstance(expr.by, Ref) and self.forms.of(expr) == "matrix":
@@ -403,11 +426,14 @@ class Tensors(Positions):
     def _sum(self, terms: tuple[Expr, ...], at: int) -> Tensor:
         inner = self._same()
         whole = [t for t in terms if self.is_whole(t)]
+        if not whole:
+            raise self.source.fault(at, "a number where a whole tensor stands", "a tensor", "give its entries")
         if len(whole) < len(terms):
             return self._broadcast(whole, [t for t in terms if not self.is_whole(t)], at)
         result = inner.tensor(terms[0])
         sides = [(isinstance(t, Negate), inner.tensor(t.body if isinstance(t, Negate) else t)) for t in terms[1:]]
         for negative, tensor in sides:
+            tensor = self._to_every_row(tensor, result, at)
             try:
                 result = elementwise(result, tensor, "-" if negative else "+")
             except SymconvError as problem:
@@ -415,6 +441,23 @@ class Tensors(Positions):
                     at, f"{problem.place}: {problem.found}", problem.expected, problem.change
                 ) from problem
         return result
+
+    def _to_every_row(self, vector: Tensor, matrix: Tensor, at: int) -> Tensor:
+        """`X W + b`: a vector is added to every row, or to every column, if its extent says to which."""
+        if (vector.rank, matrix.rank) != (1, 2):
+            return vector
+        fits = [n for n, axis in enumerate(matrix.axes) if axis == vector.axes[0]]
+        if len(fits) != 1:
+            raise self.source.fault(
+                at,
+                f"the vector {vector.name} {vector.shape} added to a matrix {matrix.shape}",
+                "an extent that says whether it is added to every row or to every column",
+                "write the formula by its entries",
+            )
+        line, _ = self.source.position(at)
+        self.world.note(line, f"{vector.name} is added to every {('column', 'row')[fits[0]]}")
+        made = Operation("repeated", (vector,), (("axis", fits[0]),))
+        return define(vector.name, matrix.axes, lambda *i: vector[i[fits[0]]], indices=index_names(2), call=made)
 
     def _broadcast(self, whole: list[Expr], numbers: list[Expr], at: int) -> Tensor:
         """A tensor plus a number: to every entry; of a matrix, where the diagonal may be meant, if a line says so."""

@@ -74,6 +74,8 @@ class Values(Tensors):
                 return self._name(name, expr.at)
             case Access(name=name, index=index):
                 return self._entry(self.world.tensor(name, self.source, expr.at), index, expr.at)
+            case At(tensor=Slice() as part, index=index) if part.index.count(None) == len(index):
+                return self.value(_of_the_whole(part, index))
             case At(tensor=tensor, index=index):
                 return self._entry(self.tensor(tensor), index, expr.at)
             case Add(terms=terms):
@@ -247,6 +249,14 @@ class Values(Tensors):
             raise self.source.fault(
                 expr.at, f"{expr.sign} between numbers", "a product", "write \\cdot, or declare the sign with op"
             )
+        fact = self.world.kinds.op(expr.sign)
+        if fact is not None and fact.meaning not in ("product", "hadamard"):
+            raise self.source.fault(
+                expr.at,
+                f"{expr.sign} between numbers, declared as {fact.meaning}",
+                "whole tensors, of which an entry is taken",
+                f"write (x {expr.sign} h)(n), or \\cdot for the product",
+            )
         return multiply(self.value(expr.left), self.value(expr.right))
 
     def _cases(self, branches: tuple[tuple[Expr, tuple[Comparison, ...]], ...]) -> Value:
@@ -289,6 +299,7 @@ class Values(Tensors):
         inner = self
         for binding in bindings:
             name = binding.name
+            self._check_excluded(binding, inner.indices)
             if name in inner.indices:
                 raise self.source.ill_formed(
                     binding.at,
@@ -301,7 +312,7 @@ class Values(Tensors):
             elif binding.low is None or binding.high is None:
                 found, body = self._whole_axes(binding, body)
             else:
-                (low, *lows), (high, *highs) = _ends(binding.low), _ends(binding.high)
+                (low, *lows), (high, *highs) = self._ends(binding.low, r"\max"), self._ends(binding.high, r"\min")
                 read = inner.ends(binding) if binding.listed else inner.rising(low, high, binding.at)
                 found = [Range(name, *read)]
                 here = Poly.of(name)
@@ -310,6 +321,23 @@ class Values(Tensors):
             ranges += found
             inner = inner.within([r.name for r in found])
         return ranges, inner, body, held
+
+    def _check_excluded(self, binding: Binding, indices: frozenset[str]) -> None:
+        r"""`\sum_{j \neq i}`: j runs and i stands, if i is free or bound around it; else both may run."""
+        stands = indices | set(self.world.sizes)
+        if binding.excluded and (binding.name in stands or not binding.excluded <= stands):
+            raise self.source.fault(
+                binding.at,
+                f"a sum over {binding.name} not equal to {', '.join(sorted(binding.excluded))}",
+                "an index that runs on the left of the sign, and one that stands on its right",
+                "write a sum for each index that runs, and 1(i \\neq j) behind them",
+            )
+
+    def _ends(self, limit: Expr, sign: str) -> tuple[Expr, ...]:
+        """The numbers of which a lower limit is the greatest, an upper limit the least."""
+        if isinstance(limit, Extremum) and limit.sign != sign:
+            raise self.source.unsupported(limit.at, f"{limit.sign} in this limit", "split the sum into its cases")
+        return limit.items if isinstance(limit, Extremum) else (limit,)
 
     def support(self, binding: Binding, body: Expr) -> Range:
         """Over all integers the terms end where a factor does that is zero outside."""
@@ -378,6 +406,8 @@ class Values(Tensors):
         """The axes on which an index stands alone, in reading order."""
         found: list[tuple[Axis, Tensor]] = []
         for node in walk(expr):
+            if isinstance(node, At) and isinstance(node.tensor, Slice):
+                node = _of_the_whole(node.tensor, node.index)
             if isinstance(node, (Access, At, Slice)):
                 for n, position in enumerate(node.index):
                     if isinstance(position, Ref) and position.name == name:
@@ -422,9 +452,10 @@ class Values(Tensors):
         return inner
 
 
-def _ends(limit: Expr) -> tuple[Expr, ...]:
-    """The numbers of which a limit is the greatest or the least."""
-    return limit.items if isinstance(limit, Extremum) else (limit,)
+def _of_the_whole(part: Slice, index: tuple[Expr, ...]) -> Access:
+    """`(A_{i,:})_j` is an entry of A."""
+    rest = iter(index)
+    return Access(part.name, tuple(next(rest) if i is None else i for i in part.index), at=part.at)
 
 
 def _negated(value: Value) -> Value:

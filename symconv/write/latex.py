@@ -37,7 +37,7 @@ from symconv.term.value import (
     Times,
     Value,
 )
-from symconv.write.matrix_notation import nameless
+from symconv.write.matrix_notation import in_product, nameless
 
 Names = Mapping[str, str]
 SUM, PRODUCT = 0, 1
@@ -328,7 +328,7 @@ class Layouts:
         """A whole tensor times a number, plus a number, or every entry by a number."""
         (tensor,), ((_, number),) = call.operands, call.options
         assert isinstance(number, Value)
-        made = self.tensor(tensor)
+        made = in_product(tensor, self.tensor)
         if call.operation == "each_by":
             assert isinstance(number, Entry)
             return Row((Fraction(row(_PARTIAL, made), row(_PARTIAL, self.entry(number))),))

@@ -21,14 +21,10 @@ _SIGNS = {"+": "+", "-": "-", "*": r"\odot"}
 def nameless(call: Call, write: Write, function: Callable[[str], Node]) -> Row | None:
     """The layout of such an operation, or None for every other; `write` gives that of an operand."""
     match call.operation:
-        case "matmul":
-            return row(*(_factor(t, write) for t in call.operands))
-        case "outer":
-            a, b = call.operands
-            return row(_factor(a, write), _raised(b, write))
-        case "dot":
-            a, b = call.operands
-            return row(_raised(a, write), _factor(b, write))
+        case "matmul" | "outer" | "dot":
+            return row(*(in_product(t, write) for t in call.operands))
+        case "turned":
+            return Row((_raised(call.operands[0], write),))
         case "transpose" if call.operands[0].rank == 2:
             return Row((_raised(call.operands[0], write),))
         case "elementwise":
@@ -55,7 +51,8 @@ def _is_sum(tensor: Tensor) -> bool:
     )
 
 
-def _factor(tensor: Tensor, write: Write) -> Row:
+def in_product(tensor: Tensor, write: Write) -> Row:
+    """What stands in a product: a sum in parentheses."""
     made = write(tensor)
     return Row((Fence("(", made),)) if _is_sum(tensor) or _is_hadamard(tensor) else made
 
@@ -74,8 +71,8 @@ def _raised(tensor: Tensor, write: Write) -> Node:
 def _infix(call: Call, write: Write) -> Row:
     a, b = call.operands
     sign = Sign(_SIGNS[str(call.option("operation"))])
-    close = _factor if sign.text == r"\odot" else (lambda t, w: w(t))
-    right = _factor(b, write) if sign.text != "+" else write(b)
+    close = in_product if sign.text == r"\odot" else (lambda t, w: w(t))
+    right = in_product(b, write) if sign.text != "+" else write(b)
     return row(close(a, write), sign, right)
 
 
