@@ -174,7 +174,7 @@ class Positions:
         """The limits of a sum; one that plainly begins above its end is empty to some and falls to others."""
         first, last = self.poly(low), self.poly(high)
         falls = not (first - last).as_int and (first - last).grows_from(0) and first != last
-        ends = last.as_int is not None and first.as_int is None and _counts_up(first)
+        ends = last.as_int is not None and not first.names() and _counts_up(first)
         if falls or ends:
             raise self.source.fault(
                 at, f"a sum from {first} to {last}", "the lower limit below, the upper one above", "exchange the limits"
