@@ -84,3 +84,22 @@ def test_a_declared_direction_holds_against_the_text() -> None:
     first, second = said(f"{FREE.format('m,n')}\nvectors rows", "z = W x", f"{LX} = W^T {DZ}")
     assert "a matrix times a row (W (m, n), x (n,))" in first
     assert "z, whose formula in line 8 is not understood" in second
+
+
+IMAGE = (
+    "tensor X[H,W] K[r,c]\ndefine Y = correlate(X, K)\ndefine T = toeplitz(K, (H, W), order={0})\noutside zero\nvec {0}"
+)
+BELOW, BEHIND = (rf"(\operatorname{{vec}}(X))_{{{place}}} = X_{{i,j}}" for place in ("i + H j", "W i + j"))
+
+
+@pytest.mark.parametrize(("order", "true", "false"), [("columns", BELOW, BEHIND), ("rows", BEHIND, BELOW)])
+def test_vec_counts_as_the_line_says(order: str, true: str, false: str) -> None:
+    """Columns below each other put entry (i, j) at i + H j, rows behind each other at W i + j."""
+    block = IMAGE.format(order)
+    assert said(block, true, r"\operatorname{vec}(Y) = T \operatorname{vec}(X)") == ["proved for all sizes"] * 2
+    assert said(block, false)[0].startswith("refuted; H=2, W=2 at i=0, j=1: ")
+    other = {"rows": "columns", "columns": "rows"}[order]
+    (verdict,) = said(
+        block.replace(f"order={order}", f"order={other}"), r"\operatorname{vec}(Y) = T \operatorname{vec}(X)"
+    )
+    assert verdict.startswith("refuted; ")
