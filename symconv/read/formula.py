@@ -41,7 +41,12 @@ def read_value(
     facts = Facts(functions={name: name for name in functions}, ops=dict(OPS))
     kinds = Kinds(facts)
     world = World(
-        facts, kinds, sizes={s.name: Poly.atom(s) for s in sizes}, tensors=dict(tensors), index_names=set(indices)
+        facts,
+        kinds,
+        sizes={s.name: Poly.atom(s) for s in sizes},
+        tensors=dict(tensors),
+        index_names=set(indices),
+        literal=True,
     )
     kinds.sizes |= set(world.sizes)
     for name, tensor in tensors.items():

@@ -175,7 +175,7 @@ class Positions:
         first, last = self.poly(low), self.poly(high)
         falls = not (first - last).as_int and (first - last).grows_from(0) and first != last
         ends = last.as_int is not None and not first.names() and _counts_up(first)
-        if falls or ends:
+        if (falls or ends) and not self.world.literal:
             raise self.source.fault(
                 at, f"a sum from {first} to {last}", "the lower limit below, the upper one above", "exchange the limits"
             )

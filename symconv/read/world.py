@@ -29,6 +29,7 @@ class World:
     facts: Facts
     kinds: Kinds
     base: int = 0
+    literal: bool = False  # of a text that was printed from a term: limits are meant as they stand
     orders: dict[str, tuple[str, int]] = field(default_factory=dict)  # of signs declared without one, and the line
     vectors: Vectors | None = "columns"  # None: they stand as columns here and as rows there
     sizes: dict[str, Poly] = field(default_factory=dict)  # a size, or what a formula of the text says it is

@@ -156,6 +156,7 @@ class Layouts:
     def _monomial(self, monomial: Monomial, c: int) -> Row:
         factors: list[Node] = [] if c == 1 and monomial else [Numeral(str(c))]
         ordered = sorted(monomial, key=lambda a: isinstance(a, str))
+        before: Atom | None = None
         for atom, group in groupby(ordered):
             times = len(list(group))
             inner = self._atom(atom)
@@ -166,8 +167,10 @@ class Layouts:
                     else Fence("(", inner)
                 )
                 inner = Row((Script(base, sup=Row((Numeral(str(times)),))),))
-            if factors and isinstance(inner.items[0], Fence):
+            indices = isinstance(atom, str) and isinstance(before, str)  # t_{i j} could be an entry with two indices
+            if factors and (indices or isinstance(inner.items[0], Fence)):
                 factors.append(_DOT)
+            before = atom
             factors += inner.items
         return Row(tuple(factors))
 
