@@ -1,0 +1,21 @@
+"""The nodes of a page for an answer: one numbered step a fact, and at the end what is proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symconv.answers.answer import Answer
+from symconv.page.nodes import Display, Heading, Node, Paragraph, Step, Text, sentence
+
+
+def nodes(answer: Answer) -> Iterator[Node]:
+    """A section with the question as its head."""
+    yield Heading(2, sentence(answer.question[:1].upper() + answer.question[1:]))
+    for number, fact in enumerate(answer.facts, 1):
+        body: list[Node] = [Display(fact.latex, fact.judged)]
+        if fact.verdict is not None and not fact.verdict:
+            body.append(Paragraph((Text(f"This line is not proved: {fact.verdict}"),)))
+        yield Step(number, fact.rule, sentence(fact.hint), sentence(fact.reason), "", tuple(body))
+    proved = any(fact.verdict for fact in answer.facts) and answer.proved
+    text = "Every line that follows from another is proved for all sizes." if proved else "Not every line is proved."
+    yield Paragraph((Text(text),))
