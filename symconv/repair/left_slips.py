@@ -65,11 +65,11 @@ def plain(index: tuple[Poly, ...]) -> Iterator[tuple[Poly, ...]]:
     >>> list(plain((Poly.of("i") + 1, Poly.of("j"))))
     [(i, j)]
     """
-    off = [n for n, position in enumerate(index) if _bare(position) is not None and position.as_atom is None]
+    off = {n: name for n, p in enumerate(index) if p.as_atom is None and (name := _bare(p)) is not None}
     for places in dict.fromkeys((tuple(off), *((n,) for n in off))):
         changed = index
         for n in places:
-            changed = replaced(changed, n, Poly.of(_bare(index[n]) or ""))
+            changed = replaced(changed, n, Poly.of(off[n]))
         if places:
             yield changed
 
