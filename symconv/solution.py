@@ -5,12 +5,14 @@ A line that is not proved says so.  The page is read back by `symconv verify` fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from symconv import answer_page
+from symconv.answers.answer import Answer
 from symconv.calculus import derivation as log
-from symconv.calculus.form import guard_of
 from symconv.hints import advice
+from symconv.needs import not_implied
 from symconv.notation.display import shown
 from symconv.page.markdown import MarkdownPrinter
 from symconv.page.nodes import (
@@ -26,13 +28,12 @@ from symconv.page.nodes import (
     displays,
     sentence,
 )
-from symconv.proof.implication import Knowledge
 from symconv.proof.verdict import Verdict
 from symconv.specs import Spec
-from symconv.term.polynomial import Application, Atom, Poly, Quotient, Remainder
+from symconv.term.polynomial import Application, Atom, Poly
 from symconv.term.tensor import Defined, Tensor, requirements_of, tensors_in
 from symconv.term.text import text_of_condition
-from symconv.term.value import Condition, Entry, Sum, Value, own_polys, walk
+from symconv.term.value import Entry, Sum, Value, own_polys, walk
 from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
 from symconv.write.page import declaration, definable, intermediates, readable
 
@@ -81,11 +82,12 @@ class Solution:
     output: Defined
     derivations: tuple[Derivation, ...]
     level: str = "full"
+    answers: tuple[Answer, ...] = ()
 
     @property
     def proved(self) -> bool:
         """Every line that is shown is proved."""
-        return all(d.proved for d in self.derivations)
+        return all(d.proved for d in self.derivations) and all(a.proved for a in self.answers)
 
     def page(self) -> Page:
         """The page before any format: `symconv.page.formats` writes it."""
@@ -98,10 +100,11 @@ class Solution:
         return self.to_markdown()
 
     def __repr__(self) -> str:
-        names = ", ".join(d.tensor.name for d in self.derivations)
-        scope = self.derivations[-1].lines[-1].verdict.scope
+        names = ", ".join(f"by {d.tensor.name}" for d in self.derivations)
+        asked = ", ".join(a.question.replace("$", "") for a in self.answers)
+        scope = self.derivations[-1].lines[-1].verdict.scope if self.derivations else "all sizes"
         state = f"proved for {scope}" if self.proved else "not all proved"
-        return f"<Solution of {self.spec.text} by {names}: {state}>"
+        return f"<Solution of {self.spec.text} {', '.join(filter(None, (names, asked)))}: {state}>"
 
 
 def latex_of_whole(tensor: Tensor) -> str:
@@ -115,13 +118,24 @@ def latex_of_whole(tensor: Tensor) -> str:
 
 
 def _page(solution: Solution) -> Page:
-    names = " and ".join(f"${latex_of_whole(d.gradient)}$" for d in solution.derivations)
-    text = solution.spec.text
+    asked = [f"${latex_of_whole(d.gradient)}$" for d in solution.derivations]
+    names = " and ".join(asked + [answer.question for answer in solution.answers])
+    names = names[:1].upper() + names[1:]
+    text, head = solution.spec.text, _head(solution.spec.document)
     title = (*sentence(names), *((Text(f" for {text}"),) if "\\" not in text else ()))
+    title = sentence(head) if head else title
     body = [*_given(solution)]
     for derivation in solution.derivations:
-        body += _section(derivation, solution)
+        body += _section(derivation, solution, {node for node in body if isinstance(node, Display)})
+    for answer in solution.answers:
+        body += answer_page.nodes(answer)
     return Page(title, (_declaration(solution, body), *body), _program(solution))
+
+
+def _head(document: str) -> str:
+    """The head of a document in Markdown, which names its page too."""
+    first, *_ = document.lstrip().split("\n") or [""]
+    return first.removeprefix("# ").strip() if first.startswith("# ") else ""
 
 
 def _declaration(solution: Solution, body: Sequence[Node]) -> Declaration:
@@ -129,14 +143,15 @@ def _declaration(solution: Solution, body: Sequence[Node]) -> Declaration:
     ignored = [n for n, display in enumerate(shown, 1) if not display.judged]
     correlated = any(r"\operatorname{corr}" in display.latex for display in shown if display.judged)
     named = [t for d in solution.derivations for t in d.named]
-    return Declaration(tuple(declaration(solution.output, named, ignored, correlated)))
+    said = [line for answer in solution.answers for line in answer.declares]
+    return Declaration((*declaration(solution.output, named, ignored, correlated), *dict.fromkeys(said)))
 
 
 def _program(solution: Solution) -> Program | None:
     """What solves the same again, where the SPEC is a text: an operation or a formula, no document and no tensor."""
     spec = solution.spec
     operation = not spec.document and spec.text.split()[0].isalnum() and spec.text != spec.output.name
-    if not operation and spec.document != spec.text:
+    if (not operation and spec.document != spec.text) or not solution.derivations:
         return None
     (first, *others) = solution.derivations
     wrt = f", wrt={first.tensor.name!r}" if not others and len(spec.leaves) > 1 else ""
@@ -152,7 +167,8 @@ def _given(solution: Solution) -> Iterator[Node]:
     yield Paragraph(sentence(_conventions(solution)))
 
 
-def _section(derivation: Derivation, solution: Solution) -> Iterator[Node]:
+def _section(derivation: Derivation, solution: Solution, above: set[Display]) -> Iterator[Node]:
+    """above: what the page shows already."""
     lines = derivation.lines
     if solution.level == "brief":
         lines = tuple(n for n in lines if n.step.rule in BRIEF) or lines[-1:]
@@ -161,16 +177,26 @@ def _section(derivation: Derivation, solution: Solution) -> Iterator[Node]:
         yield _step(number, line, derivation, solution.output)
     yield Paragraph(sentence(_statement(derivation)))
     if solution.level == "full":
-        yield from _instance(derivation.instance)
+        yield from _instance(derivation.instance, above, solution.output.name)
 
 
 def _step(number: int, line: Line, derivation: Derivation, output: Defined) -> Step:
-    told = advice(line.step.rule)
+    told = advice(line.step.rule, _done(derivation))
     body: list[Node] = list(_displays(line, derivation, output))
     if not line.verdict:
         body.append(Paragraph((Text(f"This line is not proved: {line.verdict}"),)))
     reason = sentence(line.step.reason + _picked(line, derivation))
     return Step(number, line.step.rule, sentence(told.hint), reason, told.fact, tuple(body))
+
+
+def _done(derivation: Derivation) -> set[str]:
+    """Whether the derivation pads, turns or correlates: facts are told of what it does."""
+    form, calls = derivation.form, [t.call for t in derivation.named if t.call is not None]
+    if form is None or form.call is None:
+        return set()
+    done = {call.operation for call in calls}
+    done |= {"turn"} if any(t.name.startswith("rot180") for t in form.call.operands) else set()
+    return done | ({"correlate"} if form.call.operation == "correlate" else set())
 
 
 def _displays(line: Line, derivation: Derivation, output: Defined) -> Iterator[Display]:
@@ -194,17 +220,20 @@ def _judged(value: Value, derivation: Derivation, output: Defined) -> bool:
     return read and output.rank > 0 and not any(_shows(value, t) for t in unsaid)
 
 
-def _instance(instance: Instance) -> Iterator[Node]:
+def _instance(instance: Instance, above: set[Display], output: str) -> Iterator[Node]:
+    """Entries of the output, which all gradients share, are shown once."""
     yield Heading(3, (Text("An instance"),))
     if instance.refusal:
         yield Paragraph(sentence(f"No instance is shown: {instance.refusal}"))
         return
+    shown, numbers = (tuple(Display(f, judged=False) for f in part) for part in (instance.displays, instance.numbers))
     at = f"With `{instance.sizes}`, and" if instance.sizes else "With"
-    yield Paragraph(sentence(f"{at} $G$ for the upstream gradient:"))
-    yield from (Display(formula, judged=False) for formula in instance.displays)
-    if instance.numbers:
+    again = f", ${output}$ as above" if above & {*shown, *numbers} else ""
+    yield Paragraph(sentence(f"{at} $G$ for the upstream gradient{again}:"))
+    yield from (display for display in shown if display not in above)
+    if numbers:
         yield Paragraph(sentence("Which entry is the greatest depends on the numbers. At these:"))
-    yield from (Display(formula, judged=False) for formula in instance.numbers)
+    yield from (display for display in numbers if display not in above)
 
 
 def _picked(line: Line, derivation: Derivation) -> str:
@@ -247,32 +276,10 @@ def _winners(poly: Poly) -> list[Atom]:
 
 def _conventions(solution: Solution) -> str:
     entry = Entry(solution.output, tuple(map(Poly.of, solution.output.parameters)))
-    needs = [f"`{text_of_condition(c)}`" for c in _not_implied(requirements_of(entry))]
+    needs = [f"`{text_of_condition(c)}`" for c in not_implied(requirements_of(entry))]
     loss = "$L$ is a scalar that depends on the output alone" if solution.output.rank else "$L$ is this output"
     text = f"Indices begin at 0; entries outside a tensor count as 0; {loss}."
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
-
-
-def _not_implied(conditions: Iterable[Condition]) -> list[Condition]:
-    """The conditions that do not follow from those before and behind them; of two alike the first stays."""
-    kept = list(dict.fromkeys(conditions))
-    for condition in reversed(kept):
-        others = [c for c in kept if c is not condition]
-        if condition.kind == "ge" and _follows(condition, others):
-            kept = others
-    return kept
-
-
-def _follows(condition: Condition, others: list[Condition]) -> bool:
-    """With what is known of quotients: 0 <= a - b * (a div b) < b."""
-    guards = [guard_of(c) for c in others if c.kind != "ne"]
-    atoms = {a for c in (condition, *others) for a in c.poly.all_atoms()}
-    for atom in sorted((a for a in atoms if isinstance(a, Quotient)), key=str):
-        rest = atom.numerator - atom.denominator * Poly.atom(atom)
-        if isinstance(atom, Remainder):
-            rest = Poly.atom(atom)
-        guards += [guard_of(Condition("ge", rest)), guard_of(Condition("ge", atom.denominator - 1 - rest))]
-    return Knowledge(guards).entails(guard_of(condition)) is not None
 
 
 def _entry_latex(derivation: Derivation) -> str:
@@ -287,7 +294,7 @@ def _statement(derivation: Derivation) -> str:
     entry = Entry(derivation.gradient, tuple(map(Poly.of, derivation.gradient.parameters)))
     known |= {text_of_condition(c): c for c in requirements_of(entry)}
     used = dict.fromkeys(h for line in derivation.lines for h in line.verdict.hypotheses)
-    implied = {known[h] for h in used if h in known} - set(_not_implied([known[h] for h in used if h in known]))
+    implied = {known[h] for h in used if h in known} - set(not_implied([known[h] for h in used if h in known]))
     hypotheses = [h for h in used if known.get(h) not in implied]
     needs = f" (where {', '.join(f'`{h}`' for h in hypotheses)})" if hypotheses else ""
     return f"Every line is proved equal to the derivative for {derivation.lines[-1].verdict.scope}{needs}."
