@@ -5,13 +5,18 @@ The letters of a fact stand for themselves; they are not those of the page.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
+    """needs: what the derivation must do for this to be said: pad, turn or correlate; otherwise only `instead`."""
+
     hint: str
     fact: str = ""
+    needs: str = ""
+    instead: str = ""
 
 
 BY_RULE = {
@@ -35,22 +40,29 @@ BY_RULE = {
     "change of variable": Advice(
         "In which order must the sum run, so that the image is read forwards?",
         r"\sum_{u=0}^{r-1} f_u = \sum_{u=0}^{r-1} f_{r-1-u}",
+        "turn",
+        "Which indices does the window slide over? Let the sum run over these.",
     ),
     "names": Advice(
         "Where does the sum read outside? Which array has zeros there?",
         r"\operatorname{pad}(A, p)_m = A_{m-p}",
+        "pad",
+        "Which array has these entries in this order?",
     ),
     "closed form": Advice(
         "Compare with the definition of the operation that you began with.",
         r"\operatorname{corr}(A, B)_m = \sum_{u} A_{m+u} B_u",
+        "correlate",
+        "Which operation that has a name sums in this way?",
     ),
     "like terms": Advice("Which summands are equal?"),
 }
 
 
-def advice(rule: str) -> Advice:
-    """What the table says, or that the next step bears the rule's name."""
-    return BY_RULE.get(rule, Advice(f"The next step is called: {rule}."))
+def advice(rule: str, done: Collection[str]) -> Advice:
+    """What the table says, or that the next step bears the rule's name; done: what this derivation does of `needs`."""
+    told = BY_RULE.get(rule, Advice(f"The next step is called: {rule}."))
+    return told if not told.needs or told.needs in done else Advice(told.instead)
 
 
 __all__ = ["Advice", "advice"]

@@ -44,6 +44,8 @@ LINES = {  # accents that no font stretches far enough are borders
     r"\underline": "border-bottom: 0.07em solid; padding-bottom: 0.1em",
 }
 TIGHT = {"lspace": "0em", "rspace": "0em"}
+GAP = element("mspace", width="0.17em")  # around the name of a function
+OPERANDS = (Letter, Numeral, Script, Fraction, Fence, Accent, Styled)
 WORD = {"lspace": "0em", "rspace": "0.17em"}
 # Where a cell stands in its column; aligned lines have a column to the left and one to the right of their relations.
 ALIGNED = ("text-align: right; padding: 0.25em 0", "text-align: left; padding: 0.25em 0")
@@ -85,8 +87,14 @@ def _beside(items: tuple[Node, ...], n: int, tight: bool) -> Markup:
     after = items[n + 1] if n + 1 < len(items) else None
     if isinstance(item, Sign) and item.text in ("-", "+", r"\pm") and _begins(before):
         return _operator(glyphs.SIGNS.get(item.text, item.text), form="prefix", **TIGHT)
-    gap = isinstance(item, Words) and item.operator and after is not None and not isinstance(after, (Fence, Sign))
-    return together(_print(item, tight), element("mspace", width="0.17em") if gap else "")
+    named = isinstance(item, Words) and item.operator
+    ahead = GAP if named and isinstance(before, OPERANDS) else ""
+    behind = GAP if named and after is not None and not isinstance(_base(after), (Fence, Sign)) else ""
+    return together(ahead, _print(item, tight), behind)
+
+
+def _base(node: Node) -> Node:
+    return _base(node.base) if isinstance(node, Script) else node
 
 
 def _begins(before: Node | None) -> bool:
@@ -180,8 +188,15 @@ def _script(node: Script, tight: bool) -> Markup:
     raised = _raised(node)
     if node.sub is None:
         return base if not raised else element("msup", base, raised)
-    sub = _one(node.sub, True)
+    numbers = _numbers(node.sub)
+    sub = _one(node.sub, True) if numbers is None else element("mtext", numbers)
     return element("msubsup", base, sub, raised) if raised else element("msub", base, sub)
+
+
+def _numbers(index: Row) -> str | None:
+    """The numbers of one entry, `0,1,0`: one text for what large instances hold by the thousand."""
+    plain = len(index.items) > 1 and all(isinstance(i, Numeral) or i == Sign(",") for i in index.items)
+    return "".join(i.text for i in index.items if isinstance(i, (Numeral, Sign))) if plain else None
 
 
 def _raised(node: Script) -> Markup | None:

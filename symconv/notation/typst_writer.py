@@ -123,10 +123,10 @@ def _fence(node: Fence) -> str:
 def _grid(node: Grid) -> str:
     name = node.environment
     if name in MATRICES:
-        rows = "; ".join(", ".join(map(_row, cells)) for cells in node.rows)
-        return f"mat(delim: {DELIMITERS.get(name, '#none')}, {rows})"
-    rows = [" & ".join(map(_row, cells)) for cells in node.rows]
-    return f"cases({', '.join(rows)})" if name == "cases" else " \\ ".join(rows)
+        cells = "; ".join(", ".join(map(_row, row)) for row in node.rows)
+        return f"mat(delim: {DELIMITERS.get(name, '#none')}, {cells})"
+    lines = [" & ".join(map(_row, row)) for row in node.rows]
+    return f"cases({', '.join(lines)})" if name == "cases" else " \\ ".join(lines)
 
 
 def _space(node: Space) -> str:

@@ -6,6 +6,7 @@ What folds is `<details>`, and so is a step behind its hint.
 from __future__ import annotations
 
 import base64
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -24,11 +25,13 @@ from symconv.page.nodes import (
     Sentence,
     Step,
     Table,
+    Text,
 )
 from symconv.page.plain import plain
 from symconv.page.printer import Printer, headline
 from symconv.page.style import PAGE
 
+PUNCTUATION, OPTION = re.compile(r"[.,;:!?)]+"), re.compile(r"(--[\w-]+)")
 FONT = """
 @font-face {{ font-family: "symconv math"; src: url(data:font/woff2;base64,{}) format("woff2"); }}
 """
@@ -40,13 +43,23 @@ class HtmlPrinter(Printer):
         return html_document(plain(page.title), PAGE + _font(), element("main", *lines((title, *self.body(page.body)))))
 
     def sentence(self, content: Sentence) -> Markup:
-        return together(*map(self.inline, content))
+        """A mark stays on the line of the formula before it."""
+        pieces: list[Markup] = []
+        for part in content:
+            mark = PUNCTUATION.match(part.text) if pieces and isinstance(part, Text) else None
+            if mark is not None and isinstance(part, Text):
+                pieces[-1] = element("span", pieces[-1], mark[0], class_="tied")
+                part = Text(part.text[mark.end() :])
+            pieces.append(Markup(self.inline(part)))
+        return together(*pieces)
 
     def body(self, nodes: tuple[Node, ...]) -> list[Markup]:
         return [Markup(text) for text in self.nodes(nodes)]
 
     def text(self, text: str) -> Markup:
-        return together(text)
+        """An option of a command is not broken."""
+        pieces = OPTION.split(text)
+        return together(*(element("span", p, class_="tied") if OPTION.match(p) else p for p in pieces))
 
     def math(self, latex: str) -> Markup:
         return mathematics(latex, False)
@@ -68,7 +81,8 @@ class HtmlPrinter(Printer):
 
     def declaration(self, declaration: Declaration) -> Markup:
         code = element("pre", element("code", "\n".join(declaration.lines)))
-        return _details(together("Declarations, by which a program reads the formulas"), [code])
+        summary = element("summary", "Declarations, by which a program reads the formulas")
+        return element("details", summary, code, class_="declared")
 
     def step(self, step: Step) -> Markup:
         number, _, rule = headline(step).partition(" ")

@@ -31,6 +31,7 @@ math {
   font-family: "symconv math", "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math;
   font-size: 1.1em;
 }
+mfrac { padding-inline: .1em; } /* so that the bars of two neighbours stay two */
 .formula { overflow-x: auto; overflow-y: hidden; padding: .5rem 0; overflow-wrap: normal; }
 .formula math { margin: 0; width: max-content; text-align: left; }
 .soft { color: var(--soft); font-size: .875rem; }
@@ -43,14 +44,15 @@ svg text { fill: var(--soft); font: 12px system-ui, sans-serif; text-anchor: mid
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; } a { color: inherit; }
   h2 { break-after: avoid; }
-  .formula, pre { overflow: visible; } details pre { white-space: pre-wrap; }
+  .formula, pre { overflow: visible; }
+  .formula math { font-size: calc(1.1em * var(--fit, 1)); } details pre { white-space: pre-wrap; }
   details::details-content { content-visibility: visible; block-size: auto; }
 }
 """
 
 # a page that is read from top to bottom, behind the base
 PAGE = """
-body { max-width: 46rem; font-family: Charter, "Bitstream Charter", "Sitka Text", Cambria, Georgia, serif; }
+body { max-width: 50rem; font-family: Charter, "Bitstream Charter", "Sitka Text", Cambria, Georgia, serif; }
 h1, h2, h3, summary, figcaption { font-family: system-ui, sans-serif; }
 h1 { line-height: 1.3; } h2 { margin-top: 2rem; } h3 { margin: 1.2rem 0 .3rem; }
 .formula math { margin: 0 auto; }
@@ -59,13 +61,13 @@ h1 { line-height: 1.3; } h2 { margin-top: 2rem; } h3 { margin: 1.2rem 0 .3rem; }
 .used { margin: .2rem 0; padding-left: 1rem; border-left: .2rem solid var(--line); color: var(--soft); }
 .used .formula { padding: .2rem 0; } .used math { margin: 0; font-size: 1em; }
 .step > details > summary { font-size: 1rem; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .tied { white-space: nowrap; }
 table { border-collapse: collapse; margin: .5rem 0; }
 th, td { padding: .25rem .7rem; border: 1px solid var(--line); text-align: left; }
 pre { padding: .5rem .7rem; background: var(--card); border-radius: .25rem; }
 @media print {
   @page { margin: 2cm; }
+  .declared { display: none; }
   h1, h2, h3 { break-after: avoid; } .formula, figure { break-inside: avoid; }
-  .formula math { font-size: calc(1.1em * var(--fit, 1)); }
 }
 """
