@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from itertools import accumulate, product
 from typing import Any
 
 from symconv.calculus.functions import DERIVATIVES
@@ -208,7 +209,8 @@ def _option(value: object) -> str:
     return latex_of_poly(value) if isinstance(value, Poly) else str(value)
 
 
-WIDE, LINE, TOO_LONG = 240, 120, 170  # letters of LaTeX: of a row of a matrix, of a line of a sum, of a term
+# letters of LaTeX: of a row of a matrix, of a line of a sum, of a term, of a list of entries
+WIDE, LINE, TOO_LONG, LIST = 240, 120, 170, 2500
 
 
 def entries_displays(left: str, array: Any) -> tuple[str, ...] | None:
@@ -233,26 +235,30 @@ def _displays(left: str, array: Any, lines_of: Callable[[Any], list[str]]) -> tu
         cells = [[lines_of(e) for e in row] for row in rows]
         if any(len(line) > TOO_LONG for row in cells for cell in row for line in cell):
             return None
-        made.append(_matrix(left, lead, cells, len(array.shape)))
+        made += _matrix(left, lead, cells, len(array.shape))
     return tuple(made)
 
 
-def _matrix(left: str, lead: tuple[int, ...], cells: list[list[list[str]]], rank: int) -> str:
-    """A matrix of entries, or a list of them."""
+def _matrix(left: str, lead: tuple[int, ...], cells: list[list[list[str]]], rank: int) -> Iterator[str]:
+    """A matrix of entries, or lists of them, each of a length that can be read back."""
     base = left if "\\" not in left else rf"\left({left}\right)"
     if max(sum(len(line) for cell in row for line in cell) for row in cells) <= WIDE:
         rows = [[" ".join(cell) for cell in row] for row in cells]
         body = r" \\ ".join(" & ".join(row) for row in rows)
         name = rf"{base}_{{{', '.join(map(str, lead))}, \cdot, \cdot}}" if lead else left
-        return rf"{name} = \begin{{bmatrix}} {body} \end{{bmatrix}}"
-    lines = []
-    for i, row in enumerate(cells):
-        for j, (first, *rest) in enumerate(row):
-            place = (*lead, i, j)[-rank:]
-            lines.append(rf"{base}_{{{', '.join(map(str, place))}}} &= {first}")
-            lines += [rf"&\quad {line}" for line in rest]
-    body = r" \\ ".join(lines)
-    return rf"\begin{{aligned}} {body} \end{{aligned}}"
+        yield rf"{name} = \begin{{bmatrix}} {body} \end{{bmatrix}}"
+        return
+    entries = [
+        r" \\ &\quad ".join((rf"{base}_{{{', '.join(map(str, (*lead, i, j)[-rank:]))}}} &= {first}", *rest))
+        for i, row in enumerate(cells)
+        for j, (first, *rest) in enumerate(row)
+    ]
+    while entries:
+        length = list(accumulate(map(len, entries)))
+        most = max(1, bisect_right(length, LIST))
+        body = r" \\ ".join(entries[:most])
+        entries = entries[most:]
+        yield rf"\begin{{aligned}} {body} \end{{aligned}}"
 
 
 def _upstream_as_g(array: Any) -> Any:
