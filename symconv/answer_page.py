@@ -16,6 +16,6 @@ def nodes(answer: Answer) -> Iterator[Node]:
         if fact.verdict is not None and not fact.verdict:
             body.append(Paragraph((Text(f"This line is not proved: {fact.verdict}"),)))
         yield Step(number, fact.rule, sentence(fact.hint), sentence(fact.reason), "", tuple(body))
-    proved = any(fact.verdict for fact in answer.facts) and answer.proved
-    text = "Every line that follows from another is proved for all sizes." if proved else "Not every line is proved."
-    yield Paragraph((Text(text),))
+    if any(fact.verdict is not None for fact in answer.facts):
+        text = "is proved for all sizes" if answer.proved else "is not proved in every case"
+        yield Paragraph((Text(f"Every line that follows from another {text}."),))

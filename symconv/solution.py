@@ -31,11 +31,11 @@ from symconv.page.nodes import (
 from symconv.proof.verdict import Verdict
 from symconv.specs import Spec
 from symconv.term.polynomial import Application, Atom, Poly
-from symconv.term.tensor import Defined, Tensor, requirements_of, tensors_in
+from symconv.term.tensor import Defined, Tensor, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Sum, Value, own_polys, walk
 from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
-from symconv.write.page import declaration, definable, intermediates, readable
+from symconv.write.page import declaration, definable, intermediates, others, readable, upstream_letter
 
 BRIEF = ("chain rule", "change of variable", "closed form")
 
@@ -144,7 +144,10 @@ def _declaration(solution: Solution, body: Sequence[Node]) -> Declaration:
     correlated = any(r"\operatorname{corr}" in display.latex for display in shown if display.judged)
     named = [t for d in solution.derivations for t in d.named]
     said = [line for answer in solution.answers for line in answer.declares]
-    return Declaration((*declaration(solution.output, named, ignored, correlated), *dict.fromkeys(said)))
+    about = [t for answer in solution.answers for t in answer.about]
+    lines = [*declaration(solution.output, named, ignored, correlated)]
+    lines[-1:-1] = [line for line in others(solution.output, about) if line not in lines]
+    return Declaration((*lines, *dict.fromkeys(said)))
 
 
 def _program(solution: Solution) -> Program | None:
@@ -177,7 +180,7 @@ def _section(derivation: Derivation, solution: Solution, above: set[Display]) ->
         yield _step(number, line, derivation, solution.output)
     yield Paragraph(sentence(_statement(derivation)))
     if solution.level == "full":
-        yield from _instance(derivation.instance, above, solution.output.name)
+        yield from _instance(derivation.instance, above, solution.output)
 
 
 def _step(number: int, line: Line, derivation: Derivation, output: Defined) -> Step:
@@ -220,7 +223,7 @@ def _judged(value: Value, derivation: Derivation, output: Defined) -> bool:
     return read and output.rank > 0 and not any(_shows(value, t) for t in unsaid)
 
 
-def _instance(instance: Instance, above: set[Display], output: str) -> Iterator[Node]:
+def _instance(instance: Instance, above: set[Display], output: Defined) -> Iterator[Node]:
     """Entries of the output, which all gradients share, are shown once."""
     yield Heading(3, (Text("An instance"),))
     if instance.refusal:
@@ -228,12 +231,22 @@ def _instance(instance: Instance, above: set[Display], output: str) -> Iterator[
         return
     shown, numbers = (tuple(Display(f, judged=False) for f in part) for part in (instance.displays, instance.numbers))
     at = f"With `{instance.sizes}`, and" if instance.sizes else "With"
-    again = f", ${output}$ as above" if above & {*shown, *numbers} else ""
-    yield Paragraph(sentence(f"{at} $G$ for the upstream gradient{again}:"))
+    if "\\" in instance.sizes:  # a name that is no plain text
+        at = "With these sizes, and"
+        yield Display(_sizes_latex(instance.sizes, output), judged=False)
+    again = f", ${output.name}$ as above" if above & {*shown, *numbers} else ""
+    yield Paragraph(sentence(f"{at} ${upstream_letter(output)}$ for the upstream gradient{again}:"))
     yield from (display for display in shown if display not in above)
     if numbers:
         yield Paragraph(sentence("Which entry is the greatest depends on the numbers. At these:"))
     yield from (display for display in numbers if display not in above)
+
+
+def _sizes_latex(sizes: str, output: Defined) -> str:
+    """`n = 3, m_{\\hat y} = 2` as a formula."""
+    known = {s.name: latex_of_poly(Poly.atom(s)) for s in sizes_in(Entry(output, ()))}
+    pairs = [part.split(" = ") for part in sizes.split(", ")]
+    return r", \quad ".join(f"{known[name]} = {number}" for name, number in pairs)
 
 
 def _picked(line: Line, derivation: Derivation) -> str:

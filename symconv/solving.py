@@ -9,6 +9,10 @@ from math import prod
 
 import numpy as np
 
+from symconv.answers.answer import Answer
+from symconv.answers.count import count
+from symconv.answers.matrix import matrix
+from symconv.answers.shape import shape
 from symconv.calculus.derivation import Pieces, Step, derive
 from symconv.calculus.gradient import gradient
 from symconv.errors import DependenceError, SizeError, UsageError
@@ -18,17 +22,16 @@ from symconv.proof.evaluate import World
 from symconv.proof.problem import equation
 from symconv.proof.search import SizeSearch
 from symconv.solution import Derivation, Instance, Line, Solution, latex_of_whole
-from symconv.specs import Spec, parse_spec
+from symconv.specs import Question, Spec, parse_spec
 from symconv.term.polynomial import Poly, Size
 from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Maximum, walk
 from symconv.write.like_terms import like_terms
-from symconv.write.page import entries_displays, nameless, numbers_displays
+from symconv.write.page import entries_displays, nameless, numbers_displays, upstream_letter
 
 LETTERS = [*"ZAPQSUVYTBDE", *(f"Z_{{{n}}}" for n in range(1, 100))]
-HAT = "\\hat G"
 MOST_ENTRIES, PRIME = 36, 37
 # sizes of an instance: of an image, of a kernel or window, any other; the first that fit on a page are taken
 POOLED = ((4, 2, 2), (4, 2, 1))
@@ -48,13 +51,30 @@ def solve_spec(
     if level not in ("brief", "full"):
         raise UsageError("level", repr(level), "'brief' or 'full'", "choose one of the two")
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, layers=False)
-    output = parsed.output if parsed.output.call is None else replace(parsed.output, name="F")
-    output = _with_names(output)
+    operation = parsed.output.call is not None and not parsed.document
+    output = _with_names(replace(parsed.output, name="F") if operation else parsed.output)
     parsed = replace(parsed, output=output)
-    wanted = [wrt] if wrt is not None else list(parsed.wanted) or [leaf.name for leaf in parsed.leaves]
+    everything = [] if parsed.questions else [leaf.name for leaf in parsed.leaves]
+    wanted = [wrt] if wrt is not None else list(parsed.wanted) or everything
     upstream = Leaf(f"dL/d{output.name}", output.axes) if output.rank else None
     made = tuple(_derivation(output, parsed.leaf(name), upstream, sizes) for name in wanted)
-    return Solution(parsed, output, made, level)
+    answers = tuple(_answer(question, output) for question in parsed.questions)
+    return Solution(parsed, output, made, level, answers)
+
+
+def _answer(question: Question, output: Defined) -> Answer:
+    """The answer to a `find` line that asks for no gradient; what is solved bears its name on the page."""
+    tensors = tuple(output if t.name == output.name else t for t in question.tensors)
+    first = tensors[0]
+    if question.what in ("shape", "matrix") and not isinstance(first, Defined):
+        raise UsageError(
+            f"find {question.what} {first.name}", "data without a formula", "a tensor with a formula", "define it"
+        )
+    if question.what == "shape" and isinstance(first, Defined):
+        return shape(first)
+    if question.what == "matrix" and isinstance(first, Defined):
+        return matrix(first, tensors[1])
+    return count(question.what, tensors)
 
 
 def _with_names(f: Defined) -> Defined:
@@ -107,7 +127,11 @@ def _pieces(derived: Defined, f: Defined, g: Leaf | None) -> Pieces | None:
             continue
         source = tensor.call.operands[0]
         letter = (
-            HAT if tensor.call.operation == "stuff" else "\\tilde G" if _has(source, g) else f"\\tilde {source.name}"
+            f"\\hat {upstream_letter(f)}"
+            if tensor.call.operation == "stuff"
+            else f"\\tilde {upstream_letter(f)}"
+            if _has(source, g)
+            else f"\\tilde {source.name}"
         )
         body = replace_tensors(tensor.body, images)
         call = replace(tensor.call, operands=tuple(images.get(t, t) for t in tensor.call.operands))
@@ -195,7 +219,9 @@ def _instance(f: Defined, derived: Defined, sizes: dict[str, int]) -> Instance:
     chosen = any(isinstance(v, Maximum) for t in (f, *_below(f)) for v in walk(t.body))
     displays: list[str] = []
     for tensor in (f,) if chosen else (f, derived):
-        found = entries_displays(latex_of_whole(tensor), entries(tensor, sizes)) if tensor.rank else ()
+        found = (
+            entries_displays(latex_of_whole(tensor), entries(tensor, sizes), upstream_letter(f)) if tensor.rank else ()
+        )
         if found is None:
             long = f"an entry of ${latex_of_whole(tensor)}$ is too long for a page"
             return Instance(shown, refusal=f"{long}. Evaluate it at numbers: `symconv export` writes the code.")
@@ -236,7 +262,7 @@ def _at_numbers(f: Defined, derived: Defined, sizes: dict[str, int]) -> Iterator
     world = World(sizes, leaves=given)
     for tensor in (*data, f, *others, derived):
         numbers = np.array([world.entry(tensor, at) for at in product(*axes(tensor))], dtype=object)
-        name = "G" if tensor in others else latex_of_whole(tensor)
+        name = upstream_letter(f) if tensor in others else latex_of_whole(tensor)
         yield from numbers_displays(name, numbers.reshape([len(a) for a in axes(tensor)]))
 
 

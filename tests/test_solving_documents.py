@@ -58,14 +58,14 @@ def test_the_page_is_read_back(name: str, tmp_path: Path) -> None:
 def test_what_has_no_name_is_given_one_and_defined_before_it_is_used(tmp_path: Path) -> None:
     page = solved("pool_max of a function", tmp_path).to_markdown()
     lines = [line for line in page.splitlines() if line.startswith("define")]
-    assert lines == ["define Z = correlate(X, K)", "define A = f(Z)", "define F = pool_max(A, 2, stride=2)"]
+    assert lines == ["define Z = correlate(X, K)", "define A = f(Z)", "define P = pool_max(A, 2, stride=2)"]
     assert "apply" not in page
 
 
 def test_the_tensor_that_the_page_defines_is_the_one_that_the_document_defines(tmp_path: Path) -> None:
     """The referee: NumPy on the page's own block."""
     page = solved("pool_max of a function", tmp_path).to_markdown().replace("function f", "function f = tanh", 1)
-    output = read_document(page, "md").tensors["F"]
+    output = read_document(page, "md").tensors["P"]
     rng = np.random.default_rng(5)
     X, K = rng.standard_normal((5, 6)), rng.standard_normal((2, 3))
     windows = np.lib.stride_tricks.sliding_window_view(X, (2, 3))

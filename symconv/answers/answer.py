@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symconv.proof.verdict import Verdict
+from symconv.term.tensor import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Answer:
 
     question: str
     facts: tuple[Fact, ...]
+    about: tuple[Tensor, ...]
     declares: tuple[str, ...] = ()  # lines of the block that the formulas need
 
     @property

@@ -19,6 +19,7 @@ from symconv.term.value import Entry, Position
 from symconv.write.latex import latex_of_poly, latex_of_value
 
 COUNTS: dict[str, Callable[[Tensor], Poly]] = {"multiplications": multiplications, "additions": additions}
+LONG = 80  # letters of LaTeX
 OF_ENTRY = {
     "multiplications": "Every summand of a product of $m$ numbers takes $m - 1$ multiplications.",
     "additions": "A sum of $m$ summands takes $m - 1$ additions.",
@@ -32,17 +33,17 @@ def count(what: str, tensors: Iterable[Tensor]) -> Answer:
     >>> H, r = sc.sizes("H r")
     >>> y = sc.correlate(sc.tensor("X", H), sc.tensor("K", r))
     >>> print(count("multiplications", [y.term]).facts[-1].latex)
-    (H + 1 - r) \cdot r = H r + r - r^{2}
+    \left(H + 1 - r\right) \cdot r = H r + r - r^{2}
     """
     given = tuple(tensors)
     names = ", ".join(f"${t.name}$" for t in given)
     if what == "parameters":
-        return Answer(f"the parameters of {names}", tuple(_parameters(given)), ())
+        return Answer(f"the parameters of {names}", tuple(_parameters(given)), given)
     if what not in COUNTS:
         known = ", ".join([*COUNTS, "parameters"])
         raise UsageError(f"count {what}", f"no count {what}", known, "choose one of these")
     (f,) = given
-    return Answer(f"the {what} of {names}", tuple(_operations(what, f)))
+    return Answer(f"the {what} of {names}", tuple(_operations(what, f)), given)
 
 
 def _operations(what: str, f: Tensor) -> Iterable[Fact]:
@@ -63,7 +64,7 @@ def _operations(what: str, f: Tensor) -> Iterable[Fact]:
             "entries",
             "How many entries are there?",
             f"${t.name}$ has as many entries as its extents multiplied.",
-            rf"{_times(t.shape)} \cdot {_factor(each)} = {latex_of_poly(many * each)}",
+            _multiplied(t.shape, each, many * each),
             decide(equation(Position(many * each), Position(_product((*t.shape, each))))),
             judged=False,
         )
@@ -102,13 +103,19 @@ def _parameters(tensors: tuple[Tensor, ...]) -> Iterable[Fact]:
     )
 
 
+def _multiplied(shape: tuple[Poly, ...], each: Poly, whole: Poly) -> str:
+    """The product, and multiplied out where that is shorter than a line."""
+    product, out = rf"{_times(shape)} \cdot {_factor(each)}", latex_of_poly(whole)
+    return product if len(out) > LONG or out == product else f"{product} = {out}"
+
+
 def _product(factors: Iterable[Poly]) -> Poly:
     return reduce(lambda a, b: a * b, factors, Poly.of(1))
 
 
 def _factor(poly: Poly) -> str:
     text = latex_of_poly(poly)
-    return f"({text})" if poly.terms > 1 else text
+    return rf"\left({text}\right)" if poly.terms > 1 else text
 
 
 def _times(shape: tuple[Poly, ...]) -> str:

@@ -60,6 +60,7 @@ def matrix(f: Defined, x: Tensor, order: Order = "columns") -> Answer:
                 judged=False,
             ),
         ),
+        (f, x),
         (f"vec {order}",),
     )
 

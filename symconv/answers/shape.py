@@ -18,6 +18,7 @@ from symconv.term.tensor import Axis, Defined, Leaf, Tensor, tensors_in
 from symconv.term.value import Bracket, Condition, Entry, Position, at_least
 from symconv.write.latex import latex_of_poly
 
+LETTERS = {"length": "N", "rows": "H", "columns": "W"}
 WORDS = {1: ("length",), 2: ("rows", "columns"), 3: ("channels", "rows", "columns")}
 
 
@@ -37,16 +38,35 @@ def shape(f: Defined) -> Answer:
 
     >>> import symconv as sc
     >>> H, r, s = sc.sizes("H r s")
-    >>> y = sc.correlate(sc.tensor("X", H), sc.tensor("K", r), stride=s)
+    >>> x, w, k = sc.tensor("x", H), sc.tensor("w", r), sc.indices("k")
+    >>> y = sc.define("y", [(H - r) // s + 1], lambda i: sc.total(w[k] * x[s * i + k], (k, 0, r - 1)))
     >>> print(shape(y.term).facts[-1].latex)
-    i_{\max} + 1 = \left\lfloor\frac{H - r}{s}\right\rfloor + 1
+    N_{y} = \left\lfloor\frac{H - r}{s}\right\rfloor + 1
     """
     facts: list[Fact] = []
+    declares: list[str] = []
     words = WORDS.get(f.rank, tuple(f"extent {n + 1}" for n in range(f.rank)))
     for n, name in enumerate(f.parameters):
         window = _window(f, name)
-        facts += [_same(f, n, words[n])] if window is None else _counted(f, n, words[n], window)
-    return Answer(f"the extents of ${f.name}$", tuple(facts))
+        if window is None:
+            facts.append(_same(f, n, words[n]))
+            continue
+        facts += _counted(f, n, words[n], window)
+        if words[n] in LETTERS:
+            size = f"{LETTERS[words[n]]}_{{{f.name}}}"
+            declares.append(f"size {size} = {words[n]} {f.name}")
+            facts.append(_stated(f, n, size))
+    return Answer(f"the extents of ${f.name}$", tuple(facts), (f,), tuple(declares))
+
+
+def _stated(f: Defined, n: int, size: str) -> Fact:
+    return Fact(
+        "statement",
+        "Write down what was counted.",
+        "So, for all sizes for which there is an output:",
+        f"{size} = {latex_of_poly(f.shape[n])}",
+        _equal(f.shape[n], f.shape[n]),
+    )
 
 
 def _window(f: Defined, name: str) -> Window | None:

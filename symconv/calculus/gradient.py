@@ -60,7 +60,8 @@ def gradient(f: Tensor, x: Tensor, g: Tensor | None = None) -> Defined:
         raise DependenceError(
             place, f"{f.name} does not depend on {x.name}", f"a tensor that {f.name} is made of", "check the names"
         )
-    position = _position_names(x.rank, {*output, *(s.name for s in sizes_in(entry))})
+    scalars = (t.name for t in tensors_in(entry) if not t.rank)
+    position = _position_names(x.rank, {*output, *(s.name for s in sizes_in(entry)), *scalars})
     by = Entry(x, tuple(map(Poly.of, position)))
     ranges: tuple[Range, ...] = ranges_of(f, output)
     inner = Derivative(entry, by)

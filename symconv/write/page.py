@@ -74,6 +74,26 @@ def declaration(
         yield "ignore " + " ".join(f"eq{n}" for n in ignored)
 
 
+def others(output: Defined, tensors: Sequence[Tensor]) -> Iterator[str]:
+    """Lines for tensors that the output is not made of: sizes, data and definitions."""
+    known = set(tensors_in(Entry(output, ())))
+    for tensor in tensors:
+        below = [t for t in dict.fromkeys((*tensors_in(Entry(tensor, ())), tensor)) if t not in known]
+        for made in sorted(below, key=lambda t: isinstance(t, Defined)):
+            known.add(made)
+            if isinstance(made, Leaf):
+                yield f"tensor {made.name}[{_axes(made)}]" if made.rank else f"scalar {made.name}"
+            elif isinstance(made, Defined) and made.call is not None and sayable(made) and not is_nameless(made):
+                yield f"define {made.name} = {call_text(made.call)}"
+
+
+def upstream_letter(output: Tensor) -> str:
+    """A letter for the upstream gradient that no tensor or size of the page has: G, if it is free."""
+    entry = Entry(output, ())
+    taken = {output.name, *(t.name for t in tensors_in(entry)), *(s.name for s in sizes_in(entry))}
+    return next(letter for letter in ("G", "D", "U", "E", "Y", r"\Delta") if letter not in taken)
+
+
 def definable(output: Defined, tensor: Defined) -> bool:
     """A `define` line can say what the tensor is: an operation on what the block defines."""
     return sayable(output) and sayable(tensor)
@@ -213,13 +233,13 @@ def _option(value: object) -> str:
 WIDE, LINE, TOO_LONG, LIST = 240, 120, 170, 2500
 
 
-def entries_displays(left: str, array: Any) -> tuple[str, ...] | None:
+def entries_displays(left: str, array: Any, upstream: str = "G") -> tuple[str, ...] | None:
     """`left = matrix`, one for each index before the last two; None where a term is too long for a page.
 
     Entry by entry where a row is too wide; a long sum stands on several lines.  A vector stands as a row;
-    an upstream gradient is written G.
+    `upstream` is the letter of the upstream gradient.
     """
-    return _displays(left, _upstream_as_g(array), lambda e: _lines(_entry(e)))
+    return _displays(left, _with_letter(array, upstream), lambda e: _lines(_entry(e)))
 
 
 def numbers_displays(left: str, array: Any) -> tuple[str, ...]:
@@ -261,12 +281,12 @@ def _matrix(left: str, lead: tuple[int, ...], cells: list[list[list[str]]], rank
         yield rf"\begin{{aligned}} {body} \end{{aligned}}"
 
 
-def _upstream_as_g(array: Any) -> Any:
+def _with_letter(array: Any, letter: str) -> Any:
     import sympy
 
     for base in {a for e in sympy.flatten(array) for a in e.atoms(sympy.IndexedBase)}:
         if str(base.label).startswith("dL/d"):
-            array = array.applyfunc(lambda e, base=base: e.replace(base, sympy.IndexedBase("G")))
+            array = array.applyfunc(lambda e, base=base: e.replace(base, sympy.IndexedBase(letter)))
     return array
 
 
