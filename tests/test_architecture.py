@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "fitting": "term proof entries evidence",
     "judging": "term proof read write evidence repair",
     "picturing": "term proof read write",
-    "pictures": "term ops calculus proof notation write page overview",
+    "pictures": "term ops proof notation write page overview",
     "reporting": "term proof notation read write repair judging picturing page",
     "hints": "",
     "needs": "term calculus proof",
