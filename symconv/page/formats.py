@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from symconv.page.nodes import Page
-from symconv.page.printer import Printer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symconv.page.nodes import Page
+    from symconv.page.printer import Printer
 
 ENDINGS = (".md", ".tex", ".html", ".pdf", ".ipynb")
 

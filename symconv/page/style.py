@@ -58,8 +58,8 @@ h1 { line-height: 1.3; } h2 { margin-top: 2rem; } h3 { margin: 1.2rem 0 .3rem; }
 .formula math { margin: 0 auto; }
 .step { margin: 1.4rem 0; } .step h3 { margin: 0; }
 .number { color: var(--link); }
-.used { margin: .2rem 0; padding-left: 1rem; border-left: .2rem solid var(--line); color: var(--soft); }
-.used .formula { padding: .2rem 0; } .used math { margin: 0; font-size: 1em; }
+.used { margin: 0; padding-left: 1rem; border-left: .2rem solid var(--line); color: var(--soft); }
+.used .formula { padding: .4rem 0; } .used math { margin: 0; font-size: 1em; }
 .step > details > summary { font-size: 1rem; }
 .wide { overflow-x: auto; } .tied { white-space: nowrap; }
 table { border-collapse: collapse; margin: .5rem 0; }

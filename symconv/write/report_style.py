@@ -21,7 +21,7 @@ article { margin: 1rem 0; padding: .6rem 1rem; background: var(--card); border-r
 nav > ol { padding-left: 2rem; } nav > ol > li { margin: .5rem 0; }
 dl { display: grid; grid-template-columns: 10rem minmax(0, 1fr); gap: .25rem 1rem; margin: .5rem 0; }
 dt { color: var(--soft); } dd { margin: 0; }
-dd .formula { padding: .2rem 0; }
+dd .formula { padding: .4rem 0; }
 .inferred { columns: 24rem; column-gap: 2rem; font-size: .875rem; margin: .3rem 0; padding: 0; list-style: none; }
 .inferred li { break-inside: avoid; }
 .cell { fill: var(--page); stroke: var(--line); }
