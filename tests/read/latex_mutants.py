@@ -57,7 +57,9 @@ class Outcome:
 
 
 def documents() -> list[Path]:
-    return sorted(path for path in ROOT.rglob("*.*") if path.suffix in (".md", ".tex", ".ipynb"))
+    """All derivations by hand; `solutions` is written by `solve`."""
+    found = (path for path in ROOT.rglob("*.*") if path.suffix in (".md", ".tex", ".ipynb"))
+    return sorted(path for path in found if path.parent.name != "solutions")
 
 
 def edits(path: Path) -> Iterator[Edit]:
@@ -187,12 +189,12 @@ def _places(problem: Problem, world: World) -> Iterator[dict[str, int]]:
 
 HEAD = """# Edits of the text
 
-Every formula of `derivations` that is proved is changed in its LaTeX by one edit, read again in its document, and
-judged as `verify` does it, with {seconds:.0f} seconds for a verdict instead of {usual:.0f}. Brute force, at other sizes
-and with other numbers than the search used, then looks at what is proved and at every repair that is shown; "wrong" is
-what it contradicts. A formula that is proved after an edit is one that stays true, such as a sum with its index renamed
-or its limit moved into zeros. "Open" is checked or undecided, "time" is undecided for want of time, "nothing" claims
-nothing any more: it is a definition, or the document has other formulas.
+Every formula of `derivations` that is proved, those of worked solutions aside, is changed in its LaTeX by one edit,
+read again in its document, and judged as `verify` does it, with {seconds:.0f} seconds for a verdict instead of
+{usual:.0f}. Brute force, at other sizes and with other numbers than the search used, then looks at what is proved and
+at every repair that is shown; "wrong" is what it contradicts. A formula that is proved after an edit is one that stays
+true, such as a sum with its index renamed or its limit moved into zeros. "Open" is checked or undecided, "time" is
+undecided for want of time, "nothing" claims nothing any more: it is a definition, or the document has other formulas.
 The tables are made by `python -m tests.read.latex_mutants docs/edits.md`, in about a quarter of an hour.
 """
 COLUMNS = ("proved", "refuted", "repaired", "ill formed", "not understood", "open", "time", "nothing", "wrong")
