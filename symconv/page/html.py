@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 
 from symconv.notation.markup import Markup, element, together
 from symconv.page.document import displayed, html_document, lines, mathematics
@@ -101,7 +101,9 @@ class HtmlPrinter(Printer):
         return _details(self.sentence(fold.summary), self.body(fold.body))
 
     def figure(self, figure: Figure) -> Markup:
-        picture = element("div", Markup(figure.svg), role="img", aria_label=figure.alt)
+        named = "aria-label=" in figure.svg  # a picture that says itself what it shows
+        words: dict[str, str | None] = {} if named else {"role": "img", "aria_label": figure.alt}
+        picture = element("div", Markup(figure.svg), **words)
         return element("figure", picture, element("figcaption", self.sentence(figure.caption)))
 
     def table(self, table: Table) -> Markup:
@@ -123,7 +125,9 @@ def _details(summary: Markup, body: list[Markup]) -> Markup:
 
 @cache
 def _font() -> str:
-    data = files("symconv.page.fonts").joinpath("symconv-math.woff2").read_bytes()
+    data = get_data("symconv.page.fonts", "symconv-math.woff2")
+    if data is None:
+        raise FileNotFoundError("symconv-math.woff2")
     return FONT.format(base64.b64encode(data).decode("ascii"))
 
 

@@ -53,7 +53,7 @@ class TypstPrinter(Printer):
 
     def text(self, text: str) -> str:
         """Two hyphens stay two, and a number at the start of a line is none of a list."""
-        escaped = _MARKS.sub(r"\\\1", text).replace(r"\-\-", r"\-#h(0pt)\-")
+        escaped = _MARKS.sub(r"\\\1", text).replace(r"\-\-", r"\-#h(0.08em)\-")
         return re.sub(r"^(\d+)\.", r"\1\\.", escaped)
 
     def math(self, latex: str) -> str:
