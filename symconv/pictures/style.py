@@ -19,10 +19,15 @@ text { font-family: system-ui, "Segoe UI", Roboto, Arial, sans-serif; font-size:
 .cell { stroke-width: 1; }
 .padding { stroke-dasharray: 3 2.5; }
 .entry, .winner { stroke-width: 2.5; }
-.frame { fill: none; stroke-width: 2.5; }
-.block { fill: none; stroke-width: 2; }
-.arrow { fill: none; stroke-width: 1.75; }
-.back { stroke-dasharray: 5 3; }
+.frame, .block, .arrow, .edge { fill: none; pointer-events: none; }
+.frame { stroke-width: 2.5; }
+.block { stroke-width: 2; }
+.arrow { stroke-width: 1.75; }
+.arrow.backward { stroke-dasharray: 5 3; }
+text { pointer-events: none; }
+.onlight { fill: #000000; }
+.ondark { fill: #ffffff; }
+.name { font-weight: 600; }
 .lit { stroke-width: 3; }
 [data-of] { cursor: default; }
 """
@@ -34,14 +39,15 @@ text {{ fill: #{ink}; }}
 .never {{ fill: #{never}; }}
 .read {{ fill: #{read}; stroke: #{blue}; }}
 .entry {{ fill: #{mark}; stroke: #{amber}; }}
-.shared {{ fill: #{mark}; }}
+.shared {{ fill: #{never}; }}
 .winner {{ stroke: #{ink}; }}
 .frame {{ stroke: #{blue}; }}
 .block {{ stroke: #{ink}; }}
 .arrow {{ stroke: #{blue}; }}
-.back {{ stroke: #{amber}; }}
+.arrow.backward {{ stroke: #{amber}; }}
 .head {{ fill: #{blue}; }}
-.backhead {{ fill: #{amber}; }}
+.head.backward {{ fill: #{amber}; }}
+.edge {{ stroke: #{line}; }}
 .box {{ fill: #{cell}; stroke: #{soft}; }}
 """
 _LIT = ".lit {{ fill: #{lit}; stroke: #{amber}; }}"
