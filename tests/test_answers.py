@@ -59,7 +59,7 @@ def test_each_inequality_is_proved_and_the_words_name_the_zeros() -> None:
 
 def test_without_a_stride_nothing_is_rounded() -> None:
     rules = [f.rule for f in shape(sc.correlate(sc.tensor("x", H), sc.tensor("w", r)).term).facts]
-    assert rules == ["window", "fit", "solve", "count"]
+    assert rules == ["window", "fit", "solve", "count", "statement"]
 
 
 def products_of_a_loop(sizes: dict[str, int]) -> int:

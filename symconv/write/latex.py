@@ -321,7 +321,7 @@ class Layouts:
             return without_name
         arguments = [self.tensor(t) for t in call.operands]
         for name, option in call.options:
-            written = self._option(call.operation, name, option)
+            written = self._option(call, name, option)
             if written is not None:
                 arguments.append(written)
         name = OPERATIONS.get(call.operation, call.operation)
@@ -348,7 +348,11 @@ class Layouts:
             return Row((Fence("[", self._list(rows[0])),))
         return Row((Grid("bmatrix", tuple(map(tuple, rows))),))
 
-    def _option(self, operation: str, name: str, option: object) -> Row | None:
+    def _option(self, call: Call, name: str, option: object) -> Row | None:
+        operation = call.operation
+        if name == "stride" and "window" in dict(call.options):  # side by side unless said
+            beside = option == call.option("window")
+            return None if beside else row(Words(name), Sign("="), self._amount(option))
         if name in ("spatial", "axis") or option is None:
             return None
         if operation in ("pad", "stuff", "vec", "toeplitz") and name in ("amounts", "steps", "shape"):

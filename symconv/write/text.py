@@ -68,7 +68,7 @@ def _call(call: Call) -> str:
     for name, option in call.options:
         if name in ("amounts", "steps"):
             parts.append(_option(option))
-        elif name not in ("spatial", "axis") and not _is_default(name, option):
+        elif name not in ("spatial", "axis") and not _is_default(call, name, option):
             parts.append(f"{name}={_option(option)}")
     return f"{ {'correlate': 'corr', 'convolve': 'conv'}.get(call.operation, call.operation) }({', '.join(parts)})"
 
@@ -81,8 +81,11 @@ def _option(option: object) -> str:
     return text_of_poly(option) if isinstance(option, Poly) else str(getattr(option, "name", option))
 
 
-def _is_default(name: str, option: object) -> bool:
+def _is_default(call: Call, name: str, option: object) -> bool:
+    """What need not be said; the windows of a pooling lie side by side unless a stride is said."""
     usual = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "output_padding": "0"}
+    if name == "stride" and "window" in dict(call.options):
+        return _option(option) == _option(call.option("window"))
     return option is None or _option(option) == usual.get(name)
 
 
