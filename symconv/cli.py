@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from symconv.judging import Report
 
 OK, FAILED = 0, 1
+DRAWN = (".html", ".pdf", ".ipynb")  # formats with pictures
 
 
 class _Parser(argparse.ArgumentParser):
@@ -139,7 +140,7 @@ def _solve(options: argparse.Namespace) -> int:
     spec.check_sizes(sizes or {})
     solution = solve_spec(spec, options.wrt, sizes, options.level)
     ending = ".md" if options.output is None else Path(options.output).suffix
-    file = written(solution.page(), ending, options.hints)
+    file = written(solution.page(pictures=ending in DRAWN), ending, options.hints)
     if options.output is None:
         _print(file.decode())
     else:

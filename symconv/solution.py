@@ -18,6 +18,7 @@ from symconv.page.markdown import MarkdownPrinter
 from symconv.page.nodes import (
     Declaration,
     Display,
+    Figure,
     Heading,
     Node,
     Page,
@@ -56,6 +57,7 @@ class Instance:
     displays: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     refusal: str = ""
+    at: tuple[tuple[str, int], ...] = ()  # the sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,9 @@ class Solution:
         """Every line that is shown is proved."""
         return all(d.proved for d in self.derivations) and all(a.proved for a in self.answers)
 
-    def page(self) -> Page:
-        """The page before any format: `symconv.page.formats` writes it."""
-        return _page(self)
+    def page(self, pictures: bool = False) -> Page:
+        """The page before any format: `symconv.page.formats` writes it.  pictures: with those drawn from its terms."""
+        return _page(self, pictures)
 
     def to_markdown(self) -> str:
         return MarkdownPrinter().page(self.page())
@@ -117,7 +119,7 @@ def latex_of_whole(tensor: Tensor) -> str:
 # -- the page ---------------------------------------------------------------------------------------
 
 
-def _page(solution: Solution) -> Page:
+def _page(solution: Solution, pictures: bool = False) -> Page:
     asked = [f"${latex_of_whole(d.gradient)}$" for d in solution.derivations]
     names = " and ".join(asked + [answer.question for answer in solution.answers])
     names = names[:1].upper() + names[1:]
@@ -127,9 +129,27 @@ def _page(solution: Solution) -> Page:
     body = [*_given(solution)]
     for derivation in solution.derivations:
         body += _section(derivation, solution, {node for node in body if isinstance(node, Display)})
+        if pictures and solution.level == "full" and not derivation.instance.refusal:
+            body += _pictures(derivation, solution, body)
     for answer in solution.answers:
         body += answer_page.nodes(answer)
-    return Page(title, (_declaration(solution, body), *body), _program(solution))
+    drawn = any(isinstance(node, Figure) for node in body)
+    return Page(title, (_declaration(solution, body), *body), _program(solution), _script() if drawn else "")
+
+
+def _script() -> str:
+    from symconv.pictures.lighting import LIGHTING
+
+    return LIGHTING
+
+
+def _pictures(derivation: Derivation, solution: Solution, above: Sequence[Node]) -> Iterator[Node]:
+    """Drawn at the sizes of the instance; what all gradients share is shown once."""
+    from symconv import illustrating
+
+    sizes = dict(derivation.instance.at)
+    yield from (figure for figure in illustrating.of_output(solution.output, sizes) if figure not in above)
+    yield from illustrating.of_gradient(solution.output, derivation.tensor, derivation.form, sizes)
 
 
 def _head(document: str) -> str:

@@ -7,11 +7,8 @@ from dataclasses import replace
 from itertools import product
 from math import prod
 
-import numpy as np
-
 from symconv.answers.answer import Answer
 from symconv.answers.count import count
-from symconv.answers.matrix import matrix
 from symconv.answers.shape import shape
 from symconv.calculus.derivation import Pieces, Step, derive
 from symconv.calculus.gradient import gradient
@@ -73,6 +70,8 @@ def _answer(question: Question, output: Defined) -> Answer:
     if question.what == "shape" and isinstance(first, Defined):
         return shape(first)
     if question.what == "matrix" and isinstance(first, Defined):
+        from symconv.answers.matrix import matrix
+
         return matrix(first, tensors[1])
     return count(question.what, tensors)
 
@@ -226,7 +225,8 @@ def _instance(f: Defined, derived: Defined, sizes: dict[str, int]) -> Instance:
             long = f"an entry of ${latex_of_whole(tensor)}$ is too long for a page"
             return Instance(shown, refusal=f"{long}. Evaluate it at numbers: `symconv export` writes the code.")
         displays += found
-    return Instance(shown, tuple(displays), tuple(_at_numbers(f, derived, sizes)) if chosen else ())
+    numbers = tuple(_at_numbers(f, derived, sizes)) if chosen else ()
+    return Instance(shown, tuple(displays), numbers, at=tuple(sizes.items()))
 
 
 def _below(f: Defined) -> list[Defined]:
@@ -255,6 +255,8 @@ def _smaller(f: Defined) -> str:
 
 def _at_numbers(f: Defined, derived: Defined, sizes: dict[str, int]) -> Iterator[str]:
     """Numbers for all data, no two alike in one tensor; the output and the gradient there."""
+    import numpy as np
+
     data = [t for t in tensors_in(f.body) if isinstance(t, Leaf)]
     others = [t for t in tensors_in(derived.body) if isinstance(t, Leaf) and t not in data]
     axes = World(sizes).axes

@@ -40,7 +40,9 @@ FONT = """
 class HtmlPrinter(Printer):
     def page(self, page: Page) -> str:
         title = element("h1", self.sentence(page.title))
-        return html_document(plain(page.title), PAGE + _font(), element("main", *lines((title, *self.body(page.body)))))
+        main = element("main", *lines((title, *self.body(page.body))))
+        script = (element("script", Markup(page.script)),) if page.script else ()
+        return html_document(plain(page.title), PAGE + _font(), main, *script)
 
     def sentence(self, content: Sentence) -> Markup:
         """A mark stays on the line of the formula before it."""

@@ -141,6 +141,7 @@ class Page:
     title: Sentence
     body: tuple[Node, ...]
     program: Program | None = None
+    script: str = ""  # for HTML: what lights up in pictures; the page is complete without it
 
 
 def inside(node: Node) -> Iterator[Node]:
