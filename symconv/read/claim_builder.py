@@ -37,7 +37,7 @@ from symconv.read.expression import (
     walk,
 )
 from symconv.read.grammar import Grammar
-from symconv.read.inference import Definition
+from symconv.read.inference import INDEX_LETTERS, Definition
 from symconv.read.matrices import Form
 from symconv.read.parsing import Sentence
 from symconv.read.positions import Positions
@@ -48,7 +48,6 @@ from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Defined, Tensor
 from symconv.term.value import Condition, Range, at_least
 
-INDEX_LETTERS = "ijklmnpqrstuv"  # a name that nothing else speaks of is an index if it begins so
 IN_POSITIONS = (Num, Ref, Add, Negate, Mul, Divide, Floor, Modulo, Power)
 
 

@@ -40,6 +40,8 @@ from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Axis
 from symconv.term.value import at_least
 
+INDEX_LETTERS = "ijklmnpqrstuv"  # a name that nothing else speaks of is an index if it begins so
+
 
 @dataclass
 class Definition:
@@ -105,10 +107,11 @@ class Inference:
                 for node in walk(expr):
                     if isinstance(node, Binding):
                         names.add(node.name)
-            if sentence.sides:
-                for node in walk(sentence.sides[0]):
+            for n, side in enumerate(sentence.sides):
+                for node in walk(side):
                     if isinstance(node, Access):
-                        names |= {i.name for i in node.index if isinstance(i, Ref) and not self._is_number(i.name)}
+                        bare = {i.name for i in node.index if isinstance(i, Ref) and not self._is_number(i.name)}
+                        names |= {name for name in bare if not n or name[0] in INDEX_LETTERS}
         names |= set(self.world.facts.indices)
 
     def _is_number(self, name: str) -> bool:

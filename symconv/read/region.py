@@ -348,8 +348,6 @@ class Region:
         if definition.parameters is None:
             wanted = world.axes.get(name)
             tensor = Tensors(world, definition.source, frozenset(), wanted).tensor(definition.body)
-            if not isinstance(tensor, Defined):
-                return tensor
             ranks = world.kinds.ranks(name)
             if ranks is not None and ranks.count != tensor.rank:
                 raise definition.source.ill_formed(
@@ -365,7 +363,7 @@ class Region:
                     f"{tuple(a.extent for a in wanted)}, as declared",
                     "correct one",
                 )
-            return replace(tensor, name=name, outside=outside)
+            return replace(tensor, name=name, outside=outside) if isinstance(tensor, Defined) else tensor
         axes = world.axes.get(name) if definition.parameters else ()
         if axes is None:
             axes = self._shared_axes(definition)

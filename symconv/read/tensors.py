@@ -135,7 +135,7 @@ class Tensors(Positions):
                 return self._scaled((Num(Fraction(-1), at=expr.at),), self._same().tensor(body))
             case Divide(top=top, bottom=bottom) if not self.is_whole(bottom):
                 return self._scaled((Divide(Num(Fraction(1)), bottom, at=expr.at),), self._same().tensor(top))
-            case Mul(factors=factors):
+            case Mul(factors=factors) if any(map(self.is_whole, factors)) or self._links(factors):
                 return self._product_of_tensors(expr)[0] if not self._links(factors) else self._chain(factors, expr.at)
             case Transpose(body=body):
                 return flipped(self._inner().tensor(body), self.forms.of(body), self.source, expr.at)
@@ -280,7 +280,8 @@ class Tensors(Positions):
                 "columns below each other, or rows",
                 "add a line vec columns or vec rows",
             )
-        return {"order": stated} if stated is not None and len(expr.arguments) <= OPERANDS[expr.operation] else {}
+        plain = {"vec": 1, "toeplitz": 2}[expr.operation]
+        return {"order": stated} if stated is not None and len(expr.arguments) <= plain else {}
 
     def argument(self, expr: Expr) -> object:
         """A number, a tuple of numbers, a word such as `full`, or a tensor (the weight of a pooling)."""

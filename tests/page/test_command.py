@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from symconv.cli import main
+from symconv.cli import DRAWN, main
 from symconv.page.formats import ENDINGS, written
 from symconv.solving import solve_spec
 
@@ -19,7 +19,7 @@ def test_the_ending_chooses_the_format(ending: str, tmp_path: Path) -> None:
     target = tmp_path / f"page{ending}"
     assert main(["solve", "conv1d", "--wrt", "input", "-o", str(target)]) == 0
     assert target.read_text(encoding="utf-8").startswith(STARTS[ending])
-    assert target.read_bytes() == written(solve_spec("conv1d", "X").page(), ending)
+    assert target.read_bytes() == written(solve_spec("conv1d", "X").page(pictures=ending in DRAWN), ending)
 
 
 def test_another_ending_is_told_of_all_that_are_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
