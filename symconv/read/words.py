@@ -18,7 +18,7 @@ intérieur=inside presque=almost partout=on général=generally donc=hence ainsi
 alors=hence ou=or"""
 _SPANISH = """para=for y=and con=with donde=where cuando=when todo=all todos=all toda=all todas=all cada=each solo=only
 sólo=only excepto=except salvo=except borde=border aproximadamente=approximately
-casi=almost siempre=usually interior=inside sin=without entonces=hence
+casi=almost siempre=usually sin=without entonces=hence
 luego=hence"""
 ENGLISH = dict(pair.split("=") for pair in f"{_GERMAN} {_FRENCH} {_SPANISH}".split())
 PHRASES = {"en otro caso": "otherwise", "de lo contrario": "otherwise", "en caso contrario": "otherwise"}
