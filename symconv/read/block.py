@@ -39,12 +39,13 @@ LINES: dict[str, Callable[[Source, Facts], None]] = {
     "scalar": lines.scalar,
     "size": lines.size,
     "tensor": lines.tensor,
+    "sum": lines.choice("sum", ("repeated",)),
     "ties": lines.convention("ties", "first", ("first", "split", "excluded")),
     "upstream": lines.upstream,
     "vec": lines.choice("vec", ("columns", "rows")),
     "vectors": lines.choice("vectors", ("columns", "rows")),
 }
-LATER = ("ambient", "sum", "value")
+LATER = ("ambient", "value")
 _COMMENT = re.compile(r"(?<!\\)#.*$")
 
 

@@ -31,6 +31,7 @@ from symconv.read.facts import CallText, Facts, TupleText
 from symconv.read.grammar import BUILT_IN, Grammar
 from symconv.read.kinds import Kinds, Ranks
 from symconv.read.library import LIBRARY, PLAIN
+from symconv.read.repeated import indices_of, summed
 from symconv.read.rows import EQUALITIES, split
 
 _UPDATES = ((Sign("+"),), (Sign("-"),))  # y += x
@@ -137,6 +138,9 @@ class Parser:
                 sentence.broken[number] = problem
                 sentence.sides.append(sentence.sides[-1])
             grammar = Grammar(source, self.kinds)
+        if "sum" in self.facts.conventions and sentence.sides:
+            kept = indices_of(sentence.sides[0], self.kinds)
+            sentence.sides = [summed(side, kept, self.kinds, source) for side in sentence.sides]
         for condition in statement.conditions:
             self._condition(condition, grammar, sentence)
 
