@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from html import escape
@@ -14,8 +14,9 @@ from typing import TypeAlias
 
 from symconv.errors import InputError, NotationError, SymconvError, reading, writing
 from symconv.evidence import judge, judge_tensors
+from symconv.given import Entries, judge_given
 from symconv.proof.clock import at_most
-from symconv.proof.problem import Problem, equation
+from symconv.proof.problem import Problem, equation, tensor_equation
 from symconv.proof.verdict import Counterexample, Status, Verdict, show_number
 from symconv.read.claims import Claim, Document, Formula, Kind, Link, WholeClaim
 from symconv.read.discovery import documents_below
@@ -199,7 +200,7 @@ def judge_link(link: Link) -> LinkReport:
     if link.claim is None:
         return LinkReport(link, Verdict(PLAIN[link.kind], message=link.message), _read_as(link))
     try:
-        verdict = _judge_claim(link.claim)
+        verdict = _judge_claim(link.claim, link.given)
     except SymconvError as error:
         verdict = Verdict(Status.ILL_FORMED, message=str(error))
     return LinkReport(link, verdict, _read_as(link))
@@ -269,11 +270,23 @@ def _size_as_written(link: Link, left: Value) -> str:
     return name if head and isinstance(left, Position) and left.poly.as_atom is None else ""
 
 
-def _judge_claim(claim: Claim | WholeClaim) -> Verdict:
+def _judge_claim(claim: Claim | WholeClaim, given: Mapping[str, Entries]) -> Verdict:
+    """For all numbers; where that is not true or not settled, at those that the document gives."""
     with at_most(SECONDS):
         if isinstance(claim, WholeClaim):
-            return judge_tensors(claim.left, claim.right, claim.hypotheses)
-        return judge(_problem(claim))
+            verdict = judge_tensors(claim.left, claim.right, claim.hypotheses)
+        else:
+            verdict = judge(_problem(claim))
+        if not given or verdict or verdict.status is Status.ILL_FORMED:
+            return verdict
+        at_numbers = judge_given(_equation(claim), given)
+        return verdict if at_numbers is None else at_numbers
+
+
+def _equation(claim: Claim | WholeClaim) -> Problem:
+    if isinstance(claim, WholeClaim):
+        return tensor_equation(claim.left, claim.right, claim.hypotheses)
+    return _problem(claim)
 
 
 def _read_as(link: Link) -> str:

@@ -42,10 +42,11 @@ LINES: dict[str, Callable[[Source, Facts], None]] = {
     "sum": lines.choice("sum", ("repeated",)),
     "ties": lines.convention("ties", "first", ("first", "split", "excluded")),
     "upstream": lines.upstream,
+    "value": lines_of_names.value,
     "vec": lines.choice("vec", ("columns", "rows")),
     "vectors": lines.choice("vectors", ("columns", "rows")),
 }
-LATER = ("ambient", "value")
+LATER = ("ambient",)
 _COMMENT = re.compile(r"(?<!\\)#.*$")
 
 

@@ -118,7 +118,7 @@ class ClaimBuilder:
             return failed(problem, latex, notes)
         except SymconvError as problem:
             return Link("", Kind.ILL_FORMED, line, column, latex, message=str(problem), notes=notes, problem=problem)
-        return Link("", Kind.CLAIM, line, column, latex, claim, notes=notes)
+        return Link("", Kind.CLAIM, line, column, latex, claim, given=self.world.given, notes=notes)
 
     def _failed_at(self, at: int, found: str, expected: str, change: str) -> Link:
         problem = LocatedError(self.source, at, found, expected, change)

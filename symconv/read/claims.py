@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from fractions import Fraction
 
 from symconv.errors import SymconvError
 from symconv.read.facts import FindFact
@@ -58,6 +60,7 @@ class Link:
     latex: str
     claim: Claim | WholeClaim | None = None
     defines: Defined | None = None
+    given: Mapping[str, Mapping[tuple[int, ...], Fraction]] = field(default_factory=dict, compare=False)
     message: str = ""
     notes: tuple[str, ...] = ()
     problem: SymconvError | None = field(default=None, compare=False)  # what `message` says

@@ -7,6 +7,7 @@ names of the whole block are known.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Literal
 
 from symconv.notation.source import Source
@@ -114,6 +115,7 @@ class Facts:
     indices: dict[str, tuple[Source, Source]] = field(default_factory=dict)
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)  # an index over a set of names
     makers: list[MakerFact] = field(default_factory=list)  # tensor functions of the document's own
+    values: dict[str, tuple[Source, dict[tuple[int, ...], Fraction]]] = field(default_factory=dict)  # from place 0 on
     upstream: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     spelled: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)  # F(x) for F: what stands in brackets

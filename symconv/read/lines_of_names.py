@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from fractions import Fraction
 
 from symconv.notation.names import NAME
 from symconv.notation.source import Source, nearest
@@ -56,3 +58,29 @@ def maker(left: Source, right: CallText, facts: Facts) -> None:
             )
     once(left, name, "a function of tensors", facts)
     facts.makers.append(MakerFact(name, parameters, right, right.place))
+
+
+_NUMBER = re.compile(r"-?\d{1,9}(/[1-9]\d{0,8}|\.\d{1,9})?")
+MOST_NUMBERS = 4096
+
+
+def value(rest: Source, facts: Facts) -> None:
+    """value X = [[1,2],[3,4]]: numbers for a tensor, or for the upstream gradient of that name."""
+    left, right = equation(rest)
+    name = declared_name(left)
+    if name in facts.values:
+        raise left.fault(0, f"numbers for {name} a second time", "one list of numbers", "remove one")
+    facts.values[name] = (left, dict(_entries(right, ())))
+
+
+def _entries(text: Source, place: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Fraction]]:
+    if _NUMBER.fullmatch(text.text):
+        yield place, Fraction(text.text)
+        return
+    if not (text.text.startswith("[") and text.text.endswith("]")) or len(place) > 5:
+        raise text.fault(0, f"'{text.text}'", "a number, or a list of numbers in brackets", "write [[1, 2], [3, 4]]")
+    parts = cut(piece(text, 1, len(text.text) - 1), ",")
+    if len(parts) > MOST_NUMBERS:
+        raise text.fault(0, f"{len(parts)} numbers", f"at most {MOST_NUMBERS}", "give a smaller example")
+    for n, part in enumerate(parts):
+        yield from _entries(part, (*place, n))

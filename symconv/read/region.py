@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from symconv.errors import SymconvError
 from symconv.notation.latex_parser import parse_latex
@@ -56,6 +57,7 @@ class Region:
         Inference(self.world, parser, sentences, self._in_order(parser)).run()
         self._define_all(parser)
         self._check_goals(parser)
+        self._give(parser)
         self._assume(parser)
         previous: Sentence | None = None
         for number, segment, group in read:
@@ -397,6 +399,30 @@ class Region:
         plain = [e for e in entries if e.index and all(isinstance(i, Ref) and i.name in bound for i in e.index)]
         if len(plain) == 1 and len(entries) == 2:
             self.world.kernels.add(kinds.name(plain[0].name))
+
+    def _give(self, parser: Parser) -> None:
+        """Numbers of `value` lines, at the places of the tensor's axes."""
+        for name, (source, entries) in self.facts.values.items():
+            if parser.kinds.kind(name) != "tensor":
+                raise source.fault(
+                    0, f"numbers for {name}, which is no tensor", "a tensor", f"declare tensor {name}[..]"
+                )
+            tensor = self.world.tensor(name, source, 0)
+            if isinstance(tensor, Defined):
+                raise source.fault(0, f"numbers for {name}, which has a formula", "free data", "remove one of the two")
+            shape = tuple(max(place[n] for place in entries) + 1 for n in range(tensor.rank)) if entries else ()
+            ranks = {len(place) for place in entries}
+            full = ranks == {tensor.rank} and len(entries) == prod(shape)
+            if not full or any(axis.extent != n for axis, n in zip(tensor.axes, shape, strict=True)):
+                raise source.fault(
+                    0,
+                    f"{len(entries)} numbers for {name} of shape ({', '.join(map(str, tensor.shape))})",
+                    "one number an entry",
+                    f"declare tensor {name}[..] with extents that are numbers, and give as many",
+                )
+            lows = [axis.low.as_int or 0 if axis.low is not None else 0 for axis in tensor.axes]
+            places = {tuple(i + low for i, low in zip(place, lows, strict=True)): q for place, q in entries.items()}
+            self.world.given[tensor.name] = places
 
     def _assume(self, parser: Parser) -> None:
         for text in self.facts.assumptions:

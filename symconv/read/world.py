@@ -7,6 +7,7 @@ the order of their definitions.  What is inferred is written down with its line.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from symconv.calculus import counting
 from symconv.calculus.gradient import gradient
@@ -29,6 +30,7 @@ class World:
     facts: Facts
     kinds: Kinds
     base: int = 0
+    given: dict[str, dict[tuple[int, ...], Fraction]] = field(default_factory=dict)  # numbers of leaves, by name
     literal: bool = False  # of a text that was printed from a term: limits are meant as they stand
     orders: dict[str, tuple[str, int]] = field(default_factory=dict)  # of signs declared without one, and the line
     vectors: Vectors | None = "columns"  # None: they stand as columns here and as rows there
