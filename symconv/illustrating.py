@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
+from math import prod
 from typing import Any
 
 from symconv.errors import DependenceError, ScopeError, ShapeError, SizeError, UsageError
@@ -18,6 +19,7 @@ from symconv.pictures.spread import spread_gradient
 from symconv.pictures.window import window
 from symconv.pictures.winners import winners
 from symconv.proof.evaluate import World
+from symconv.shown_numbers import different
 from symconv.term.tensor import Defined, Leaf, Tensor, tensors_in
 from symconv.term.value import Entry
 
@@ -33,7 +35,7 @@ def of_output(f: Defined, sizes: Sizes) -> Iterator[Figure]:
     if image is None or not _fits(f, sizes):
         return
     if f.call is not None and f.call.operation == "pool_max":
-        yield from _drawn(lambda: winners(f, image, _numbers(image, sizes), sizes))
+        yield from _drawn(lambda: winners(f, image, _numbers(image, sizes), sizes, _numbers(f, sizes)))
         return
     places = list(product(*World(sizes).axes(f)))
     if places:
@@ -66,10 +68,10 @@ def _fits(f: Defined, sizes: Sizes) -> bool:
     return f.rank in (1, 2, 3) and len(list(product(*World(sizes).axes(f)))) <= MOST
 
 
-def _numbers(x: Leaf, sizes: Sizes) -> Any:
-    """Different small numbers, in no order."""
+def _numbers(x: Tensor, sizes: Sizes) -> Any:
+    """Different numbers, those of the page."""
     rows = [len(axis) for axis in World(sizes).axes(x)]
-    return _nested(rows, iter((7 * n + 3) % 53 for n in range(1, 54)))
+    return _nested(rows, iter(different(prod(rows))))
 
 
 def _nested(shape: list[int], numbers: Iterator[int]) -> Any:

@@ -18,6 +18,7 @@ from symconv.proof.deciding import decide
 from symconv.proof.evaluate import World
 from symconv.proof.problem import equation
 from symconv.proof.search import SizeSearch
+from symconv.shown_numbers import PRIME, different
 from symconv.solution import Derivation, Instance, Line, Solution, latex_of_whole
 from symconv.specs import Question, Spec, parse_spec
 from symconv.term.polynomial import Poly, Size
@@ -29,7 +30,7 @@ from symconv.write.like_terms import like_terms
 from symconv.write.page import entries_displays, nameless, numbers_displays, upstream_letter
 
 LETTERS = [*"ZAPQSUVYTBDE", *(f"Z_{{{n}}}" for n in range(1, 100))]
-MOST_ENTRIES, PRIME = 36, 37
+MOST_ENTRIES = PRIME - 1
 # sizes of an instance: of an image, of a kernel or window, any other; the first that fit on a page are taken
 POOLED = ((4, 2, 2), (4, 2, 1))
 SMALL = ((3, 2, 2), (2, 2, 2), (2, 1, 2), (3, 2, 1), (2, 2, 1), (2, 1, 1))
@@ -269,8 +270,7 @@ def _at_numbers(f: Defined, derived: Defined, sizes: dict[str, int]) -> Iterator
 
 
 def _different(places: list[tuple[int, ...]]) -> dict[tuple[int, ...], int]:
-    """The whole numbers from 1 on, each once, in no order: multiples of 11 modulo a prime that is larger."""
-    return {at: (n + 1) * 11 % PRIME for n, at in enumerate(places)}
+    return dict(zip(places, different(len(places)), strict=True))
 
 
 __all__ = ["Derivation", "Solution", "solve_spec"]

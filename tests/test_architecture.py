@@ -44,10 +44,11 @@ MAY_IMPORT = {
     "hints": "",
     "needs": "term calculus proof",
     "answers": "term ops calculus proof evidence write",
-    "illustrating": "term proof page pictures",
+    "shown_numbers": "",
+    "illustrating": "term proof page pictures shown_numbers",
     "answer_page": "answers page",
     "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs hints needs",
-    "solving": "answers term ops calculus proof entries notation write page specs evidence solution",
+    "solving": "answers shown_numbers term ops calculus proof entries notation write page specs evidence solution",
     "exporting": "term ops calculus proof write kernels specs evidence",
     "handles": "term ops entries kernels write",
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
