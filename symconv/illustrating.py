@@ -12,6 +12,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
+from symconv.calculus.counting import reads
 from symconv.errors import DependenceError, ScopeError, ShapeError, SizeError, UsageError
 from symconv.page.nodes import Figure
 from symconv.pictures.reached import reached
@@ -32,7 +33,7 @@ NO_PICTURE = (DependenceError, ScopeError, ShapeError, SizeError, UsageError)
 def of_output(f: Defined, sizes: Sizes) -> Iterator[Figure]:
     """The windows of the first and the last output over the data with most entries, or the winners of a pooling."""
     image = _image(f, sizes)
-    if image is None or not _fits(f, sizes):
+    if image is None or not _fits(f, sizes) or not _slides(f, image):
         return
     if f.call is not None and f.call.operation == "pool_max":
         yield from _drawn(lambda: winners(f, image, _numbers(image, sizes), sizes, _numbers(f, sizes)))
@@ -46,7 +47,12 @@ def of_output(f: Defined, sizes: Sizes) -> Iterator[Figure]:
 def of_gradient(f: Defined, x: Tensor, form: Defined | None, sizes: Sizes) -> Iterator[Figure]:
     """The outputs that the middle entry of x reaches, and the closed form at that entry."""
     image = _image(f, sizes)
-    if x != image or not _fits(f, sizes) or (f.call is not None and f.call.operation.startswith("pool")):
+    if (
+        x != image
+        or not _fits(f, sizes)
+        or not _slides(f, x)
+        or (f.call is not None and f.call.operation.startswith("pool"))
+    ):
         return
     places = list(product(*World(sizes).axes(x)))
     middle = places[len(places) // 2]
@@ -62,6 +68,14 @@ def _image(f: Defined, sizes: Sizes) -> Leaf | None:
     most = max((count for count, _ in counted), default=0)
     found = [t for count, t in counted if count == most]
     return found[0] if len(found) == 1 and most <= MOST else None
+
+
+def _slides(f: Defined, x: Tensor) -> bool:
+    """An output reads more than one entry on some axis: there is a window."""
+    try:
+        return any(first != last for _, ends in reads(f.body, x) for first, last in ends)
+    except ShapeError:  # positions that are not linear, as behind another layer
+        return False
 
 
 def _fits(f: Defined, sizes: Sizes) -> bool:

@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "needs": "term calculus proof",
     "answers": "term ops calculus proof evidence write",
     "shown_numbers": "",
-    "illustrating": "term proof page pictures shown_numbers",
+    "illustrating": "term calculus proof page pictures shown_numbers",
     "answer_page": "answers page",
     "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs hints needs",
     "solving": "answers shown_numbers term ops calculus proof entries notation write page specs evidence solution",
