@@ -87,11 +87,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return verbs[options.verb](options)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return FAILED
     except SymconvError as error:
         _tell(error)
         return error.exit_code
+
+
+def _give_up_output() -> None:
+    """What is left in the buffer goes nowhere: it would fail once more at the end, with a code of Python's own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: Exception) -> None:
@@ -123,6 +128,7 @@ def _print(text: str) -> None:
             "set PYTHONIOENCODING=utf-8, or write to a file",
         ) from None
     except OSError as error:
+        _give_up_output()
         raise OutputError(
             "standard output", error.strerror or str(error), "a place that can be written", "write to a file"
         ) from None
