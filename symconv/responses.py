@@ -112,13 +112,21 @@ def impulse_response(f: Tensor, x: Tensor) -> Response:
     if x not in set(tensors_in(f.body)):
         raise DependenceError(place, f"{f.name} does not depend on {x.name}", "a map of it", "check the names")
     map_ = _Map(f, x)
-    linear = _proofs(map_.linear())
+    linear = linearity(f, x)
     if linear[-1].status is not Status.PROVED:
         return Response(x, linear)
     invariant = _proofs(map_.invariant())
     if invariant[-1].status is not Status.PROVED:
         return Response(x, linear, invariant)
     return Response(x, linear, invariant, map_.kernel())
+
+
+def linearity(f: Defined, x: Leaf) -> tuple[Verdict, ...]:
+    """Whether f is linear in x: its derivatives are the same for other data, and f is their sum times x.
+
+    The first alone is not enough, for f may have a constant; nor is the second, which relu(x) meets too.
+    """
+    return _proofs(_Map(f, x).linear())
 
 
 def _proofs(claims: Iterator[Problem]) -> tuple[Verdict, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -116,6 +117,16 @@ def test_any_linear_map_has_a_matrix_and_a_bias_has_none() -> None:
     shifted = sc.define("z", [H], lambda i: 2 * x[i] + 1)
     with pytest.raises(ShapeError, match=r"z linear in x, without a constant; take away the bias"):
         matrix(shifted.term, x.term)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda x: sc.pool_max(x, 2), lambda x: sc.apply("relu", x), lambda x: sc.correlate(x, x)]
+)
+def test_what_is_not_linear_has_no_matrix(make: Callable[[sc.Tensor], sc.Tensor]) -> None:
+    """Each of the first two is its derivatives times x all the same: relu(x) = relu'(x) x."""
+    x = sc.tensor("x", 4)
+    with pytest.raises(ShapeError, match=r"linearity .*; expected .* linear in x"):
+        matrix(make(x).term, x.term)
 
 
 def test_the_entry_of_the_matrix_is_a_tap() -> None:

@@ -65,7 +65,6 @@ def _operations(what: str, f: Tensor) -> Iterable[Fact]:
             "How many entries are there?",
             f"${t.name}$ has as many entries as its extents multiplied.",
             _multiplied(t.shape, each, many * each),
-            decide(equation(Position(many * each), Position(_product((*t.shape, each))))),
             judged=False,
         )
     whole = COUNTS[what](f)
@@ -98,7 +97,6 @@ def _parameters(tensors: tuple[Tensor, ...]) -> Iterable[Fact]:
         "Add them up.",
         "Together:",
         latex_of_poly(whole),
-        decide(equation(Position(whole), Position(sum((_product(t.shape) for t in tensors), Poly.of(0))))),
         judged=False,
     )
 

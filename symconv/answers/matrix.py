@@ -10,8 +10,9 @@ from symconv.answers.answer import Answer, Fact
 from symconv.errors import ShapeError
 from symconv.evidence import judge_tensors
 from symconv.ops.matrix import Order, matmul, toeplitz, unflatten, vec
+from symconv.responses import linearity
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Defined, Tensor, define
+from symconv.term.tensor import Defined, Leaf, Tensor, define, tensors_in
 from symconv.term.value import Derivative, Value
 from symconv.write.latex import latex_of_tensor
 
@@ -30,15 +31,21 @@ def matrix(f: Defined, x: Tensor, order: Order = "columns") -> Answer:
     >>> answer.proved
     True
     """
-    t = _toeplitz(f, x, order) or _by_derivatives(f, x, order)
-    whole = judge_tensors(vec(f, order), matmul(t, vec(x, order)))
-    if not whole:
+    place = f"the matrix of {f.name} by {x.name}"
+    if not isinstance(x, Leaf) or x not in set(tensors_in(f.body)):
+        raise ShapeError(place, f"{x.name}, which is no data of {f.name}", "data that it is made of", "name a leaf")
+    linear = linearity(f, x)[-1]
+    if not linear:
         raise ShapeError(
-            f"the matrix of {f.name} by {x.name}",
-            f"vec({f.name}) = T vec({x.name}): {whole}",
+            place,
+            f"linearity {linear}",
             f"{f.name} linear in {x.name}, without a constant",
             "take away the bias, or another tensor",
         )
+    t = _toeplitz(f, x, order) or _by_derivatives(f, x, order)
+    whole = judge_tensors(vec(f, order), matmul(t, vec(x, order)))
+    if not whole:
+        raise ShapeError(place, f"vec({f.name}) = T vec({x.name}): {whole}", "a proof", "take another operation")
     rows, columns = (f"vec({name})" for name in (f.name, x.name))
     return Answer(
         f"the matrix of ${f.name}$ by ${x.name}$",

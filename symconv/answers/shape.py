@@ -65,7 +65,6 @@ def _stated(f: Defined, n: int, size: str) -> Fact:
         "Write down what was counted.",
         "So, for all sizes for which there is an output:",
         f"{size} = {latex_of_poly(f.shape[n])}",
-        _equal(f.shape[n], f.shape[n]),
     )
 
 

@@ -43,6 +43,7 @@ def test_every_entry_that_is_read_is_drawn_or_is_of_a_tensor_that_is_not():
     assert {name for name in read if name.startswith("X")} <= drawn
 
 
+@pytest.mark.browser
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
 def test_pointing_lights_what_is_read_and_what_reads(tmp_path):
     page = tmp_path / "page.html"
