@@ -21,3 +21,10 @@ def said(block: str, *formulas: str) -> list[str]:
 def inferred(block: str, *formulas: str) -> list[str]:
     """What was taken from the text."""
     return [fact.text for file in report(block, *formulas).files for fact in file.document.inferred]
+
+
+def assert_refuted(block: str, latex: str, evidence: str) -> None:
+    """The one display is refuted, and what is said holds the evidence."""
+    (verdict,) = said(block, latex)
+    assert verdict.startswith("refuted; ")
+    assert evidence in verdict
