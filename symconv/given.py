@@ -28,7 +28,7 @@ def judge_given(problem: Problem, given: Mapping[str, Entries]) -> Verdict | Non
         return Verdict(
             Status.NOT_UNDERSTOOD,
             message=f"numbers are given, and the size {problem.sizes[0]} is open; expected sizes that are numbers; "
-            f"write the extents as numbers",
+            "write the extents as numbers",
         )
     axes = [Axis(r.low, r.high) for r in problem.free]
     extents = [axis.extent.as_int if axis.bounded else None for axis in axes]
@@ -45,7 +45,8 @@ def judge_given(problem: Problem, given: Mapping[str, Entries]) -> Verdict | Non
             return None
         if left != right:
             return Verdict(Status.REFUTED, counterexample=Counterexample({}, at, right, left))
-    return Verdict(Status.PROVED, STATED_SIZES)
+    told = f"at the numbers given for {', '.join(sorted(leaves))}"
+    return Verdict(Status.PROVED, STATED_SIZES, told, hypotheses=(told,))
 
 
 def _int(axis: Axis) -> int:

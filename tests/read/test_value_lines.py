@@ -47,6 +47,14 @@ def test_what_is_true_of_the_numbers_is_proved_for_the_sizes_stated(latex: str) 
     assert report.links[0].verdict.scope == "the sizes stated"
 
 
+def test_what_is_proved_of_numbers_alone_says_so() -> None:
+    """F[1, 1] = 19 holds at these numbers; its formula by entries holds at all."""
+    at_numbers, general = (judged(latex).links[0].verdict for latex in (TRUE[1], TRUE[-1]))
+    assert str(at_numbers) == "proved for the sizes stated: at the numbers given for K, X"
+    assert at_numbers.hypotheses == ("at the numbers given for K, X",)
+    assert "numbers given" not in str(general)
+
+
 @pytest.mark.parametrize(("latex", "said"), FALSE)
 def test_what_is_false_of_them_is_refuted_with_both_numbers(latex: str, said: str) -> None:
     report = judged(latex)
