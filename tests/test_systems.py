@@ -16,7 +16,7 @@ from symconv.kernels import compile_tensor
 from symconv.proof.certificate import certificate
 from symconv.proof.check import check
 from symconv.proof.deciding import decide
-from symconv.proof.evaluate import World, differ
+from symconv.proof.evaluate import Draw, World, differ
 from symconv.proof.evaluation.intervals import Interval
 from symconv.proof.verdict import ALL_SIZES, Status
 from symconv.term.tensor import Tensor, sizes_in
@@ -48,8 +48,8 @@ def test_its_twin_is_refuted(key: tuple[str, str]) -> None:
     found = verdict.counterexample
     assert found is not None
     sides = problem.left, problem.right
-    draws = itertools.product(range(100, 112), (False, True))
-    worlds = (World(found.sizes, seed, values=sides, alike=alike) for seed, alike in draws)
+    draws = itertools.product(range(100, 112), (Draw.INTEGERS, Draw.ALIKE))
+    worlds = (World(found.sizes, seed, values=sides, draw=draw) for seed, draw in draws)
     assert any(differ(*(w.value(side, found.at) for side in sides)) for w in worlds)
 
 

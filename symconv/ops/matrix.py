@@ -246,6 +246,39 @@ def matmul(a: Tensor, b: Tensor) -> Defined:
     )
 
 
+def kron(a: Tensor, b: Tensor) -> Defined:
+    """The Kronecker product: every entry of a times the whole of b, block beside block.
+
+    a, b: of one rank, 1 or 2; shape: the products of their extents.
+
+    >>> import symconv as sc
+    >>> sc.kron(sc.tensor("a", 2), sc.tensor("b", 2)).entries()
+    [a[0]*b[0], a[0]*b[1], a[1]*b[0], a[1]*b[1]]
+    """
+    if a.rank != b.rank or a.rank not in (1, 2):
+        raise ShapeError(
+            f"kron({a.name}, {b.name})",
+            f"shapes {a.shape} and {b.shape}",
+            "two vectors or two matrices",
+            "flatten them",
+        )
+    lows = [[axis.low or Poly.of(0) for axis in t.axes] for t in (a, b)]
+
+    def entry(*index: Poly) -> Value:
+        blocks = tuple(i // n + low for i, n, low in zip(index, b.shape, lows[0], strict=True))
+        inside_block = tuple(i % n + low for i, n, low in zip(index, b.shape, lows[1], strict=True))
+        return multiply(a[blocks], b[inside_block])
+
+    return define(
+        f"kron({a.name}, {b.name})",
+        tuple(m * n for m, n in zip(a.shape, b.shape, strict=True)),
+        entry,
+        indices=index_names(a.rank),
+        call=Call("kron", (a, b)),
+        requires=needed(*(at_least(n, 1) for n in b.shape)),
+    )
+
+
 def outer(a: Tensor, b: Tensor) -> Defined:
     """The matrix of all products: entry (i, j) is a[i] b[j].
 

@@ -149,10 +149,10 @@ def pool_max(
         raise UsageError(f"pool_max({x.name})", f"ties={ties!r}", "'first' or 'split'", "choose one of the two")
     if ties == "first":
         return _pooled("pool_max", x, window, stride, 0, spatial, Maximum)
-    return _pooled("pool_max", x, window, stride, 0, spatial, _mean_of_winners, (("ties", ties),))
+    return _pooled("pool_max", x, window, stride, 0, spatial, mean_of_winners, (("ties", ties),))
 
 
-def _mean_of_winners(ranges: tuple[Range, ...], entry: Value) -> Value:
+def mean_of_winners(ranges: tuple[Range, ...], entry: Value) -> Value:
     """The sum of the greatest entries over their number; an entry is greatest where the maximum is not above it."""
     inner = {r.name: Poly.of(f"{r.name}1") for r in ranges}
     greatest = Maximum(tuple(Range(f"{r.name}1", r.low, r.high) for r in ranges), substitute(entry, inner))

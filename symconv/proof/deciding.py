@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from symconv.calculus.form import Guard
 from symconv.proof.clock import OutOfTime, tick
 from symconv.proof.definedness import undefined
-from symconv.proof.evaluate import OutOfRange, World, differ
+from symconv.proof.evaluate import Draw, OutOfRange, World, differ
 from symconv.proof.evaluation.numbers import EvaluationError
 from symconv.proof.normalise import Undecided, UnsafeDivisor
 from symconv.proof.obligations import Failure, hypotheses_contradict
@@ -29,7 +29,13 @@ from symconv.term.value import Apply, Condition, Maximum, own_polys, walk
 
 MOST_TOTAL = 4_000  # how far out the first sizes that meet the hypotheses are looked for
 EASY_PLACE = 20_000  # work at one place that is not counted
-DRAWS_OF_COMPARISONS = ((0, False), (1, False), (2, False), (3, False), (0, True), (1, True), (2, True))
+# Large numbers tell formulas apart, halves tell x > 0 from x >= 1, and numbers alike show who wins a tie.
+DRAWS_OF_COMPARISONS = (
+    *((seed, Draw.INTEGERS) for seed in range(4)),
+    *((seed, Draw.HALVES) for seed in range(2)),
+    *((seed, Draw.ALIKE) for seed in range(3)),
+)
+MORE_ALIKE = tuple((seed, Draw.ALIKE) for seed in range(3, 24))  # where no other sizes give further chances
 COMPARING = {"relu", "step", "leaky_relu"}
 FAR_NODES = 4_000
 FAR_WORK = 500_000  # spent before sizes beyond the sweep's are looked at no more
@@ -76,11 +82,11 @@ class Survey:
     spent: int = 0
     work: int = 0
     compared: int = 0  # places at which both sides had a value
-    draws: tuple[tuple[int, bool], ...] = ((0, False),)  # seeds; and whether many entries are equal
+    draws: tuple[tuple[int, Draw], ...] = ((0, Draw.INTEGERS),)  # seeds, and the numbers drawn from
 
     def __post_init__(self) -> None:
         if compares_data(self.problem):
-            self.draws = DRAWS_OF_COMPARISONS
+            self.draws = DRAWS_OF_COMPARISONS if self.problem.sizes else DRAWS_OF_COMPARISONS + MORE_ALIKE
         self.farthest = self.effort.farthest
         self.fixed = tuple(c for c in self.problem.hypotheses if not c.poly.names())
 
@@ -119,7 +125,7 @@ class Survey:
         No more places are looked at than the effort allows; `cut` says that some were left.
         """
         sides = self.problem.left, self.problem.right
-        worlds = [World(sizes, seed, values=sides, alike=alike) for seed, alike in self.draws]
+        worlds = [World(sizes, seed, values=sides, draw=draw) for seed, draw in self.draws]
         cost = worlds[0].cost(*sides) * len(worlds)
         most = self.entries + min(self.effort.entries // 4, (self.effort.work - self.spent) // cost)
         for at in self.positions(worlds[0]):
@@ -130,7 +136,7 @@ class Survey:
             self.entries += 1
             self.work += cost
             self.spent += cost if cost > EASY_PLACE else 0
-            for world, (seed, alike) in zip(worlds, self.draws, strict=True):
+            for world, (seed, draw) in zip(worlds, self.draws, strict=True):
                 try:
                     exact, claimed = (world.value(side, at) for side in sides)
                 except OutOfRange as error:
@@ -140,7 +146,8 @@ class Survey:
                     continue  # a value that is undefined here says nothing of the claim
                 self.compared += 1
                 if differ(exact, claimed):
-                    numbers = self._numbers(World(sizes, seed, values=sides, alike=True), at) if alike else {}
+                    again = World(sizes, seed, values=sides, draw=draw)
+                    numbers = {} if draw is Draw.INTEGERS else self._numbers(again, at)
                     return Counterexample(sizes, at, claimed, exact, numbers=numbers)
         return None
 

@@ -76,6 +76,7 @@ class Draw(Enum):
     INTEGERS = "integers up to 10^9"
     RATIONALS = "rationals between -3 and 3"
     POSITIVE = "rationals between 0 and 3"
+    HALVES = "halves between -2 and 2"
     ALIKE = "-1, 0 and 1, so that some are equal"
 
 
@@ -86,8 +87,8 @@ class World:
     in every entry and every unknown function.  leaves: entries that are given
     instead of drawn.  values: what will be evaluated, if some of it holds exp,
     log or the like and some does not; all must be known before the first entry
-    is drawn, because the entries are moderate then.  alike: whole numbers so small that
-    many are equal, which is where the rule for ties shows.
+    is drawn, because the entries are moderate then.  draw: from which numbers; of those
+    alike many are equal, which is where the rule for ties shows.
 
     >>> from symconv.term.polynomial import Size
     >>> X = Leaf("X", (Axis.of(Size("n")),))
@@ -103,12 +104,12 @@ class World:
         leaves: Mapping[str, Mapping[Key, int | Fraction]] | None = None,
         *,
         values: Iterable[Value] = (),
-        alike: bool = False,
+        draw: Draw = Draw.INTEGERS,
     ) -> None:
         self.sizes = dict(sizes)
         self.seed = seed
         self._leaves = dict(leaves or {})
-        self._draw = Draw.ALIKE if alike else Draw.INTEGERS
+        self._draw = draw
         self._drawn = False
         self._tables: dict[tuple[Tensor, Context], Table] = {}
         self._below: dict[Tensor, frozenset[Tensor]] = {}
@@ -291,6 +292,8 @@ class World:
         number = self._random(name, "entry", *index)
         if self._draw is Draw.ALIKE:
             return number % 3 - 1
+        if self._draw is Draw.HALVES:
+            return Fraction(number % 9 - 4, 2)
         if self._draw is Draw.INTEGERS:
             size = number % 10**9 + 1
             return size if number >> 62 & 1 else -size

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symconv.errors import SymconvError
 from symconv.notation.source import Source
-from symconv.ops.pool import pool_average
+from symconv.ops.pool import mean_of_winners, pool_average
 from symconv.ops.resample import upsample_nearest
 from symconv.ops.window import index_names, needed
 from symconv.term.polynomial import Poly
@@ -41,6 +41,8 @@ def moved(tensor: Tensor, starts: tuple[Poly, ...]) -> Tensor:
     """The same entries with the first one elsewhere."""
     if begins(tensor) == starts:
         return tensor
+    if isinstance(tensor, Defined) and tensor.call is not None and tensor.call.operation == "moved":
+        return moved(tensor.call.operands[0], starts)
     lows = tuple(low or Poly.of(0) for low in begins(tensor))
     axes = tuple(Axis(start, start + a.extent - 1) for start, a in zip(starts, tensor.axes, strict=True))
 
@@ -60,7 +62,7 @@ def at_base(tensor: Tensor, base: int) -> bool:
     return all(low is not None and low == base for low in begins(tensor))
 
 
-def _greatest(tensor: Tensor, window: tuple[Poly, ...], base: int) -> Defined:
+def _greatest(tensor: Tensor, window: tuple[Poly, ...], base: int, split: bool) -> Defined:
     """The greatest entry of each window: the window is counted from the base, the results as the entries are."""
     leading = tensor.rank - len(window)
     taps = tuple(f"u{n}" for n in range(len(window)))
@@ -73,7 +75,8 @@ def _greatest(tensor: Tensor, window: tuple[Poly, ...], base: int) -> Defined:
             for low, w, i, u in zip(lows[leading:], window, index[leading:], taps, strict=True)
         )
         ranges = tuple(Range(u, Poly.of(base), w + (base - 1)) for u, w in zip(taps, window, strict=True))
-        return Maximum(ranges, tensor[(*index[:leading], *at)])
+        found = tensor[(*index[:leading], *at)]
+        return mean_of_winners(ranges, found) if split else Maximum(ranges, found)
 
     axes = (*tensor.axes[:leading], *(Axis(w, w + n - 1) for w, n in zip(lows[leading:], counts, strict=True)))
     call = Call("pool_max", (tensor,), (("window", window), ("spatial", len(window))))
@@ -94,8 +97,10 @@ def over_channels(
     return define(name, made.axes[1:], lambda *i: made[(0, *i)], indices=index_names(made.rank - 1), call=call)
 
 
-def windowed(meaning: str, tensor: Tensor, window: tuple[Poly, ...], base: int, source: Source, at: int) -> Tensor:
-    """Windows beside each other pooled to one entry, or every entry repeated over a window."""
+def windowed(
+    meaning: str, tensor: Tensor, window: tuple[Poly, ...], base: int, split: bool, source: Source, at: int
+) -> Tensor:
+    """Windows beside each other pooled to one entry, or every entry repeated over a window; `split`: ties share."""
     if not all(axis.bounded for axis in tensor.axes) or not 1 <= len(window) <= tensor.rank:
         raise source.ill_formed(
             at,
@@ -105,7 +110,7 @@ def windowed(meaning: str, tensor: Tensor, window: tuple[Poly, ...], base: int, 
         )
     image = from_zero(tensor)
     if meaning == "pool max":
-        return _greatest(tensor, window, base)
+        return _greatest(tensor, window, base, split)
     try:
         if meaning == "expand":
             made: Tensor = upsample_nearest(image, window)

@@ -309,6 +309,8 @@ class ClaimBuilder:
             if binding.name == name and binding.low is not None and binding.high is not None:
                 positions = Positions(self.world, self.source, values.indices - {name})
                 return Range(name, *positions.ends(binding))
+        if name in self.world.facts.endless:
+            return Range(name, None, None)
         if name in self.world.facts.indices:
             return self._declared_range(name)
         for side in sides:

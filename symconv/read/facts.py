@@ -6,6 +6,7 @@ names of the whole block are known.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
@@ -13,8 +14,18 @@ from typing import Literal
 from symconv.notation.source import Source
 
 Meaning = Literal[
-    "correlation", "convolution", "product", "hadamard", "matmul", "pool sum", "pool mean", "pool max", "expand"
+    "correlation",
+    "convolution",
+    "product",
+    "hadamard",
+    "kronecker",
+    "matmul",
+    "pool sum",
+    "pool mean",
+    "pool max",
+    "expand",
 ]
+LAYER = re.compile(r"(\\[A-Za-z]+|[A-Za-z])\s*(?:[+-]\s*\d{1,9})?")
 WINDOWS = frozenset({"pool sum", "pool mean", "pool max", "expand"})  # signs before one image, with a window below
 Order = Literal["image first", "kernel first"]
 
@@ -109,10 +120,13 @@ class Facts:
     losses: dict[str, tuple[str, ...]] = field(default_factory=dict)
     tensors: dict[str, TensorFact] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
+    slopes: dict[str, Fraction | str] = field(default_factory=dict)  # of leaky relus below 0: numbers, or scalars
+    layers: set[str] = field(default_factory=set)  # superscripts that name a layer
     sizes: dict[str, int | None] = field(default_factory=dict)
     implied: set[str] = field(default_factory=set)  # sizes that extents and ranges mention
     quantities: dict[str, tuple[str, str]] = field(default_factory=dict)
     indices: dict[str, tuple[Source, Source]] = field(default_factory=dict)
+    endless: set[str] = field(default_factory=set)  # indices that run over all integers
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)  # an index over a set of names
     makers: list[MakerFact] = field(default_factory=list)  # tensor functions of the document's own
     values: dict[str, tuple[Source, dict[tuple[int, ...], Fraction]]] = field(default_factory=dict)  # from place 0 on
@@ -129,6 +143,11 @@ class Facts:
     finds: list[FindFact] = field(default_factory=list)
     expected: dict[str, str] = field(default_factory=dict)
     ignored: set[str] = field(default_factory=set)
+
+    def is_layer(self, superscript: str) -> bool:
+        """Whether `l`, `l-1` or `l+2` says which layer is meant."""
+        found = LAYER.fullmatch(superscript)
+        return found is not None and found.group(1) in self.layers
 
     def kept(self) -> Facts:
         """A copy that a `keep` block may add to; what is found, expected and ignored is not repeated."""

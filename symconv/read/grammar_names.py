@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction as Ratio
 
 from symconv.notation.latex_writer import write_latex
 from symconv.notation.layout import Accent, Fence, Letter, Node, Numeral, Row, Script, Sign, Styled, Words
@@ -17,12 +18,16 @@ from symconv.notation.names import canonical, name_key
 from symconv.notation.source import LocatedError
 from symconv.read.expression import (
     Access,
+    Add,
     At,
     Call,
     Comparison,
     Elementwise,
     Expr,
     Indicator,
+    Mul,
+    Negate,
+    Num,
     Power,
     Ref,
     Slice,
@@ -120,7 +125,7 @@ class Names(Rows):
                 break
             run.append(item)
         for length in range(len(run), 0, -1):
-            for key, scripts in _spellings([n for n in run[:length] if n is not None]):
+            for key, scripts in self._spellings([n for n in run[:length] if n is not None]):
                 if self.kinds.known(key) or key in self.bound:
                     cursor.next += length
                     return key, scripts
@@ -136,6 +141,16 @@ class Names(Rows):
         cursor.next += 1
         *_, (key, scripts) = _spellings([run[0]])
         return key, scripts
+
+    def _spellings(self, run: list[Node]) -> Iterator[tuple[str, Script | None]]:
+        """Possible names; of superscripts with a layer among them, `z^{l-1,h}`, the layer belongs to the name."""
+        *front, last = run
+        parts = split(last.sup, ",") if isinstance(last, Script) and last.sup is not None else []
+        layers = [p for p in parts if self.kinds.facts.is_layer(write_latex(p))]
+        if isinstance(last, Script) and 0 < len(layers) < len(parts):
+            rest = replace(last, sup=_listed([p for p in parts if p not in layers]))
+            yield canonical("".join(map(write_latex, (*front, Script(last.base, None, _listed(layers)))))), rest
+        yield from _spellings(run)
 
     def _dotted(self, cursor: Cursor) -> tuple[str, Script] | None:
         r"""`\dot{f}(x)` is the derivative of a declared function f, of one number as every function is."""
@@ -156,6 +171,7 @@ class Names(Rows):
     def _function(self, name: str, scripts: Script | None, cursor: Cursor, at: int) -> Expr:
         order = scripts.primes if scripts else 0
         function = self.kinds.facts.functions.get(name, name)
+        slope = self.kinds.facts.slopes.get(name)
         raised = scripts.sup if scripts is not None and scripts.sub is None and not scripts.primes else None
         if name == "e" and function == "exp" and raised is not None:
             return Elementwise(function, 0, self.expression(raised.items, raised.at), at=at)
@@ -169,7 +185,8 @@ class Names(Rows):
         if fence is None:
             raise self.source.fault(at, f"the function {name} without an argument", "'('", f"write {name}(...)")
         cursor.take()
-        made = Elementwise(function, order, self.expression(fence.body.items, fence.body.at), at=at)
+        argument = self.expression(fence.body.items, fence.body.at)
+        made = Elementwise(function, order, argument, at=at) if slope is None else _leaky(slope, order, argument, at)
         return made if power is None else self._power(made, power, at)
 
     def _kronecker(self, name: str, scripts: Script | None, at: int) -> Expr:
@@ -434,6 +451,20 @@ def _spellings(run: list[Node]) -> Iterator[tuple[str, Script | None]]:
         bare = not (sub or sup or last.primes)
         rest = left if (left.sub or left.sup) else None
         yield key(last.base if bare else Script(last.base, sub, sup, last.primes)), rest
+
+
+def _leaky(slope: Ratio | str, order: int, argument: Expr, at: int) -> Expr:
+    """s x + (1 - s) relu(x), and s + (1 - s) relu'(x) where it is differentiated: s at the kink."""
+    number: Expr = Num(slope, at=at) if isinstance(slope, Ratio) else Ref(slope, at=at)
+    rest = Add((Num(Ratio(1), at=at), Negate(number, at=at)), at=at)
+    below = Mul((number, argument), at=at) if not order else number if order == 1 else Num(Ratio(0), at=at)
+    return Add((below, Mul((rest, Elementwise("relu", order, argument, at=at)), at=at)), at=at)
+
+
+def _listed(parts: list[Row]) -> Row:
+    """Rows with commas between them."""
+    items = [item for part in parts for item in (Sign(","), *part.items)][1:]
+    return Row(tuple(items), at=parts[0].at)
 
 
 def _raised_fence(item: Node | None) -> tuple[Fence | None, Row | None]:

@@ -112,7 +112,7 @@ class Inference:
                     if isinstance(node, Access):
                         bare = {i.name for i in node.index if isinstance(i, Ref) and not self._is_number(i.name)}
                         names |= {name for name in bare if not n or name[0] in INDEX_LETTERS}
-        names |= set(self.world.facts.indices)
+        names |= set(self.world.facts.indices) | self.world.facts.endless
 
     def _is_number(self, name: str) -> bool:
         return self.parser.kinds.kind(name) == "size"
@@ -322,6 +322,8 @@ class Inference:
         for name, fact in self.world.facts.tensors.items():
             for n, extent in enumerate(fact.axes):
                 letter = fact.letters[n - len(fact.axes)] if n >= len(fact.axes) - fact.raised else ""
+                if extent is None and letter in self.world.facts.endless:
+                    extent = Extent(None, None, False)
                 if extent is None and letter in self.world.facts.indices:
                     extent = Extent(*self.world.facts.indices[letter], False)
                     self.settled.add((name, n))
@@ -472,6 +474,8 @@ class Inference:
                 positions = Positions(self.world, definition.source)
                 ends = positions.ends(binding)
                 yield Axis(*ends), definition.source, binding.at
+        if parameter in self.world.facts.endless:
+            yield Axis(None, None), definition.source, 0
         if parameter in self.world.facts.indices:
             low, high = self.world.facts.indices[parameter]
             yield Axis(self._declared_poly(low), self._declared_poly(high)), high, 0

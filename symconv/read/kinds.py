@@ -62,7 +62,7 @@ class Kinds:
             return "function"
         if key in facts.sizes or key in facts.quantities or key in facts.implied or key in self.sizes:
             return "size"
-        if key in facts.indices or key in facts.labels:
+        if key in facts.indices or key in facts.endless or key in facts.labels:
             return "index"
         return None
 

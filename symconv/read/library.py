@@ -24,11 +24,12 @@ TENSORS = {
     "cross_entropy": 2,
     "toeplitz": 1,
     "concatenate": MANY,
+    "unpool": 2,
+    "kron": 2,
 }
 LEAST = {"dense": 2, "concatenate": 1}  # where fewer will do
 AXES = {"vec": 1, "toeplitz": 2, "diag": 2, "cross_entropy": 0}  # of the result, where they are not those of an operand
-LATER = frozenset({"unpool"})
-LIBRARY = frozenset(TENSORS) | LATER
+LIBRARY = frozenset(TENSORS)
 
 # names that may stand in a formula without a declaration: each has one meaning only
 PLAIN = {
@@ -42,6 +43,7 @@ PLAIN = {
     "softmax": "softmax",
     "vec": "vec",
     "diag": "diag",
+    "kron": "kron",
     "flip": "flip",
 }
 TURNED = frozenset({"rot", "flip", "rot180", "ROT180", "flipped", "rotated"})  # K_{rot}, w^{\text{flip}}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import get_args
 
-from symconv.notation.names import NAME, key_of_text
+from symconv.notation.latex_parser import parse_latex
+from symconv.notation.latex_writer import write_latex
+from symconv.notation.names import NAME, canonical, key_of_text
 from symconv.notation.source import Source, nearest
 from symconv.read.block_text import call_text, cut, equation, piece, words
 from symconv.read.declared import declared_name, imply, names_in, once
@@ -26,7 +29,7 @@ from symconv.read.library import LIBRARY
 from symconv.read.lines_of_names import maker
 
 FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "gelu", "exp", "log", "square", "sqrt", "kronecker")
-LATER_FUNCTIONS = ("leaky_relu",)
+LEAKY = re.compile(r"leaky_relu\s*\(\s*([^()]*?)\s*\)")
 STATUSES = (
     "proved",
     "checked",
@@ -89,24 +92,33 @@ def tensor(rest: Source, facts: Facts) -> None:
                 "write X[,] or X[H,W]",
             )
         name = declared_name(piece(rest, match.start(), match.end()))
-        once(piece(rest, match.start(), match.end()), name, "a tensor", facts)
         imply(piece(rest, opener + 1, closer), facts)
         axes = tuple(_extent(p) for p in cut(piece(rest, opener + 1, closer), ","))
-        at, letters = _raised(rest, closer + 1)
+        at, layer, letters = _raised(rest, closer + 1, facts)
+        name = canonical(f"{name}^{{{layer}}}") if layer else name
+        once(piece(rest, match.start(), match.end()), name, "a tensor", facts)
         above = len(letters)
         axes = (() if len(axes) == 1 and above and closer == opener + 1 else axes) + (None,) * above
         facts.tensors[name] = TensorFact(name, axes, rest.line, above, letters)
 
 
-def _raised(rest: Source, at: int) -> tuple[int, tuple[str, ...]]:
-    """The superscript indices behind the bracket: where they end, and their letters."""
+def _raised(rest: Source, at: int, facts: Facts) -> tuple[int, str, tuple[str, ...]]:
+    """The superscripts behind the bracket: where they end, those that name a layer, and the letters of indices."""
     match = re.compile(r"\^\{([^{}]*)\}|\^(\w)").match(rest.text, at)
     if not match:
-        return at, ()
-    inside = match.group(1) or match.group(2)
-    if "+" in inside or "-" in inside or not inside.strip():
-        raise rest.unsupported(at, f"the layer superscript ^{{{inside}}}", "give every layer a name of its own")
-    return match.end(), tuple(part.strip() for part in inside.split(","))
+        return at, "", ()
+    parts = cut(piece(rest, *match.span(1 if match.group(1) is not None else 2)), ",")
+    if not all(part.text for part in parts):
+        raise rest.fault(at, f"'{match.group()}'", "superscripts between commas", "write tensor z[]^{l-1}")
+    layers = [part for part in parts if facts.is_layer(part.text)]
+    label = ", ".join(write_latex(parse_latex(part)) for part in layers)
+    return match.end(), label, tuple(part.text for part in parts if part not in layers)
+
+
+def ambient(rest: Source, facts: Facts) -> None:
+    """ambient l: a superscript l, or l - 1, says which layer a tensor belongs to; it is no index."""
+    for name, source in names_in(rest):
+        once(source, name, "a layer", facts)
 
 
 def _extent(source: Source) -> Extent | None:
@@ -138,18 +150,27 @@ def function(rest: Source, facts: Facts) -> None:
             facts.functions[name] = name.lstrip("\\")
         return
     left, right = equation(rest)
-    if right.text.startswith(LATER_FUNCTIONS):
-        raise right.unsupported(
-            0, f"the function {right.text}", "declare it without '=': an unknown differentiable function"
-        )
-    if right.text not in FUNCTIONS:
-        near = nearest(right.text, list(FUNCTIONS))
-        raise right.fault(
-            0, f"'{right.text}'", ", ".join(FUNCTIONS), f"did you mean {near}?" if near else "choose one of these"
-        )
     name = declared_name(left)
+    leaky = LEAKY.fullmatch(right.text)
+    if leaky:
+        facts.slopes[name] = _slope(piece(right, leaky.start(1), leaky.end(1)))
+    elif right.text not in FUNCTIONS:
+        near = nearest(right.text, [*FUNCTIONS, "leaky_relu(slope)"])
+        raise right.fault(
+            0,
+            f"'{right.text}'",
+            ", ".join((*FUNCTIONS, "leaky_relu(slope)")),
+            f"did you mean {near}?" if near else "choose one of these",
+        )
     once(left, name, "a function", facts)
-    facts.functions[name] = right.text
+    facts.functions[name] = "leaky_relu" if leaky else right.text
+
+
+def _slope(text: Source) -> Fraction | str:
+    """The slope of a leaky relu below 0: a number, or the name of a scalar."""
+    if re.fullmatch(r"-?\d{1,9}(/[1-9]\d{0,8}|\.\d{1,9})?", text.text):
+        return Fraction(text.text)
+    return declared_name(text, "a slope: a number or a scalar")
 
 
 def size(rest: Source, facts: Facts) -> None:
@@ -178,10 +199,14 @@ def index(rest: Source, facts: Facts) -> None:
     """index h in 1..H, l in 1..M."""
     for part in cut(rest, ","):
         match = re.fullmatch(rf"({NAME.pattern})\s+in\s+(.+?)\s*\.\.\s*(.+)", part.text)
+        endless = re.fullmatch(rf"({NAME.pattern})\s+in\s+(?:Z|\\mathbb\s*\{{?Z\}}?)", part.text)
+        if endless:
+            name = declared_name(piece(part, endless.start(1), endless.end(1)))
+            once(part, name, "an index", facts)
+            facts.endless.add(name)
+            continue
         if not match:
-            if re.search(r"\bin\s+Z$", part.text):
-                raise part.unsupported(0, "a range over all integers", "give the two ends: index i in 0..n-1")
-            raise part.fault(0, f"'{part.text}'", "an index and its range", "write index i in 0..n-1")
+            raise part.fault(0, f"'{part.text}'", "an index and its range", "write index i in 0..n-1, or index i in Z")
         name = declared_name(piece(part, match.start(1), match.end(1)))
         once(part, name, "an index", facts)
         imply(piece(part, match.start(2), match.end(3)), facts)
@@ -247,21 +272,8 @@ def outside(rest: Source, facts: Facts) -> None:
         facts.places[f"outside {name}"] = source
 
 
-def convention(word: str, carried_out: str, choices: tuple[str, ...]) -> Callable[[Source, Facts], None]:
-    """A convention of which this version carries out one choice."""
-
-    def line(rest: Source, facts: Facts) -> None:
-        if rest.text not in choices:
-            raise rest.fault(0, f"{word} {rest.text}", " or ".join(choices), "choose one of these")
-        if rest.text != carried_out:
-            raise rest.unsupported(0, f"{word} {rest.text}", f"write the formulas for {word} {carried_out}")
-        facts.conventions[word] = rest.text
-
-    return line
-
-
 def choice(word: str, choices: tuple[str, ...]) -> Callable[[Source, Facts], None]:
-    """A convention of which every choice is carried out."""
+    """A convention that one word settles."""
 
     def line(rest: Source, facts: Facts) -> None:
         if rest.text not in choices:
@@ -286,8 +298,6 @@ def op(rest: Source, facts: Facts) -> None:
         if len(given) < 2 or given[1].text not in ("sum", "mean", "max"):
             raise given[0].fault(0, "'pool' alone", "pool sum, pool mean or pool max", "say what becomes of a window")
         meaning = f"pool {given.pop(1).text}"
-    if meaning == "kronecker":
-        raise given[0].unsupported(0, "the Kronecker product", "write its entries by index")
     if meaning not in get_args(Meaning):
         near = nearest(meaning, list(get_args(Meaning)))
         raise given[0].fault(

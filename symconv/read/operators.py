@@ -14,12 +14,13 @@ from symconv.errors import SymconvError
 from symconv.notation.source import LocatedError, Source
 from symconv.ops.correlate import convolve, correlate, depthwise, transposed
 from symconv.ops.layer import cross_entropy, dense, elementwise, softmax
-from symconv.ops.matrix import diag, matmul, toeplitz, vec
+from symconv.ops.matrix import diag, kron, matmul, toeplitz, vec
 from symconv.ops.pool import pool_average, pool_max
+from symconv.ops.resample import unpool_max
 from symconv.ops.window import concatenate, crop, flip, pad, rot180, stuff, transpose
 from symconv.read.arrays import at_base, begins, from_zero, moved, over_channels
 from symconv.read.facts import OpFact
-from symconv.read.library import LATER, LEAST, TENSORS
+from symconv.read.library import LEAST, TENSORS
 from symconv.read.world import World
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Defined, Tensor
@@ -42,6 +43,8 @@ FUNCTIONS: dict[str, Callable[..., Defined]] = {
     "softmax": softmax,
     "cross_entropy": cross_entropy,
     "toeplitz": lambda k, shape, **options: toeplitz(k, shape if isinstance(shape, tuple) else (shape,), **options),
+    "kron": kron,
+    "unpool": unpool_max,
     "concatenate": lambda *tensors, **options: concatenate(tensors, **options),
 }
 OPTIONS = {
@@ -50,7 +53,7 @@ OPTIONS = {
     "depthwise": ("stride", "padding", "dilation", "mode"),
     "transposed": ("stride", "padding", "output_padding", "dilation"),
     "pool_average": ("window", "stride", "padding", "weight"),
-    "pool_max": ("window", "stride"),
+    "pool_max": ("window", "stride", "ties"),
     "vec": ("order",),
     "flip": ("axes",),
     "toeplitz": ("stride", "padding", "dilation", "order"),
@@ -79,7 +82,7 @@ def call(
     base: int = 0,
 ) -> Tensor:
     """A library operation; its own complaints are given the place of the call."""
-    if name in LATER or (name not in FUNCTIONS and name != "flip"):
+    if name not in FUNCTIONS and name != "flip":
         raise source.unsupported(at, f"the operation {name}", "write it by its entries")
     most = TENSORS[name]
     least = LEAST.get(name, most)
@@ -162,6 +165,15 @@ def join(
         )
     if fact.meaning == "hadamard":
         return tried(lambda: elementwise(left, right, "*"), source, at)
+    if fact.meaning == "kronecker":
+        return tried(lambda: kron(left, right), source, at)
+    if fact.meaning == "matmul" and world.x_first:
+        raise source.fault(
+            at,
+            f"{fact.sign} between matrices under axes x-y",
+            "indices, where the first one counts columns",
+            "write the formula by its entries",
+        )
     if fact.meaning == "matmul":
         return tried(lambda: matmul(left, right), source, at)
     for tensor in (left, right):
@@ -172,7 +184,7 @@ def join(
                 "tensors with two ends, zero outside: else nothing says that the sum exists",
                 f"declare tensor {tensor.name}[-M..M] and outside zero",
             )
-    readings = _readings(fact, left, right, options, world.base)
+    readings = _readings(fact, left, right, options, world)
     if wanted is not None:
         extents = [axis.extent.without_remainders() for axis in wanted]
         readings = [r for r in readings if [a.extent.without_remainders() for a in r.tensor.axes] == extents]
@@ -216,8 +228,10 @@ def _check_order(sign: str, order: str, world: World, source: Source, at: int) -
         )
 
 
-def _readings(fact: OpFact, left: Tensor, right: Tensor, options: dict[str, object], base: int) -> list[Reading]:
+def _readings(fact: OpFact, left: Tensor, right: Tensor, options: dict[str, object], world: World) -> list[Reading]:
     """Every mode and order that the declaration leaves open and that can be built."""
+    base = world.base
+    first = world.facts.conventions.get("origin") == "first"
     function = correlate if fact.meaning == "correlation" else convolve
     found: list[Reading] = []
     for mode in (fact.mode,) if fact.mode else (("valid",) if "padding" in options else MODES):
@@ -230,6 +244,8 @@ def _readings(fact: OpFact, left: Tensor, right: Tensor, options: dict[str, obje
             if mode == "full" and fact.meaning == "convolution" and order == "kernel first" and fact.order is None:
                 continue  # full convolution commutes
             given = dict(options) if "padding" in options else {**options, "mode": mode}
+            if mode == "same" and first:
+                given = {**options, "padding": _before_or_behind(kernel, fact.meaning, options)}
             channels = given.pop("channels", None)
             try:
                 tensor = (
@@ -255,6 +271,18 @@ def _centred(image: Tensor, kernel: Tensor, meaning: str, mode: str, order: str)
     full = function(from_zero(image), from_zero(kernel), mode="full")
     starts = tuple(low or Poly.of(0) for low in begins(image))
     return [Reading(mode, order, moved(crop(full, tuple(cut)), starts))]
+
+
+def _before_or_behind(kernel: Tensor, meaning: str, options: dict[str, object]) -> tuple[tuple[Poly, Poly], ...]:
+    """Same with the origin at the first entry of the kernel: it reads ahead in a correlation, back in a convolution."""
+    sides = []
+    reaches = [axis.extent - 1 for axis in kernel.axes if axis.bounded]
+    dilations = options.get("dilation", 1)
+    for n, reach in enumerate(reaches):
+        dilation = dilations[n] if isinstance(dilations, tuple) else dilations
+        far = reach * (dilation if isinstance(dilation, (int, Poly)) else 1)
+        sides.append((Poly.of(0), far) if meaning == "correlation" else (far, Poly.of(0)))
+    return tuple(sides)
 
 
 def _start(

@@ -128,7 +128,8 @@ class Tensors(Positions):
             case Windowed(meaning=meaning, window=window, body=body):
                 inner = self._inner()
                 amounts = tuple(self.poly(w) for w in window)
-                return windowed(meaning, inner.tensor(body), amounts, self.world.base, self.source, expr.at)
+                split = self.world.facts.conventions.get("ties") == "split"
+                return windowed(meaning, inner.tensor(body), amounts, self.world.base, split, self.source, expr.at)
             case Add(terms=terms):
                 return self._sum(terms, expr.at)
             case Negate(body=body):
@@ -138,6 +139,7 @@ class Tensors(Positions):
             case Mul(factors=factors) if any(map(self.is_whole, factors)) or self._links(factors):
                 return self._product_of_tensors(expr)[0] if not self._links(factors) else self._chain(factors, expr.at)
             case Transpose(body=body):
+                self._refuse_x_first((self.forms.of(body),), expr.at)
                 return flipped(self._inner().tensor(body), self.forms.of(body), self.source, expr.at)
             case Indicator(conditions=conditions):
                 return self._steps(conditions, expr.at)
@@ -180,8 +182,19 @@ class Tensors(Positions):
                     "a vector with a name, or entries",
                     "write the product by its entries",
                 )
+            self._refuse_x_first((result[1], right[1]), factor.at)
             result = multiplied(result, right, self.source, factor.at)
         return (self._scaled(tuple(numbers), result[0]), result[1]) if numbers else result
+
+    def _refuse_x_first(self, forms: tuple[Form, ...], at: int) -> None:
+        """Products and transposes of matrices are said of rows and columns in this order."""
+        if self.world.x_first and "matrix" in forms:
+            raise self.source.fault(
+                at,
+                "a product or a transpose of matrices under axes x-y",
+                "indices, where the first one counts columns",
+                "write the formula by its entries",
+            )
 
     def _check_direction(self, forms: tuple[Form, Form], at: int) -> None:
         """Vectors that stand as columns here and as rows there are neither."""
@@ -264,11 +277,23 @@ class Tensors(Positions):
                     "a declared tensor",
                     f"declare tensor {operand.name}[..]",
                 )
-        if expr.operation in ("vec", "toeplitz") and "order" not in options:
-            options |= self._order(expr)
+        options = self._with_conventions(expr, options)
         tensors = [inner.tensor(e) for e in expr.arguments if inner.is_whole(e)]
         others = [inner.argument(e) for e in expr.arguments if not inner.is_whole(e)]
         return call(expr.operation, tensors, others, options, self.source, expr.at, self.world.base)
+
+    def _with_conventions(self, expr: Call, options: dict[str, object]) -> dict[str, object]:
+        """What the block says of an operation: the order of vec, who wins a tie, the sum or the mean of a window."""
+        said = self.world.facts.conventions
+        if expr.operation in ("vec", "toeplitz"):
+            options = options if "order" in options else {**options, **self._order(expr)}
+            if self.world.x_first:
+                options = {**options, "order": "columns" if options.get("order") == "rows" else "rows"}
+        if expr.operation == "pool_average" and said.get("pool") == "sum":
+            return {"weight": 1, **options}
+        if expr.operation == "pool_max" and said.get("ties") == "split":
+            return {"ties": "split", **options}
+        return options
 
     def _order(self, expr: Call) -> dict[str, object]:
         """The order of vec as the block states it; a vec in a formula has no order of its own."""
@@ -411,6 +436,8 @@ class Tensors(Positions):
         for row in entries:
             for value in row:
                 self._refuse_loose(value, at)
+        if self.world.x_first and not line:  # what stands side by side differs in the first index
+            entries = tuple(zip(*entries, strict=True))
         return array(entries, line, self.world.base)
 
     def _refuse_loose(self, value: Value, at: int) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import groupby, pairwise
 
 from symconv.calculus.functions import DERIVATIVES, slope
+from symconv.ops.pool import mean_of_winners
 from symconv.read.expression import (
     Access,
     Add,
@@ -37,6 +38,7 @@ from symconv.read.expression import (
     walk,
 )
 from symconv.read.tensors import STEP, Tensors
+from symconv.read.winners import attained
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Tensor
 from symconv.term.value import (
@@ -130,6 +132,10 @@ class Values(Tensors):
 
     def _step(self, condition: Comparison) -> Value:
         left, right = self.value(condition.left), self.value(condition.right)
+        if self.world.facts.conventions.get("ties") == "excluded":
+            found = attained(left, right, condition.relation)
+            if found is not None:
+                return found
         above, below = Apply(STEP, left - right), Apply(STEP, right - left)
         match condition.relation:
             case ">":
@@ -288,6 +294,8 @@ class Values(Tensors):
                 at, "a maximum from the greater of two numbers", "give each end as one number"
             )
         value = multiply(Bracket(tuple(held)), value) if held else value
+        if kind is Maximum and self.world.facts.conventions.get("ties") == "split":
+            return mean_of_winners(tuple(ranges), value)
         if isinstance(value, kind):  # a sum of sums is one sum, a maximum of maxima one maximum
             return kind((*ranges, *value.ranges), value.body)
         return kind(tuple(ranges), value)

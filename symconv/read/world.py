@@ -54,6 +54,11 @@ class World:
     def outside(self, name: str) -> Outside:
         return self.facts.outside_of.get(name, self.facts.outside)  # type: ignore[return-value]
 
+    @property
+    def x_first(self) -> bool:
+        """`axes x-y`: the first index of a picture counts its columns."""
+        return self.facts.conventions.get("axes") == "x-y"
+
     # -- sizes ---------------------------------------------------------------------
 
     def quantity(self, name: str, source: Source, at: int) -> Poly:
@@ -62,7 +67,8 @@ class World:
         if what in ("multiplications", "additions", "parameters"):
             return self._counted(what, [self.tensor(t, source, at) for t in of.split()])
         tensor = self.tensor(of, source, at)
-        number = {"rows": tensor.rank - 2, "columns": tensor.rank - 1, "channels": tensor.rank - 3, "length": 0}[what]
+        rows, columns = (tensor.rank - 1, tensor.rank - 2) if self.x_first else (tensor.rank - 2, tensor.rank - 1)
+        number = {"rows": rows, "columns": columns, "channels": tensor.rank - 3, "length": 0}[what]
         if number < 0 or (what == "length" and tensor.rank != 1):
             raise source.fault(
                 at,

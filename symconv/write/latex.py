@@ -386,7 +386,7 @@ class Layouts:
 
 def _gradient(tensor: Tensor) -> tuple[str, str] | None:
     """(L, X) for a tensor named dL/dX."""
-    match = re.fullmatch(r"d([^/@ ]+)/d([^/@ ]+)", tensor.name)
+    match = re.fullmatch(r"d((?:[^/@ {]|\{[^{}]*\})+)/d((?:[^/@ {]|\{[^{}]*\})+)", tensor.name)
     return (match.group(1), match.group(2)) if match else None
 
 
