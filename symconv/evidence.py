@@ -21,7 +21,7 @@ from symconv.proof.problem import Problem, tensor_equation
 from symconv.proof.verdict import STATED_SIZES, Counterexample, Status, Verdict
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import substitute
-from symconv.term.tensor import Axis, Defined, Tensor
+from symconv.term.tensor import FREE, Axis, Defined, Tensor
 from symconv.term.text import text_of_condition
 from symconv.term.value import Condition, Value
 
@@ -91,4 +91,4 @@ def short_sum(value: Value, found: Counterexample) -> str:
         text = str(expression) if len(expression.args) <= MOST_TERMS else ""
     except SymconvError:
         return ""
-    return text if len(text) <= MOST_LETTERS else ""
+    return text if len(text) <= MOST_LETTERS and FREE not in text else ""

@@ -203,6 +203,7 @@ def judge_link(link: Link) -> LinkReport:
         verdict = _judge_claim(link.claim, link.given)
     except SymconvError as error:
         verdict = Verdict(Status.ILL_FORMED, message=str(error))
+    verdict = replace(verdict, hypotheses=(*verdict.hypotheses, *link.assumed))
     return LinkReport(link, verdict, _read_as(link))
 
 

@@ -61,7 +61,7 @@ class Counterexample:
     def __str__(self) -> str:
         sizes = ", ".join(f"{k}={v}" for k, v in self.sizes.items())
         place = ", ".join(f"{k}={v}" for k, v in self.at.items())
-        exact, claimed = self.exact_sum or str(self.exact), self.claimed_sum or str(self.claimed)
+        exact, claimed = self.exact_sum or show_number(self.exact), self.claimed_sum or show_number(self.claimed)
         where = f"{sizes} at {place}" if sizes and place else sizes or place or "every size"
         given = ", ".join(f"{entry} = {number}" for entry, number in self.numbers.items())
         told = f"{where}, where {given}" if given else where

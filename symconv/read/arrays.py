@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from symconv.errors import SymconvError
@@ -11,8 +11,20 @@ from symconv.ops.pool import mean_of_winners, pool_average
 from symconv.ops.resample import upsample_nearest
 from symconv.ops.window import index_names, needed
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Axis, Call, Defined, Tensor, define
-from symconv.term.value import Maximum, Number, Range, Value, add, at_least, bracket, equal, multiply
+from symconv.term.tensor import Axis, Call, Defined, Leaf, Tensor, define
+from symconv.term.value import (
+    Entry,
+    Maximum,
+    Number,
+    Range,
+    Value,
+    add,
+    at_least,
+    bracket,
+    equal,
+    multiply,
+    total,
+)
 
 
 def array(rows: tuple[tuple[Value, ...], ...], line: bool, base: int) -> Defined:
@@ -82,6 +94,23 @@ def _greatest(tensor: Tensor, window: tuple[Poly, ...], base: int, split: bool) 
     call = Call("pool_max", (tensor,), (("window", window), ("spatial", len(window))))
     needs = needed(*(at_least(n, 1) for n in (*counts, *window)))
     return define(f"pool_max({tensor.name})", axes, entry, indices=index_names(tensor.rank), call=call, requires=needs)
+
+
+def depending(name: str, parameters: tuple[str, ...], axes: tuple[Axis, ...], data: Sequence[Tensor]) -> Defined:
+    """A tensor that depends on others in a way that is left open: any value, any derivative by each of their entries.
+
+    A claim that holds for every such affine function holds for every differentiable one, as
+    formulas speak of values and of first derivatives only.
+    """
+    outer = tuple(map(Poly.of, parameters))
+    terms: list[Value] = [Entry(Leaf(f"{name}(0)", axes), outer)]
+    for tensor in data:
+        jacobian = Leaf(f"d{name}/d{tensor.name}", (*axes, *tensor.axes))
+        names = tuple(f"{n}'" for n in index_names(tensor.rank))
+        inner = tuple(map(Poly.of, names))
+        ranges = tuple(Range(n, axis.low, axis.high) for n, axis in zip(names, tensor.axes, strict=True))
+        terms.append(total(ranges, multiply(jacobian[(*outer, *inner)], tensor[inner])))
+    return define(name, axes, lambda *_: add(*terms), indices=parameters)
 
 
 def over_channels(

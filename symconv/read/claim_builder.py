@@ -7,12 +7,14 @@ the right while the left leaves it free, makes a link ill-formed, not false.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 
 from symconv.errors import SymconvError
 from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import IllFormed, LocatedError
+from symconv.ops.window import index_names
 from symconv.read.arrays import begins
 from symconv.read.claims import Claim, Kind, Link, WholeClaim
 from symconv.read.expression import (
@@ -45,8 +47,8 @@ from symconv.read.tensors import Tensors
 from symconv.read.values import Values
 from symconv.read.world import World
 from symconv.term.polynomial import Poly, Size
-from symconv.term.tensor import Defined, Tensor
-from symconv.term.value import Condition, Range, at_least
+from symconv.term.tensor import Defined, Tensor, tensors_in
+from symconv.term.value import Condition, Entry, Range, Value, at_least
 
 IN_POSITIONS = (Num, Ref, Add, Negate, Mul, Divide, Floor, Modulo, Power)
 
@@ -118,7 +120,16 @@ class ClaimBuilder:
             return failed(problem, latex, notes)
         except SymconvError as problem:
             return Link("", Kind.ILL_FORMED, line, column, latex, message=str(problem), notes=notes, problem=problem)
-        return Link("", Kind.CLAIM, line, column, latex, claim, given=self.world.given, notes=notes)
+        assumed = self._assumed(claim)
+        return Link("", Kind.CLAIM, line, column, latex, claim, given=self.world.given, assumed=assumed, notes=notes)
+
+    def _assumed(self, claim: Claim | WholeClaim) -> tuple[str, ...]:
+        """What lines of the block assume of the data below the two sides."""
+        if not self.world.assumed:
+            return ()
+        sides = [s if isinstance(s, Value) else entry_of(s) for s in (claim.left, claim.right)]
+        names = {tensor.name: None for side in sides for tensor in tensors_in(side)}
+        return tuple(self.world.assumed[name] for name in names if name in self.world.assumed)
 
     def _failed_at(self, at: int, found: str, expected: str, change: str) -> Link:
         problem = LocatedError(self.source, at, found, expected, change)
@@ -196,6 +207,7 @@ class ClaimBuilder:
         self._check_scope(set(names), right)
         indices = frozenset(names)
         values = Values(self.world, self.source, indices)
+        values.runs = self._runs(names, (first, left, right), values)
         left_value, right_value = values.value(left), values.value(right)
         ranges = tuple(self._range(name, (first, left, right), values) for name in names)
         conditions = self._conditions(indices)
@@ -286,7 +298,7 @@ class ClaimBuilder:
 
     def _is_index(self, name: str, in_position: bool) -> bool:
         kind = self.world.kinds.kind(name)
-        if name in self.world.sizes or kind in ("size", "loss", "function"):
+        if name in self.world.sizes or kind in ("size", "loss", "function") or name in self.world.kinds.winners:
             return False
         return kind in (None, "index") or in_position
 
@@ -324,6 +336,16 @@ class ClaimBuilder:
             f"declare it: index {name} in 0..n-1",
         )
 
+    def _runs(self, names: Sequence[str], sides: Sequence[Expr], values: Values) -> dict[str, Range]:
+        """The ranges that are known by now, where some tensor goes on beyond its ends."""
+        found: dict[str, Range] = {}
+        if not self.world.something_goes_on:
+            return found
+        for name in names:
+            with suppress(LocatedError):  # it is reported where the range is needed
+                found[name] = self._range(name, sides, values)
+        return found
+
     def _declared_range(self, name: str) -> Range:
         ends = []
         for text in self.world.facts.indices[name]:
@@ -342,7 +364,8 @@ class ClaimBuilder:
             ):
                 continue
             tensor: Tensor = self.world.tensor(node.name, self.source, node.at)
-            if tensor.outside == "zero" or len(node.index) != tensor.rank:
+            open_ended = tensor.outside == "zero" or self.world.goes_on(tensor.name) is not None
+            if open_ended or len(node.index) != tensor.rank:
                 continue
             for axis, position in zip(tensor.axes, (values.poly(i) for i in node.index), strict=True):
                 if (
@@ -352,6 +375,11 @@ class ClaimBuilder:
                     found += [] if axis.low is None else [at_least(position, axis.low)]
                     found += [] if axis.high is None else [at_least(axis.high, position)]
         return tuple(found)
+
+
+def entry_of(tensor: Tensor) -> Entry:
+    """Any entry of a tensor."""
+    return Entry(tensor, tuple(map(Poly.of, index_names(tensor.rank))))
 
 
 def failed(problem: LocatedError, latex: str, notes: tuple[str, ...] = ()) -> Link:

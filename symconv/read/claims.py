@@ -61,6 +61,7 @@ class Link:
     claim: Claim | WholeClaim | None = None
     defines: Defined | None = None
     given: Mapping[str, Mapping[tuple[int, ...], Fraction]] = field(default_factory=dict, compare=False)
+    assumed: tuple[str, ...] = ()  # of data that the claim speaks of
     message: str = ""
     notes: tuple[str, ...] = ()
     problem: SymconvError | None = field(default=None, compare=False)  # what `message` says

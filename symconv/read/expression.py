@@ -142,6 +142,21 @@ class Biggest(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Winner(Expr):
+    """The value of one bound index at which a maximum is attained: a part of an arg max."""
+
+    greatest: Biggest
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class Open(Expr):
+    """`O(x, w)`: something that depends on these tensors in a way that is left open."""
+
+    tensors: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison(Expr):
     relation: Relation
     left: Expr
@@ -272,6 +287,17 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The same expression with what stands directly inside changed."""
     changes = {f.name: _changed(getattr(expr, f.name), change) for f in fields(expr) if f.name != "at"}
     return replace(expr, **changes)  # type: ignore[arg-type]
+
+
+def placed(expr: Winner, at: int) -> Winner:
+    """The same, said at another place."""
+
+    def put(inner: Expr) -> Expr:
+        return replace(rebuild(inner, put), at=at)
+
+    made = put(expr)
+    assert isinstance(made, Winner)
+    return made
 
 
 def _changed(value: object, change: Callable[[Expr], Expr]) -> object:

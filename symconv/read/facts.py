@@ -84,6 +84,7 @@ class DefineFact:
     left: Source
     right: CallText | Source
     line: int
+    depends: tuple[str, ...] = ()  # of `define y_i = O(x)`, which gives no formula
 
 
 @dataclass(frozen=True, slots=True)

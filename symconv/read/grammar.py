@@ -53,6 +53,7 @@ from symconv.read.expression import (
 from symconv.read.grammar_arrays import Arrays
 from symconv.read.grammar_bounds import Bounds
 from symconv.read.grammar_names import WHOLE_AXIS, Names
+from symconv.read.grammar_winners import Winners
 from symconv.read.library import PLAIN
 from symconv.read.matrices import RANKS, Forms
 from symconv.read.rows import Cursor, has_relation, split, text_of
@@ -63,7 +64,7 @@ _REMAINDERS = (Sign(r"\bmod"), Sign(r"\%"))
 _DOTS = {r"\cdot", r"\times"}
 
 
-class Grammar(Names, Bounds, Arrays):
+class Grammar(Names, Bounds, Arrays, Winners):
     """Reads the expressions of one formula."""
 
     def expression(self, items: Sequence[Node], at: int) -> Expr:
@@ -213,6 +214,9 @@ class Grammar(Names, Bounds, Arrays):
         item = cursor.item
         if item is None:
             raise self._missing(cursor)
+        places = self.arg_max(cursor)
+        if places is not None:
+            return places
         if isinstance(item, Big):
             return self.big(cursor)
         if cursor.is_sign("-") or isinstance(item, Sign):

@@ -31,6 +31,7 @@ from symconv.read.expression import (
     Num,
     Ref,
     Total,
+    Tuple,
 )
 from symconv.read.rows import COMPARISONS, Cursor, Rows, has_relation, split, text_of
 from symconv.read.words import in_english
@@ -362,8 +363,22 @@ class Bounds(Rows):
                 )
             sides = [self.expression(p.items, p.at) for p in pieces]
             for mark, left, right in zip(marks, sides, sides[1:], strict=False):
-                found.append(Comparison(mark.text, left, right, at=mark.at))  # type: ignore[arg-type]
+                found += self._compared(mark, left, right)
         return tuple(found)
+
+    def _compared(self, mark: Sign, left: Expr, right: Expr) -> list[Comparison]:
+        """`(a, b) = (i + u, j + v)` is said of each place."""
+        pairs = [(left, right)]
+        if isinstance(left, Tuple) and isinstance(right, Tuple) and mark.text == "=":
+            if len(left.items) != len(right.items):
+                raise self.source.ill_formed(
+                    mark.at,
+                    f"{len(left.items)} places on the left, {len(right.items)} on the right",
+                    "as many on both sides",
+                    "complete the shorter one",
+                )
+            pairs = list(zip(left.items, right.items, strict=True))
+        return [Comparison(mark.text, a, b, at=mark.at) for a, b in pairs]  # type: ignore[arg-type]
 
     def indicator(self, row: Row, at: int) -> Expr:
         return Indicator(self.conditions(row), at=at)

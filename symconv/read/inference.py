@@ -375,6 +375,9 @@ class Inference:
             if settled is None:
                 continue
             tensors = {self._data(access.name) for access, _ in found}
+            if any(self.world.goes_on(name) for name in tensors):
+                self._as_long(definition, n, parameter, found)
+                continue
             if any(self.world.outside(name) == "zero" for name in tensors):
                 self.usual[definition.name, n] = settled
             else:
@@ -382,6 +385,21 @@ class Inference:
                 self.settled.add((definition.name, n))
                 ends = f"{settled.valid.low}..{settled.valid.high}"
                 self.world.note(definition.line, f"{definition.name}: axis {n + 1} is {ends}, where all reads fit")
+
+    def _as_long(self, definition: Definition, n: int, parameter: str, found: list[tuple[Access, Environment]]) -> None:
+        """What is read of a tensor that goes on, beside each place of it, is as long as that tensor."""
+        for access, _ in found:
+            for axis, position in enumerate(access.index):
+                beside = self.world.goes_on(self._data(access.name)) and parameter in {
+                    r.name for r in free_names(position)
+                }
+                known = self._axis_read(access, axis)
+                if beside and known is not None and (definition.name, n) not in self.known:
+                    self.known[definition.name, n] = known
+                    self.settled.add((definition.name, n))
+                    self.world.note(
+                        definition.line, f"{definition.name}: axis {n + 1} is that of {access.name}, which goes on"
+                    )
 
     def _runs(self, found: list[tuple[Access, Environment]]) -> Callable[[str], Axis | None]:
         """The axis on which an index stands alone, where it is known."""

@@ -12,7 +12,7 @@ from typing import Literal
 
 from symconv.notation.layout import Node
 from symconv.notation.names import name_key
-from symconv.read.expression import Expr
+from symconv.read.expression import Expr, Winner
 from symconv.read.facts import Facts, OpFact
 
 Kind = Literal["tensor", "size", "loss", "function", "index"]
@@ -34,6 +34,7 @@ class Kinds:
     facts: Facts
     tensors: dict[str, Ranks] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)  # found in limits
+    winners: dict[str, Winner] = field(default_factory=dict)  # coordinates of an arg max, by the names given to them
     makers: dict[str, tuple[tuple[str, ...], Expr]] = field(default_factory=dict)  # functions of whole tensors
 
     @classmethod
@@ -62,7 +63,7 @@ class Kinds:
             return "function"
         if key in facts.sizes or key in facts.quantities or key in facts.implied or key in self.sizes:
             return "size"
-        if key in facts.indices or key in facts.endless or key in facts.labels:
+        if key in facts.indices or key in facts.endless or key in facts.labels or key in self.winners:
             return "index"
         return None
 

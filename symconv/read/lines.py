@@ -259,9 +259,7 @@ def base(rest: Source, facts: Facts) -> None:
 def outside(rest: Source, facts: Facts) -> None:
     """outside zero, or outside zero x y."""
     what, _, names = rest.text.partition(" ")
-    if what in ("periodic", "reflect"):
-        raise rest.unsupported(0, f"outside {what}", "write the index with \\bmod in the formula")
-    if what not in ("zero", "error"):
+    if what not in ("zero", "error", "periodic", "reflect"):
         raise rest.fault(0, f"'{what}'", "zero, error, periodic or reflect", "choose one of these")
     if not names.strip():
         _stated(rest, "outside", facts)
@@ -342,8 +340,13 @@ def _options(sign: str, meaning: str, given: list[Source], rest: Source) -> OpFa
 def define(rest: Source, facts: Facts) -> None:
     """define F = correlate(X, K), or define F = X * K."""
     left, right = equation(rest)
-    if re.fullmatch(r"O\s*\(.*\)", right.text):
-        raise right.unsupported(0, "a dependence left open", "give the formula")
+    depends = re.fullmatch(r"O\s*\(([^()]*)\)", right.text)
+    if depends:
+        tensors = tuple(name for name, _ in names_in(piece(right, *depends.span(1))))
+        if not tensors:
+            raise right.fault(0, "O() of nothing", "the tensors that it depends on", "write define y_i = O(x)")
+        facts.definitions.append(DefineFact(left, right, rest.line, tensors))
+        return
     value = call_text(right, LIBRARY)
     if re.fullmatch(r".*\w\(.*\)|.*\}\s*\(.*\)", left.text):
         if isinstance(value, CallText):

@@ -29,6 +29,7 @@ from symconv.read.expression import (
 )
 from symconv.read.facts import CallText, Facts, TupleText
 from symconv.read.grammar import BUILT_IN, Grammar
+from symconv.read.grammar_winners import named_places, places_of
 from symconv.read.kinds import Kinds, Ranks
 from symconv.read.library import LIBRARY, PLAIN
 from symconv.read.repeated import indices_of, summed
@@ -51,6 +52,7 @@ class Sentence:
     conditions: list[Comparison] = field(default_factory=list)
     problem: LocatedError | None = None
     no_claim: str = ""
+    places: list[str] = field(default_factory=list)  # names that the formula gives to the coordinates of an arg max
     display: bool = True  # set off from the running text
     broken: dict[int, LocatedError] = field(default_factory=dict)  # sides after the first that cannot be read
 
@@ -128,6 +130,10 @@ class Parser:
                     "state it with an assume or index line, or ignore the formula",
                 )
         grammar = Grammar(source, self.kinds)
+        names = named_places(statement)
+        if names is not None:
+            self._name_places(names, sentence, grammar)
+            return
         for number, side in enumerate(statement.sides):
             try:
                 sentence.sides.append(grammar.expression(side.items, side.at))
@@ -143,6 +149,21 @@ class Parser:
             sentence.sides = [summed(side, kept, self.kinds, source) for side in sentence.sides]
         for condition in statement.conditions:
             self._condition(condition, grammar, sentence)
+
+    def _name_places(self, names: list[str], sentence: Sentence, grammar: Grammar) -> None:
+        r"""`(u^*, v^*) = \arg\max ...`: from here on the names stand for these coordinates."""
+        first, second = sentence.statement.sides
+        value = grammar.expression(second.items, second.at)
+        self.learn(value, sentence.source)
+        for name, place in places_of(names, value, sentence.source, first.at).items():
+            if self.kinds.winners.get(name, place) != place or (
+                name not in self.kinds.winners and self.kinds.kind(name) not in (None, "index")
+            ):
+                raise sentence.source.fault(
+                    first.at, f"{name}, which has a meaning already", "a new name", f"write {name}' or another letter"
+                )
+            self.kinds.winners[name] = place
+        sentence.places = names
 
     def _condition(self, row: Row, grammar: Grammar, sentence: Sentence) -> None:
         """A range of an index, or a condition on sizes and indices."""

@@ -17,7 +17,9 @@ from symconv.read.expression import (
     Power,
     Ref,
     Signed,
+    Winner,
     inside,
+    placed,
 )
 from symconv.read.world import World
 from symconv.term.polynomial import Poly
@@ -42,8 +44,12 @@ class Positions:
                         expr.at, f"the fraction {value} as a position", "a whole number", "use a floor"
                     )
                 return Poly.of(value.numerator)
+            case Ref(name=name) if name in self.world.kinds.winners and name not in self.indices:
+                return self.winner(placed(self.world.kinds.winners[name], expr.at))
             case Ref(name=name):
                 return self.name(name, expr.at)
+            case Winner():
+                return self.winner(expr)
             case Add(terms=terms):
                 return sum((self.poly(t) for t in terms), Poly.of(0))
             case Negate(body=body):
@@ -92,12 +98,17 @@ class Positions:
                 return value.denominator == 1
             case Ref(name=name):
                 world = self.world
-                return name in self.indices or name in world.sizes or name in world.facts.quantities
+                known = name in world.sizes or name in world.facts.quantities or name in world.kinds.winners
+                return name in self.indices or known
             case Add() | Mul() | Negate() | Power():
                 return all(map(self.is_position, inside(expr)))
-            case Floor() | Modulo():
+            case Floor() | Modulo() | Winner():
                 return True
         return False
+
+    def winner(self, expr: Winner) -> Poly:
+        """A coordinate of an arg max; it is made of values, which a limit is not."""
+        raise self.source.fault(expr.at, "an arg max in a limit or an extent", "sizes and indices", "name the place")
 
     def _floor(self, body: Expr, ceiling: bool) -> Poly:
         rest = Poly.of(0)

@@ -8,13 +8,29 @@ from math import prod
 from symconv.errors import SymconvError
 from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import LocatedError, Source
-from symconv.ops.window import needed
+from symconv.ops.window import index_names, needed
+from symconv.read.arrays import depending
+from symconv.read.assumed import constrained
 from symconv.read.claim_builder import ClaimBuilder, failed
 from symconv.read.claims import Formula, Kind, Link
 from symconv.read.clauses import Statement
 from symconv.read.documents import Segment
-from symconv.read.expression import Access, At, Call, Elementwise, Expr, Mul, Ref, Slice, Total, walk
-from symconv.read.facts import CallText, Facts, FindFact
+from symconv.read.expression import (
+    Access,
+    At,
+    Call,
+    Comparison,
+    Elementwise,
+    Expr,
+    Mul,
+    Open,
+    Ref,
+    Slice,
+    Total,
+    free_names,
+    walk,
+)
+from symconv.read.facts import CallText, DefineFact, Facts, FindFact
 from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition, Inference
 from symconv.read.kinds import Ranks
@@ -26,7 +42,7 @@ from symconv.read.tensors import Tensors
 from symconv.read.values import Values
 from symconv.read.world import World
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor, tensors_in
-from symconv.term.value import Entry, at_least
+from symconv.term.value import Entry, Range, at_least
 
 
 @dataclass
@@ -55,10 +71,10 @@ class Region:
                     self._check_passing(sentence, parser)
                 self._find_definition(sentence, parser)
         Inference(self.world, parser, sentences, self._in_order(parser)).run()
+        self._assume(parser)
         self._define_all(parser)
         self._check_goals(parser)
         self._give(parser)
-        self._assume(parser)
         previous: Sentence | None = None
         for number, segment, group in read:
             self.formulas[number] = self._formula(number, segment, group, previous)
@@ -72,6 +88,7 @@ class Region:
         self.world.axes.update(before.world.axes)
         self.world.kernels |= before.world.kernels
         self.world.base = before.world.base
+        self.world.rates = before.world.rates
         self.world.unread.update(before.world.unread)
         for name, ranks in before.world.kinds.tensors.items():
             parser.kinds.tensors.setdefault(name, ranks)
@@ -162,10 +179,12 @@ class Region:
                     "a tensor or a scalar",
                     "use another name for one of the two",
                 )
-            body = parser.call(fact.right, text) if isinstance(fact.right, CallText) else parser.equation(fact.right)[0]
+            body = self._right_side(fact, text, parser)
             parameters = tuple(i.name for i in left.index if isinstance(i, Ref)) if isinstance(left, Access) else None
             if isinstance(fact.right, Source) and parser.kinds.ranks(name) == Ranks(0):
                 parameters = ()  # a scalar by its formula
+            if isinstance(body, Open) and parameters is None:
+                parameters = self._axes_of(name, fact, parser)
             if isinstance(left, Access) and isinstance(body, At) and left.index == body.index:
                 parameters, body = None, body.tensor  # L[x, y] = (I * G)[x, y] speaks of whole tensors
             if name in self.definitions:
@@ -179,6 +198,18 @@ class Region:
             if parser.kinds.ranks(name) is None:
                 # an operation keeps or states the number of axes; it is known once the tensor is built
                 parser.kinds.tensors[name] = Ranks(_rank_of(body, parser))
+
+    def _axes_of(self, name: str, fact: DefineFact, parser: Parser) -> tuple[str, ...]:
+        """`define y = O(x)`: y has as many axes as its line says."""
+        ranks = parser.kinds.ranks(name)
+        if ranks is None:
+            raise fact.left.fault(0, f"{name}, whose axes are open", "its axes", f"declare tensor {name}[n]")
+        return index_names(ranks.count)
+
+    def _right_side(self, fact: DefineFact, text: Source, parser: Parser) -> Expr:
+        if fact.depends:
+            return Open(tuple(Ref(parser.kinds.name(name)) for name in fact.depends))
+        return parser.call(fact.right, text) if isinstance(fact.right, CallText) else parser.equation(fact.right)[0]
 
     def _check_passing(self, sentence: Sentence, parser: Parser) -> None:
         """What the running text says of data in passing, `a box filter has $w_k = 1$`, is no definition of it."""
@@ -373,7 +404,13 @@ class Region:
             raise definition.source.fault(
                 0, f"{name}, whose extents are open", "extents", f"declare tensor {name}[H,W]"
             )
+        if isinstance(definition.body, Open):
+            data = [world.tensor(ref.name, definition.source, 0) for ref in definition.body.tensors]
+            world.rates.open.add(name)
+            world.rates.leaves |= {f"d{name}/d{tensor.name}" for tensor in data}
+            return replace(depending(name, definition.parameters, axes, data), outside=outside)
         values = Values(world, definition.source, frozenset(definition.parameters))
+        values.runs = {p: Range(p, axis.low, axis.high) for p, axis in zip(definition.parameters, axes, strict=True)}
         body = values.value(definition.body)
         requires = tuple(c for a in axes if a.bounded for c in [at_least(a.extent, 1)])
         return Defined(name, definition.parameters, axes, body, None, needed(*requires), outside)
@@ -428,11 +465,20 @@ class Region:
         for text in self.facts.assumptions:
             source = Source(text.text.replace(">=", r"\ge ").replace("<=", r"\le "), text.name, text.line, text.column)
             comparisons = Grammar(source, parser.kinds).conditions(parse_latex(source))
-            positions = Positions(self.world, source)
             for comparison in comparisons:
                 if any(isinstance(n, (Total, Access)) for n in walk(comparison)):
-                    raise source.unsupported(comparison.at, "an assumption on values", "assume facts about sizes")
-                self.world.hypotheses.append(positions.condition(comparison))
+                    self._assume_of_data(comparison, text, source)
+                else:
+                    self.world.hypotheses.append(Positions(self.world, source).condition(comparison))
+
+    def _assume_of_data(self, comparison: Comparison, text: Source, source: Source) -> None:
+        made = constrained(comparison, self.world, source)
+        if made.name in self.definitions:
+            raise source.fault(
+                0, f"an assumption on {made.name}, which has a formula", "free data", "remove the line, or the formula"
+            )
+        self.world.tensors[made.name] = made
+        self.world.assumed[made.name] = text.text
 
     # -- formulas ------------------------------------------------------------------------
 
@@ -451,6 +497,20 @@ class Region:
         links = [replace(k, kind=Kind.IGNORED, claim=None) if k.id in self.ignored else k for k in links]
         return Formula(number, line, column, segment.latex, tuple(links))
 
+    def _named_places(self, sentence: Sentence, latex: str, notes: tuple[str, ...]) -> Link:
+        """What a formula calls the coordinates of an arg max, which must have a meaning where it stands."""
+        line, column = sentence.source.position(sentence.at)
+        kinds = self.world.kinds
+        try:
+            for name in sentence.places:
+                place = kinds.winners[name]
+                free = {r.name for r in free_names(place) if kinds.kind(r.name) in (None, "index")}
+                Values(self.world, sentence.source, frozenset(free - set(self.world.sizes))).winner(place)
+        except LocatedError as problem:
+            return failed(problem, latex, notes)
+        message = f"{', '.join(sentence.places)}: where the maximum is attained"
+        return Link("", Kind.DEFINITION, line, column, latex, message=message, notes=notes)
+
     def _links(self, sentence: Sentence, previous: Sentence | None, display: bool) -> list[Link]:
         line, column = sentence.source.position(sentence.at)
         latex = sentence.statement.latex or sentence.source.text
@@ -459,6 +519,8 @@ class Region:
             return [failed(sentence.problem, latex, notes)]
         if sentence.no_claim:
             return [Link("", Kind.NOT_A_CLAIM, line, column, latex, message=sentence.no_claim, notes=notes)]
+        if sentence.places:
+            return [self._named_places(sentence, latex, notes)]
         return ClaimBuilder(self.world, self.definitions, sentence, previous, display).links()
 
 

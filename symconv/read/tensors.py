@@ -279,6 +279,9 @@ class Tensors(Positions):
                 )
         options = self._with_conventions(expr, options)
         tensors = [inner.tensor(e) for e in expr.arguments if inner.is_whole(e)]
+        mode = options.get("mode", "valid")
+        padded = "padding" in options or mode != "valid" or expr.operation in ("pad", "transposed")
+        self._refuse_going_on(tensors if padded else [], expr.operation, expr.at)
         others = [inner.argument(e) for e in expr.arguments if not inner.is_whole(e)]
         return call(expr.operation, tensors, others, options, self.source, expr.at, self.world.base)
 
@@ -351,16 +354,33 @@ class Tensors(Positions):
         fact = replace(fact, mode=mode or fact.mode)
         inner = self._same() if fact.meaning == "hadamard" else inner  # its operands have the axes of the result
         given = {n: n if n == "channels" else self.argument_text(text) for n, text in fact.options}
+        first, second = inner.tensor(left), inner.tensor(right)
+        padded = fact.mode != "valid" or "padding" in given or "padding" in options
+        self._refuse_going_on(
+            [first, second] if padded and fact.meaning in ("correlation", "convolution") else [], sign, at
+        )
         return join(
             fact,
-            inner.tensor(left),
-            inner.tensor(right),
+            first,
+            second,
             self.wanted,
             {**given, **options},
             self.world,
             self.source,
             at,
         )
+
+    def _refuse_going_on(self, tensors: list[Tensor], operation: str, at: int) -> None:
+        """An operation that puts zeros around a tensor, of one that goes on beyond its ends."""
+        for tensor in tensors:
+            rule = self.world.goes_on(tensor.name)
+            if rule is not None:
+                raise self.source.fault(
+                    at,
+                    f"{operation} with zeros around {tensor.name}, which is {rule} outside",
+                    "a valid operation, or the formula of one entry",
+                    "write the operation by its entries; they are read beyond the ends as the block says",
+                )
 
     def argument_text(self, text: Source) -> object:
         """An option of an `op` line, written in the block."""
@@ -383,6 +403,7 @@ class Tensors(Positions):
         if isinstance(expr.value, Ref) and isinstance(expr.by, Ref) and ranks is not None and not ranks.count:
             scalar = self.world.tensor(expr.value.name, self.source, expr.at)
             by = self.world.tensor(expr.by.name, self.source, expr.at)
+            self.world.rates.refuse_in(scalar, self.source, expr.at)
             made = tried(lambda: gradient(scalar, by), self.source, expr.at)
             return replace(made, name=f"d{scalar.name}/d{by.name}") if isinstance(made, Defined) else made
         if isinstance(expr.value, Ref) and self.is_whole(expr.value) and not self.is_whole(expr.by):
@@ -409,6 +430,8 @@ class Tensors(Positions):
         x = self.world.tensor(by.name, self.source, by.at)
         rows, columns = (y, x) if self.forms.numerator else (x, y)
 
+        self.world.rates.refuse_in(y, self.source, at)
+
         def entry(i: Poly, j: Poly) -> Value:
             output, source = (i, j) if self.forms.numerator else (j, i)
             return Derivative(y[output], x[source])
@@ -423,8 +446,9 @@ class Tensors(Positions):
         tensor = self.world.tensor(expr.value.name, self.source, expr.at)
         values = self.entries([])
         target, index = values.target(expr.by)
-        by = values._entry(target, index, expr.by.at)
+        by = values.data(target, index, expr.by.at)
         self._refuse_loose(by, expr.at)
+        self.world.rates.refuse_in(tensor, self.source, expr.at)
         name = f"d{tensor.name}/d{target.name}"
         made = Operation("each_by", (tensor,), (("by", by),))
         indices = index_names(tensor.rank)

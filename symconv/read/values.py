@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby, pairwise
+from types import MappingProxyType
 
 from symconv.calculus.functions import DERIVATIVES, slope
-from symconv.ops.pool import mean_of_winners
+from symconv.ops.pool import argmax_of, mean_of_winners
+from symconv.read.beyond import going_on, wrapped
 from symconv.read.expression import (
     Access,
     Add,
@@ -34,6 +37,7 @@ from symconv.read.expression import (
     Total,
     Transpose,
     Windowed,
+    Winner,
     rebuild,
     walk,
 )
@@ -64,7 +68,9 @@ from symconv.term.value import (
 
 
 class Values(Tensors):
-    """Builds the value of an expression; `indices` are the names in scope."""
+    """Builds the value of an expression; `indices` are the names in scope, `runs` what is known of their ranges."""
+
+    runs: Mapping[str, Range] = MappingProxyType({})
 
     def value(self, expr: Expr) -> Value:
         if not isinstance(expr, (Num, Ref)) and self.is_position(expr):
@@ -191,7 +197,31 @@ class Values(Tensors):
             raise self.source.ill_formed(
                 at, f"{len(index)} indices of {tensor.name}", f"{tensor.rank}, one an axis", "give every axis its index"
             )
+        rule = self.world.goes_on(tensor.name)
+        if rule is not None:
+            beyond = tuple(a.bounded and not self._stays(i, a) for i, a in zip(index, tensor.axes, strict=True))
+            tensor = going_on(tensor, rule, beyond) if any(beyond) else tensor
         return Entry(tensor, tuple(self.poly(i) for i in index))
+
+    def _stays(self, position: Expr, axis: Axis) -> bool:
+        """An index that runs over the axis itself."""
+        runs = self.runs.get(position.name) if isinstance(position, Ref) else None
+        return runs is not None and (runs.low, runs.high) == (axis.low, axis.high)
+
+    def data(self, tensor: Tensor, index: tuple[Expr, ...], at: int) -> Entry:
+        """The entry by which one differentiates: of a tensor that goes on, the one that is read there."""
+        found = self._entry(tensor, index, at)
+        if found.tensor == tensor:
+            return found
+        if self.world.goes_on(tensor.name) == "reflect":
+            raise self.source.fault(
+                at,
+                f"a derivative by {tensor.name}, which is reflected, at a place that may lie beyond its ends",
+                "an index that runs over its axis",
+                "state the range of the index, or substitute one of its own",
+            )
+        places = zip(found.index, tensor.axes, found.tensor.axes, strict=True)
+        return Entry(tensor, tuple(i if seen.bounded else wrapped(i, axis) for i, axis, seen in places))
 
     # -- arithmetic ------------------------------------------------------------------
 
@@ -328,6 +358,7 @@ class Values(Tensors):
                 held += [at_least(inner.poly(end), here) for end in highs]
             ranges += found
             inner = inner.within([r.name for r in found])
+            inner.runs = {**inner.runs, **{r.name: r for r in found}}
         return ranges, inner, body, held
 
     def _check_excluded(self, binding: Binding, indices: frozenset[str]) -> None:
@@ -428,6 +459,19 @@ class Values(Tensors):
                             found.append((tensor.axes[n], tensor))
         return found
 
+    def winner(self, expr: Winner) -> Poly:
+        """The coordinate at which a maximum is attained; of equal entries the first one wins."""
+        self._refuse_shared(expr.at)
+        own = frozenset(b.name for b in expr.greatest.bindings)  # they have nothing to do with such names around
+        greatest = Values(self.world, self.source, self.indices - own).value(expr.greatest)
+        if not isinstance(greatest, Maximum):
+            raise self.source.unsupported(expr.at, "an arg max over a range with several ends", "give each end once")
+        return argmax_of(greatest)[expr.axis]
+
+    def _refuse_shared(self, at: int) -> None:
+        if self.world.facts.conventions.get("ties") == "split":
+            raise self.source.fault(at, "an arg max under ties split", "one winner", "use ties first or ties excluded")
+
     # -- derivatives -------------------------------------------------------------------
 
     def _derivative(self, inner: Expr, by: Expr, at: int) -> Value:
@@ -435,8 +479,10 @@ class Values(Tensors):
         if isinstance(inner, Ref) and inner.name in self.world.facts.losses:
             whole = self.world.by_loss(target.name, self.source, at, inner.name)
             return self._entry(whole, index, at)
-        by_entry = self._entry(target, index, at)
-        return Derivative(self.value(inner), by_entry)
+        by_entry = self.data(target, index, at)
+        value = self.value(inner)
+        self.world.rates.refuse(value, self.source, at)
+        return Derivative(value, by_entry)
 
     def target(self, by: Expr) -> tuple[Tensor, tuple[Expr, ...]]:
         """What stands below the derivative sign: the tensor and the indices of its entry."""
@@ -449,6 +495,7 @@ class Values(Tensors):
     def within(self, names: list[str]) -> Values:
         inner = Values(self.world, self.source, self.indices | frozenset(names), self.wanted)
         inner.divides = self.divides
+        inner.runs = self.runs
         return inner
 
     def holding(self, conditions: tuple[Comparison, ...]) -> Values:

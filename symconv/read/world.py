@@ -13,11 +13,13 @@ from symconv.calculus import counting
 from symconv.calculus.gradient import gradient
 from symconv.errors import DependenceError, SymconvError
 from symconv.notation.source import Source
+from symconv.read.beyond import GOES_ON
 from symconv.read.claims import Inferred
 from symconv.read.expression import Expr
 from symconv.read.facts import Facts
 from symconv.read.kinds import Kinds, Vectors
 from symconv.read.parsing import Sentence
+from symconv.read.rates import Rates
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Defined, Leaf, Outside, Tensor, define, tensors_in
 from symconv.term.value import Condition, Value, add
@@ -44,6 +46,9 @@ class World:
     unread: dict[str, int] = field(default_factory=dict)  # tensors whose formula is not understood, and its line
     stands: dict[str, Expr] = field(default_factory=dict)  # names of index expressions
     hypotheses: list[Condition] = field(default_factory=list)
+    targets: dict[str, str] = field(default_factory=dict)  # of gradients, by their names: what they differentiate by
+    rates: Rates = field(default_factory=Rates)
+    assumed: dict[str, str] = field(default_factory=dict)  # what lines assume of data, by the names of the tensors
     gradients: dict[tuple[str, str], Tensor] = field(default_factory=dict)
 
     def note(self, line: int, text: str) -> None:
@@ -52,7 +57,17 @@ class World:
             self.inferred.append(fact)
 
     def outside(self, name: str) -> Outside:
-        return self.facts.outside_of.get(name, self.facts.outside)  # type: ignore[return-value]
+        return "zero" if self.facts.outside_of.get(name, self.facts.outside) == "zero" else "error"
+
+    @property
+    def something_goes_on(self) -> bool:
+        return not {self.facts.outside, *self.facts.outside_of.values()}.isdisjoint(GOES_ON)
+
+    def goes_on(self, name: str) -> str | None:
+        """How a tensor goes on beyond its ends, if it does; a gradient goes on as its tensor."""
+        name = self.targets.get(name, name)
+        said = self.facts.outside_of.get(name, self.facts.outside)
+        return said if said in GOES_ON else None
 
     @property
     def x_first(self) -> bool:
@@ -150,12 +165,15 @@ class World:
             return self._by_formula(loss, target, source, at)
         arguments = [self.kinds.name(a) for a in self.facts.losses[loss]]
         label = f"d{loss}/d{name}"
+        self.targets[label] = name
         if name in arguments:
+            self.rates.leaves.add(label)
             return Leaf(label, target.axes, self.outside(name))
         parts: list[Defined] = []
         for argument in arguments:
             f = self.tensor(argument, source, at)
             g = self.by_loss(argument, source, at, loss)
+            self.rates.refuse_in(f, source, at)
             try:
                 parts.append(gradient(f, target, g))
             except DependenceError:
@@ -176,6 +194,7 @@ class World:
         return replace(define(label, target.axes, entry, indices=parts[0].parameters), outside=self.outside(name))
 
     def _by_formula(self, loss: str, target: Tensor, source: Source, at: int) -> Tensor:
+        self.rates.refuse_in(self.tensors[loss], source, at)
         try:
             made = gradient(self.tensors[loss], target)
         except SymconvError as problem:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from time import perf_counter
 
 from symconv.errors import SymconvError
-from symconv.proof.clock import at_most
+from symconv.proof.clock import at_most, now
 from symconv.proof.deciding import Effort, decide
 from symconv.proof.evaluate import World, differ
 from symconv.proof.obligations import shapes_agree
@@ -109,18 +108,18 @@ def definition_repair(
     seconds: float = SECONDS,
 ) -> DefinitionRepair | None:
     """The slip in a definition that explains all its refuted lines, if there is one; it mends more than it breaks."""
-    until = perf_counter() + seconds
+    until = now() + seconds
     sides = [side for problem, _ in refuted for side in (problem.left, problem.right)]
     context = context_of(refuted[0][0].sizes, *sides).inside(definition)
     for slip, body in repaired(definition.body, context):
-        if perf_counter() > until:
+        if now() > until:
             return None
         if not free_indices(body) <= set(definition.parameters):
             continue
         changed = replace(definition, body=body, call=None)
         if not all(_holds_there(p, found, definition, changed) for p, found in refuted):
             continue
-        with at_most(until - perf_counter()):
+        with at_most(until - now()):
             if not all(_proves(p, definition, changed) for p, _ in refuted):
                 continue
             broken = sum(not _proves(p, definition, changed) for p in proved)
@@ -176,13 +175,13 @@ def _tensor_equation(left: Tensor, right: Tensor, assuming: tuple[Condition, ...
 
 def _proved(candidates: Iterable[Candidate], seconds: float) -> tuple[Repair, ...]:
     """The first candidates that are proved, before the time is over."""
-    until = perf_counter() + seconds
+    until = now() + seconds
     kept: list[Repair] = []
     for candidate in candidates:
-        if perf_counter() > until:
+        if now() > until:
             break
         try:
-            with at_most(until - perf_counter()):
+            with at_most(until - now()):
                 verdict = decide(candidate.claim(), EFFORT)
         except SymconvError:  # the edit is no claim
             continue

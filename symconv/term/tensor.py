@@ -264,6 +264,9 @@ def check_size_names(sizes: tuple[Size, ...]) -> None:
             )
 
 
+FREE = "^{free}"  # in the name of the data that an assumption leaves free, which nobody has written
+
+
 def check_tensor_names(values: tuple[Value, ...]) -> None:
     """Two leaves of one name must be the same leaf."""
     leaves: dict[str, Leaf] = {}
@@ -289,6 +292,7 @@ def requirements_of(*values: Value) -> tuple[Condition, ...]:
 
 
 __all__ = [
+    "FREE",
     "Atom",
     "Axis",
     "Call",

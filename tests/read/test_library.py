@@ -111,7 +111,6 @@ def test_what_is_wrong_is_named(line, message):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("define R = unpool(X, 2)", r"unpool is not supported yet; .*write it by its entries"),
         ("define R = pool_max(X, window=2, padding=1)", r"pool_max with padding is not .*pool_max\(pad\(X, p\)"),
     ],
 )

@@ -85,6 +85,10 @@ class Interval:
     def __repr__(self) -> str:
         return f"Interval({float(self.low)!r}, {float(self.high)!r})"
 
+    def __str__(self) -> str:
+        """The middle, to six digits."""
+        return f"{float(self.low + self.high) / 2:.6g}"
+
 
 def _box(number: int | Fraction | Interval) -> Any:
     if isinstance(number, Interval):
