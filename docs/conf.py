@@ -26,6 +26,7 @@ extensions = [
     "_ext.rules",
     "_ext.errors",
     "_ext.reference",
+    "_ext.shown",
 ]
 exclude_patterns = ["_ext"]
 
@@ -38,6 +39,8 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 python_maximum_signature_line_length = 88
 add_module_names = False
+
+smartquotes = False
 
 html_theme = "furo"
 html_title = "symconv"

@@ -115,8 +115,8 @@ def same(shown: str, printed: str) -> bool:
 def test_a_page_shows_what_happens(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "derivations", tmp_path / "derivations")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.path", [str(ROOT), *sys.path])
-    before = dict(STATEMENTS)
+    monkeypatch.setattr("sys.path", [str(tmp_path), str(ROOT), *sys.path])
+    before, modules = dict(STATEMENTS), set(sys.modules)
     try:
         reader = Reader()
         for block in blocks(page):
@@ -124,6 +124,9 @@ def test_a_page_shows_what_happens(page: Path, tmp_path: Path, monkeypatch: pyte
     finally:
         STATEMENTS.clear()
         STATEMENTS.update(before)
+        for name in set(sys.modules) - modules:  # the next page may write a module of the same name
+            if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
+                del sys.modules[name]
 
 
 def test_another_output_would_be_noticed(tmp_path: Path) -> None:
