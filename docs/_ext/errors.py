@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 
 from docutils import nodes
@@ -23,6 +24,7 @@ from symconv.errors import SymconvError
 from symconv.page.nodes import Code
 
 HOLE = "…"
+HEAD = ("what was read", "what was expected", "what to change")
 MADE_BY = {"fault": "LocatedError", "ill_formed": "IllFormed", "unsupported": "NotSupported"}  # methods of a source
 ROOT = Path(symconv.__file__).parent
 
@@ -107,10 +109,16 @@ class ErrorCatalogue(Directive):
         base = kind.__mro__[1]
         made_from = f" A kind of `{base.__name__}`." if base is not SymconvError else ""
         body: list[nodes.Node] = [paragraph(f"{docstring(kind)}{made_from} Exit code {kind.exit_code}.")]
-        if mine:
-            head = ("what was read", "what was expected", "what to change")
-            body.append(table(head, map(_row, mine), "messages"))
+        for module, of_module in groupby(mine, key=lambda message: message.module):
+            body += [_said_by(module), table(HEAD, map(_row, of_module), "messages")]
         return section(self, (Code(kind.__name__),), *body)
+
+
+def _said_by(module: str) -> nodes.paragraph:
+    """The module of the messages that follow, and what it is for."""
+    name = f"symconv.{module}"
+    purpose = docstring(import_module(name)).split("\n\n")[0]
+    return nodes.paragraph("", "", nodes.literal(name, name), nodes.Text(f": {purpose}"), classes=["said-by"])
 
 
 def _row(message: Message) -> tuple[nodes.Node, ...]:

@@ -6,6 +6,7 @@ The families are the modules that hold the names; what a family is for is the fi
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from unittest.mock import patch
@@ -43,6 +44,9 @@ TITLES = {
     "symconv.api.sympy_border": "SymPy",
 }
 
+_HELD = {"Defined": "Tensor", "Leaf": "Tensor", "Poly": "Expr", "PolyLike": "int | Expr"}  # instead of terms
+_TERMS = re.compile(rf"\b({'|'.join(_HELD)})\b")
+
 
 def families() -> dict[str, list[str]]:
     """The public names by the module that says what they do, in the order of the titles."""
@@ -77,6 +81,14 @@ def _described(names: list[str]) -> Iterator[str]:
     yield "```"
 
 
+def _for_users(
+    _app: Sphinx, _what: str, _name: str, _obj: object, _options: object, signature: str | None, result: str | None
+) -> tuple[str | None, str | None]:
+    """An operation is written for terms, and called with what users hold: tensors, and SymPy for sizes."""
+    said = [text and _TERMS.sub(lambda found: _HELD[found[0]], text) for text in (signature, result)]
+    return said[0], said[1]
+
+
 class CommandHelp(Directive):
     """What `symconv VERB --help` prints, or `symconv --help`."""
 
@@ -91,5 +103,6 @@ class CommandHelp(Directive):
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("public-names", PublicNames)
+    app.connect("autodoc-process-signature", _for_users)
     app.add_directive("command-help", CommandHelp)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,7 +22,7 @@ from symconv.calculus import rewriting
 from symconv.hints import BY_RULE, Advice
 from symconv.page.document import displayed
 from symconv.page.html import HtmlPrinter
-from symconv.page.nodes import Step, Text, inside
+from symconv.page.nodes import Paragraph, Step, Text, inside
 from symconv.page.plain import plain
 from symconv.proof.check import RULES
 from symconv.proof.trace import Trace
@@ -37,16 +37,14 @@ class DerivationRules(Directive):
         return [self._rule(name, advice) for name, advice in BY_RULE.items()]
 
     def _rule(self, name: str, advice: Advice) -> nodes.section:
-        body: list[nodes.Node] = [paragraph(advice.hint)]
+        body: list[nodes.Node] = [paragraph(advice.hint, "question")]
         if advice.instead:
-            body.append(paragraph(f"Where the derivation need not {advice.needs}: {advice.instead}"))
+            body.append(paragraph(f"Where there is nothing to {advice.needs}: {advice.instead}", "question"))
         if advice.fact:
             body.append(raw(framed(f'<div class="used">{displayed(advice.fact)}</div>')))
-        used = list(_uses(name))
-        for path, step in used[:1]:
-            body.append(paragraph("A step of the gallery that uses it:"))
-            body.append(raw(framed(HtmlPrinter().step(step))))
-            body.append(_link(path))
+        for path, step in list(_uses(name))[:1]:
+            body.append(_origin(path))
+            body.append(raw(framed(*HtmlPrinter().body((Paragraph(step.reason), *step.body)))))
         return section(self, (Text(name[:1].upper() + name[1:]),), *body)
 
 
@@ -62,10 +60,10 @@ def _uses(rule: str) -> Iterator[tuple[str, Step]]:
     yield from sorted(steps, key=lambda use: len(HtmlPrinter().step(use[1])))
 
 
-def _link(path: str) -> nodes.paragraph:
+def _origin(path: str) -> nodes.paragraph:
     title = plain(solution(path).title)
-    made = nodes.reference("", title, refuri=f"gallery/{page_name(path)}.html", internal=True)
-    return nodes.paragraph("", "From: ", made)
+    link = nodes.reference("", title, refuri=f"gallery/{page_name(path)}.html", internal=True)
+    return nodes.paragraph("", "For example, in ", link, nodes.Text(":"))
 
 
 class RewritingRules(Directive):
