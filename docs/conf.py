@@ -51,5 +51,6 @@ html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
 html_last_updated_fmt = None
+highlight_options = {language: {"stripnl": True} for language in ("python", "pycon", "console", "markdown")}
 pygments_style = "tango"
 pygments_dark_style = "native"

@@ -109,16 +109,19 @@ class ErrorCatalogue(Directive):
         base = kind.__mro__[1]
         made_from = f" A kind of `{base.__name__}`." if base is not SymconvError else ""
         body: list[nodes.Node] = [paragraph(f"{docstring(kind)}{made_from} Exit code {kind.exit_code}.")]
-        for module, of_module in groupby(mine, key=lambda message: message.module):
-            body += [_said_by(module), table(HEAD, map(_row, of_module), "messages")]
+        if mine:
+            body.append(table(HEAD, _rows(mine), "messages"))
         return section(self, (Code(kind.__name__),), *body)
 
 
-def _said_by(module: str) -> nodes.paragraph:
-    """The module of the messages that follow, and what it is for."""
-    name = f"symconv.{module}"
-    purpose = docstring(import_module(name)).split("\n\n")[0]
-    return nodes.paragraph("", "", nodes.literal(name, name), nodes.Text(f": {purpose}"), classes=["said-by"])
+def _rows(messages: list[Message]) -> Iterator[tuple[nodes.Node, ...]]:
+    """The messages of each module, below a row that says what the module is for."""
+    for module, of_module in groupby(messages, key=lambda message: message.module):
+        name = f"symconv.{module}"
+        purpose = docstring(import_module(name)).split("\n\n")[0]
+        said = nodes.Text(f": {purpose}")
+        yield (nodes.paragraph("", "", nodes.literal(name, name), said, classes=["said-by"]),)
+        yield from map(_row, of_module)
 
 
 def _row(message: Message) -> tuple[nodes.Node, ...]:

@@ -23,6 +23,8 @@ from symconv.page.nodes import Figure, Step
 from symconv.reporting import article
 from symconv.solving import solve_spec
 
+_TITLED = re.compile(r"^(`{3,})(\w+) title=(.+)$", re.MULTILINE)
+
 
 class SolvedDirective(Directive):
     """Steps of a worked solution, by their numbers, or its pictures."""
@@ -56,17 +58,34 @@ class ReportDirective(Directive):
 
     def run(self) -> list[nodes.Node]:
         (title,) = self.arguments
-        source = Path(self.state.document.current_source).read_text(encoding="utf-8").split("\n")[: self.lineno]
-        file = _judged(title, _printed("\n".join(source), title))
+        source = captioned(Path(self.state.document.current_source).read_text(encoding="utf-8"))
+        file = _judged(title, _printed("\n".join(source.split("\n")[: self.lineno]), title))
         only = self.options.get("only", "").split()
         shown = (f for f in file.formulas if not only or f.formula.id in only)
         return [raw(framed(*(article(f, file, 1) for f in shown)))]
 
 
+def captioned(text: str) -> str:
+    """A page whose blocks with a title show it as a caption.
+
+    >>> print(captioned("```markdown title=note.md\\nHello.\\n```"))
+    ```{code-block} markdown
+    :caption: note.md
+    <BLANKLINE>
+    Hello.
+    ```
+    """
+    return _TITLED.sub(r"\1{code-block} \2\n:caption: \3\n", text)
+
+
+def _caption(_app: Sphinx, _name: str, source: list[str]) -> None:
+    source[0] = captioned(source[0])
+
+
 def _printed(text: str, title: str) -> str:
     """The body of the last block with this title."""
-    fence = re.compile(rf"^(`{{3,}})\w+ title={re.escape(title)}\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
-    return str(fence.findall(text)[-1][1])
+    fence = rf"^(`{{3,}}){{code-block}} \w+\n:caption: {re.escape(title)}\n\n(.*?)^\1$"
+    return str(re.findall(fence, text, re.MULTILINE | re.DOTALL)[-1][1])
 
 
 def _judged(name: str, text: str) -> FileReport:
@@ -77,6 +96,7 @@ def _judged(name: str, text: str) -> FileReport:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("source-read", _caption)
     app.add_directive("solved", SolvedDirective)
     app.add_directive("report", ReportDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
