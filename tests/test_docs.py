@@ -147,6 +147,15 @@ def test_the_first_two_commands_of_the_readme_are_one_line_each() -> None:
     assert tests.rstrip().endswith(".venv/bin/python -m pytest")
 
 
+def test_what_the_pages_say_to_install_is_what_the_readme_says() -> None:
+    """Shell blocks are not run here: what they install is the beginning of the README's first command."""
+    main_job = next(block.body for block in blocks(ROOT / "README.md") if block.info == "sh")
+    shown = [block for page in PAGES[1:] for block in blocks(page) if block.info == "sh"]
+    assert shown
+    for block in shown:
+        assert main_job.startswith(block.body.rstrip().removesuffix(" && . .venv/bin/activate")), block.place
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", FENCE.sub("", page.read_text(encoding="utf-8"))):

@@ -7,6 +7,7 @@ show is printed by the printers of `symconv solve` and `symconv verify`.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import chdir
@@ -55,7 +56,9 @@ def write_pages(app: Sphinx) -> None:
     for name, text in pages.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+            whole = path.with_suffix(f".{os.getpid()}")  # another build may read it meanwhile
+            whole.write_text(text, encoding="utf-8")
+            whole.replace(path)
 
 
 def page_name(path: str) -> str:

@@ -1,14 +1,15 @@
-"""The colours of two languages that only this documentation has: declaration blocks, and sessions of a terminal.
+"""The colours of what this documentation shows: declaration blocks, documents that hold one, sessions of a terminal.
 
-In a session a line that begins with a dollar and a space is a command; all else is what it prints, formulas too.
+In a session a line that begins with a dollar and a space is a command; all else is what it prints, formulas too.  In a
+document a formula is a formula: its underscores begin no italics.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from pygments.lexer import RegexLexer, bygroups
-from pygments.token import Comment, Generic, Keyword, Text
+from pygments.lexer import RegexLexer, bygroups, using
+from pygments.token import Comment, Generic, Keyword, String, Text
 from sphinx.application import Sphinx
 
 from symconv.read.block import LINES
@@ -27,6 +28,19 @@ class BlockLexer(RegexLexer):
     }
 
 
+class DocumentLexer(RegexLexer):
+    name = "markdown"
+    aliases: ClassVar = ["markdown"]
+    tokens: ClassVar = {
+        "root": [
+            (r"^(```symconv\n)((?:.*\n)*?)(```$)", bygroups(Comment, using(BlockLexer), Comment)),
+            (r"^#+ .*$", Generic.Heading),
+            (r"\$\$(?:.|\n)*?\$\$|\$[^$\n]+\$", String),
+            (r"\n|[^\n$]+|\$", Text),
+        ]
+    }
+
+
 class SessionLexer(RegexLexer):
     name = "console"
     aliases: ClassVar = ["console"]
@@ -35,5 +49,6 @@ class SessionLexer(RegexLexer):
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_lexer("symconv", BlockLexer)
+    app.add_lexer("markdown", DocumentLexer)
     app.add_lexer("console", SessionLexer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,6 +9,8 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout, suppress
+from io import StringIO
 from unittest.mock import patch
 
 from docutils import nodes
@@ -95,9 +97,10 @@ class CommandHelp(Directive):
     optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        verbs = parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr,index]
-        with patch.dict(os.environ, COLUMNS="78"):
-            text = (verbs[self.arguments[0]] if self.arguments else parser()).format_help()  # type: ignore[index]
+        printed = StringIO()
+        with patch.dict(os.environ, COLUMNS="78"), redirect_stdout(printed), suppress(SystemExit):
+            parser().parse_args([*self.arguments, "--help"])
+        text = printed.getvalue()
         return [nodes.literal_block(text, text, language="text")]
 
 

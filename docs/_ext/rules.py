@@ -99,11 +99,11 @@ def _by_prover() -> dict[str, object]:
     tree = ast.parse(Path(inspect.getfile(Trace)).read_text(encoding="utf-8"))
     (trace,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Trace")
     found: dict[str, object] = {}
-    for method in trace.body:
+    for method in (node for node in trace.body if isinstance(node, ast.FunctionDef)):
         for call in ast.walk(method):
             match call:
                 case ast.Call(func=ast.Attribute(attr="_note"), args=[ast.Constant(value=str(rule)), *_]):
-                    found[rule] = getattr(Trace, method.name)  # type: ignore[attr-defined]
+                    found[rule] = getattr(Trace, method.name)
     return found
 
 
