@@ -20,11 +20,11 @@ from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
 from _ext.mathematics import framed
-from _ext.parts import raw, section
+from _ext.parts import paragraph, raw, section
 from symconv.judging import FileReport, verify_paths
 from symconv.notation.markup import Markup, element
 from symconv.page.html import HtmlPrinter
-from symconv.page.nodes import Heading, Node, Page
+from symconv.page.nodes import Figure, Heading, Node, Page
 from symconv.reporting import article, inferred
 from symconv.solving import solve_spec
 from symconv.specs import parse_spec
@@ -62,7 +62,7 @@ def write_pages(app: Sphinx) -> None:
 
 
 def page_name(path: str) -> str:
-    """`wrong-note` for derivations/wrong/note.md; what is right comes first in the list of pages."""
+    """`hand-note-wrong` for derivations/wrong/note.md, beside `hand-note` for derivations/note.md."""
     folder, stem = Path(path).parent.name, Path(path).stem
     return {"exercises": f"exercise-{stem}", "wrong": f"hand-{stem}-wrong"}.get(folder, f"hand-{stem}")
 
@@ -130,6 +130,22 @@ class SolutionDirective(Directive):
         return [*made, raw(element("script", Markup(page.script)))] if page.script else made
 
 
+class CardsDirective(Directive):
+    """A card for each exercise: the question, where it is from, and the first picture of the solution."""
+
+    def run(self) -> list[nodes.Node]:
+        return [nodes.container("", *map(_card, documents(EXERCISES)), classes=["cards"])]
+
+
+def _card(path: str) -> nodes.container:
+    head, source, question, *_ = _source(path).split("\n\n")
+    link = nodes.reference("", head.removeprefix("# "), refuri=f"gallery/{page_name(path)}.html", internal=True)
+    drawn = [node for node in solution(path).body if isinstance(node, Figure)]
+    words = [paragraph(question), paragraph(f"{source.partition('. ')[0]}.", "source")]
+    picture = [raw(framed(f'<div class="thumb">{figure.svg}</div>')) for figure in drawn[-1:]]
+    return nodes.container("", nodes.paragraph("", "", link, classes=["name"]), *words, *picture, classes=["card-of"])
+
+
 def _sections(body: tuple[Node, ...]) -> Iterator[tuple[Heading | None, list[Node]]]:
     """The nodes below each heading; None for those above the first."""
     heading: Heading | None = None
@@ -166,6 +182,7 @@ class InferredDirective(Directive):
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", write_pages)
+    app.add_directive("exercise-cards", CardsDirective)
     app.add_directive("solution", SolutionDirective)
     app.add_directive("judged", JudgedDirective)
     app.add_directive("inferred", InferredDirective)

@@ -45,16 +45,15 @@ def section(directive: Directive, title: Sentence, *body: nodes.Node) -> nodes.s
     return made
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[nodes.Node]], *classes: str) -> nodes.container:
-    """A table that scrolls in its box where it is too wide."""
+def table(head: Sequence[str], rows: Iterable[Sequence[nodes.Node]], *classes: str) -> nodes.table:
+    """A table; a row of one cell is as wide as all columns."""
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in head), cols=len(head))
     group += nodes.thead("", _row([nodes.paragraph("", name) for name in head]))
     group += nodes.tbody("", *(_row(row, len(head)) for row in rows))
-    return nodes.container("", nodes.table("", group, classes=list(classes)), classes=["table-wrapper"])
+    return nodes.table("", group, classes=list(classes))
 
 
 def _row(cells: Sequence[nodes.Node], columns: int = 0) -> nodes.row:
-    """A row; one cell alone is as wide as the table."""
     wide = {"morecols": columns - 1} if len(cells) == 1 < columns else {}
     return nodes.row("", *(nodes.entry("", cell, **wide) for cell in cells))
 
