@@ -40,7 +40,7 @@ def style_sheet() -> str:
     everywhere = "".join(found[1] for found in (_COLOURS.search(BASE),) if found)
     everywhere += "".join(_MATHEMATICS.findall(BASE))
     inside = _PAPER.sub("", BASE.replace(everywhere, "") + PAGE + STYLE)
-    return f"{FACE}{everywhere}.symconv {{\n{inside}}}\n"
+    return f"{FACE}{everywhere}:where(.symconv) {{\n{inside}}}\n"
 
 
 def _inline(translator: HTML5Translator, node: nodes.math) -> None:

@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from _ext.mathematics import framed
 from _ext.parts import raw
 from symconv.judging import FileReport, verify_paths
+from symconv.notation.markup import Markup, element
 from symconv.page.html import HtmlPrinter
 from symconv.page.nodes import Figure, Step
 from symconv.reporting import article
@@ -47,7 +48,8 @@ class SolvedDirective(Directive):
             if (isinstance(node, Step) and node.number in steps)
             or (isinstance(node, Figure) and "pictures" in self.options)
         )
-        return [raw(framed(*HtmlPrinter(hints="hints" in self.options).body(shown)))]
+        script = [raw(element("script", Markup(page.script)))] if "pictures" in self.options else []
+        return [raw(framed(*HtmlPrinter(hints="hints" in self.options).body(shown))), *script]
 
 
 class ReportDirective(Directive):
