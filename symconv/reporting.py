@@ -105,14 +105,14 @@ def _anchor(n: int, name: str) -> str:
 
 
 def _file(file: FileReport, n: int) -> Markup:
-    formulas = (_formula(report, file, n) for report in file.formulas)
+    formulas = (article(report, file, n) for report in file.formulas)
     heading = element("h2", file.document.name, id=f"d{n}")
     if file.error is not None:
         return element("section", *lines((heading, element("pre", str(file.error)))))
-    return element("section", *lines((heading, _counts(file.summary), *formulas, _inferred(file))))
+    return element("section", *lines((heading, _counts(file.summary), *formulas, inferred(file))))
 
 
-def _inferred(file: FileReport) -> Markup:
+def inferred(file: FileReport) -> Markup:
     """What no declaration states, with the line that it was taken from."""
     facts = file.document.inferred
     if not facts:
@@ -121,7 +121,8 @@ def _inferred(file: FileReport) -> Markup:
     return together(element("h3", "Inferred from the text"), element("ul", *lines(items), class_="inferred"))
 
 
-def _formula(report: FormulaReport, file: FileReport, n: int) -> Markup:
+def article(report: FormulaReport, file: FileReport, n: int) -> Markup:
+    """One formula of the n-th document: as it was read, the verdict and the evidence."""
     formula = report.formula
     place = f"{file.document.name}:{formula.line}:{formula.column}"
     several = len(report.links) > 1
@@ -261,4 +262,4 @@ def _separated(pieces: Iterable[str], separator: str = ", ") -> Iterator[str]:
         yield piece
 
 
-__all__ = ["report_html"]
+__all__ = ["article", "inferred", "report_html"]

@@ -115,8 +115,8 @@ def same(shown: str, printed: str) -> bool:
 def test_a_page_shows_what_happens(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "derivations", tmp_path / "derivations")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.path", [str(ROOT), *sys.path])
-    before = dict(STATEMENTS)
+    monkeypatch.setattr("sys.path", [str(tmp_path), str(ROOT), *sys.path])
+    before, modules = dict(STATEMENTS), set(sys.modules)
     try:
         reader = Reader()
         for block in blocks(page):
@@ -124,6 +124,9 @@ def test_a_page_shows_what_happens(page: Path, tmp_path: Path, monkeypatch: pyte
     finally:
         STATEMENTS.clear()
         STATEMENTS.update(before)
+        for name in set(sys.modules) - modules:  # the next page may write a module of the same name
+            if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
+                del sys.modules[name]
 
 
 def test_another_output_would_be_noticed(tmp_path: Path) -> None:
@@ -142,6 +145,15 @@ def test_the_first_two_commands_of_the_readme_are_one_line_each() -> None:
     for verb in ("verify", "solve", "export"):
         assert f".venv/bin/symconv {verb} " in main_job
     assert tests.rstrip().endswith(".venv/bin/python -m pytest")
+
+
+def test_what_the_pages_say_to_install_is_what_the_readme_says() -> None:
+    """Shell blocks are not run here: what they install is the beginning of the README's first command."""
+    main_job = next(block.body for block in blocks(ROOT / "README.md") if block.info == "sh")
+    shown = [block for page in PAGES[1:] for block in blocks(page) if block.info == "sh"]
+    assert shown
+    for block in shown:
+        assert main_job.startswith(block.body.rstrip().removesuffix(" && . .venv/bin/activate")), block.place
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -163,12 +163,10 @@ def mean_of_winners(ranges: tuple[Range, ...], entry: Value) -> Value:
 def argmax(pooled: Defined, index: Poly | tuple[Poly, ...]) -> tuple[Poly, ...]:
     """The window coordinates at which the entry of a max pooling is attained.
 
-    >>> from symconv.term.polynomial import Size
-    >>> from symconv.term.tensor import Axis
-    >>> pooled = pool_max(Leaf("X", (Axis.of(Size("H")),)), 2)
-    >>> (place,) = argmax(pooled, (Poly.of("i"),))
-    >>> sorted(place.names())
-    ['i']
+    >>> import symconv as sc
+    >>> pooled = sc.pool_max(sc.tensor("X", sc.sizes("H")), 2)
+    >>> sc.argmax(pooled, sc.indices("i"))
+    (argmax_0(i),)
     """
     body = pooled.body if isinstance(pooled, Defined) else None
     place = f"argmax of {pooled.name}"
