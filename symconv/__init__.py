@@ -40,6 +40,7 @@ _HOLDS = {
         "flip",
         "gelu",
         "gradient",
+        "kron",
         "leaky_relu",
         "diag",
         "matmul",

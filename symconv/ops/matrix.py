@@ -316,4 +316,4 @@ def diag(v: Tensor) -> Defined:
     )
 
 
-__all__ = ["Axis", "diag", "flatten", "inside", "matmul", "outer", "toeplitz", "unflatten", "unvec", "vec"]
+__all__ = ["Axis", "diag", "flatten", "inside", "kron", "matmul", "outer", "toeplitz", "unflatten", "unvec", "vec"]

@@ -18,10 +18,12 @@ def going_on(tensor: Tensor, rule: str, axes: tuple[bool, ...]) -> Defined:
 
     axes: along which of them it goes on; the others have their ends.
 
+    >>> from symconv.proof.evaluate import World
     >>> from symconv.term.tensor import Leaf
     >>> x = Leaf("x", (Axis.of(3),))
-    >>> going_on(x, "periodic", (True,))["i"]
-    x[i]
+    >>> world = World({}, leaves={"x": {(0,): 5, (1,): 6, (2,): 7}})
+    >>> [int(world.value(going_on(x, rule, (True,))["i"], {"i": 4})) for rule in GOES_ON]
+    [6, 5]
     """
     make = {"periodic": _periodic, "reflect": _reflected}[rule]
     ends = tuple(Axis(None, None) if goes else axis for goes, axis in zip(axes, tensor.axes, strict=True))
