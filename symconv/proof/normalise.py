@@ -18,7 +18,7 @@ from symconv.calculus.form import Guard, Head, Term, trivially_false
 from symconv.calculus.functions import has_zeros
 from symconv.proof.implication import Certificate, Knowledge
 from symconv.proof.trace import Trace, innermost_quotients
-from symconv.term.polynomial import Atom, Poly, Quotient
+from symconv.term.polynomial import Application, Atom, Poly, Quotient
 
 
 class Undecided(Exception):
@@ -38,10 +38,11 @@ def normalise(trace: Trace) -> None:
     for key in list(trace.terms):
         if any(_is_bound(q, trace.terms[key]) for q in innermost_quotients(trace.terms[key].polys())):
             _eliminate_all(trace, key, keys=frozenset())
+    gone: set[Atom] = set()
     name_constants(trace, of_equalities=True)
-    _use_facts(trace)
+    _use_facts(trace, gone)
     name_constants(trace)
-    _use_facts(trace)
+    _use_facts(trace, gone)
     for key in list(trace.terms):
         _cancel_inverses(trace, key)
         _name_quotients(trace, key)
@@ -99,14 +100,11 @@ def name_constants(trace: Trace, of_equalities: bool = False) -> None:
         trace.name_constant(quotient, _positive(Knowledge(_plain(trace.facts)), quotient.denominator))
 
 
-def _use_facts(trace: Trace) -> None:
+def _use_facts(trace: Trace, gone: set[Atom]) -> None:
     """Equalities among the facts that give a size or a free index a value are put into all terms.
 
-    p >= 0 beside -p >= 0 is one of them.
-
-    Each is first brought up to date with the ones before, so that nothing comes back.
+    p >= 0 beside -p >= 0 is one of them.  What is gone does not come back: s = k is not used for k = s as well.
     """
-    gone: set[Atom] = set()
     held = {a for term in trace.terms.values() for p in term.polys() for a in (*p.atoms(), *p.names(), *p.sizes())}
     known = set(trace.facts)
     pinned = [Guard(g.poly, True) for g in trace.facts if not g.equality and Guard(-g.poly) in known]
@@ -265,6 +263,32 @@ def equate_free_indices(trace: Trace) -> bool:
                 trace.rewrite(key, guard, name)
                 found = True
     return found
+
+
+def equate_quotients(trace: Trace) -> bool:
+    """[k = q] g(argmax(q)) is [k = q] g(argmax(k)) for a key k and a named quotient q; whether there was such a place.
+
+    It makes a window that is named by the pixel it holds, floor(a/k), alike with the window that a sum runs over.
+    """
+    found = False
+    for key in list(trace.terms):
+        for guard in [g for g in trace.terms[key].guards if g.equality]:
+            named = [a for a in sorted(guard.poly.atoms(), key=str) if _is_quotient(a) and determines(guard, a)]
+            if len(named) == 1 and guard in trace.terms[key].guards and _argument(named[0], trace.terms[key], guard):
+                trace.rewrite(key, guard, str(named[0]))
+                found = True
+    return found
+
+
+def _is_quotient(atom: Atom) -> bool:
+    return isinstance(atom, str) and atom.startswith("/")
+
+
+def _argument(name: Atom, term: Term, kept: Guard) -> bool:
+    """Whether an index function is taken at this name in a guard."""
+    polys = [g.poly for g in term.guards if g != kept]
+    places = [p for q in polys for a in q.all_atoms() if isinstance(a, Application) for p in a.arguments]
+    return any(name in p.all_atoms() for p in places)
 
 
 def _equates(guard: Guard, term: Term) -> bool:

@@ -10,7 +10,7 @@ from symconv.calculus.form import Guard, Term, TooManyTerms
 from symconv.proof.congruence import align_arguments
 from symconv.proof.implication import Knowledge
 from symconv.proof.matching import MAX_SPLITS, Matching, sums_to_zero
-from symconv.proof.normalise import Undecided, equate_free_indices, normalise, signature
+from symconv.proof.normalise import Undecided, equate_free_indices, equate_quotients, normalise, signature
 from symconv.proof.problem import Problem
 from symconv.proof.tidy import tidy
 from symconv.proof.trace import Trace
@@ -72,9 +72,10 @@ def prepare(trace: Trace) -> bool:
 
 
 def prepare_equated(trace: Trace) -> bool:
-    """Normal form with equal free indices under one name; False where no two are equal."""
+    """Normal form with equal indices and places under one name; False where no two are equal."""
     prepare(trace)
-    if not equate_free_indices(trace):
+    quotients, free = equate_quotients(trace), equate_free_indices(trace)
+    if not (quotients or free):
         return False
     for key in list(trace.terms):
         tidy(trace, key)
