@@ -535,6 +535,24 @@ def _() -> Statement:
     return dX, define("closed", X.shape, lambda a, b: total(windows, multiply(G[i, j], hit)), indices=("a", "b"))
 
 
+@theorem("T15 max pooling, windows side by side: the window is named by the pixel in it")
+def _() -> Statement:
+    f = pool_max(X, (r, c))
+    dX, G = both(f, X)
+    around = {"i": a // r, "j": b // c}
+    first, second = (winner.substitute(around) for winner in argmax(f, (i, j)))
+    hit = bracket(equal(r * around["i"] + first, a), equal(c * around["j"] + second, b))
+    return dX, define("closed", X.shape, lambda *_: multiply(G[a // r, b // c], hit), indices=("a", "b"))
+
+
+@theorem("T11 average pooling where the stride is the window, said by a hypothesis")
+def _() -> Statement:
+    f = pool_average(x, (r,), (s,), weight=weight)
+    dx, G = both(f, x)
+    same = Condition("eq", s - r)
+    return dx, define("closed", (H,), lambda a: multiply(weight[()], G[a // r]), indices=("a",)), (same,)
+
+
 # -- T16 - T18: functions, softmax, several layers ----------------------------------------------
 
 
