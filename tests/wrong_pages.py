@@ -1,7 +1,7 @@
 """The pages of `derivations/wrong`, with what symconv says below each display: `python -m tests.wrong_pages`.
 
 A page is written by hand, up to the quotations below its displays: those are the verdict, the counterexample, the
-condition and the repair, taken from the judge.  The index is made of the headings and the verdicts.
+condition and the repair, taken from the judge.  The index is made of the headings and the quotations.
 `tests/test_wrong.py` writes both anew and compares.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 from symconv.judging import FileReport, FormulaReport, place_and_text, repair_lines, verify_text
 
@@ -20,7 +20,23 @@ WRONG = Path(__file__).parent.parent / "derivations" / "wrong"
 INDEX = WRONG / "README.md"
 HEADING = re.compile(r"^## (?P<numbers>X\d\d(?:, X\d\d)*)\. (?P<title>.+)$", re.MULTILINE)
 QUOTATION = re.compile(r"\n\n>[^\n]*(?:\n>[^\n]*)*")
+DISPLAY = re.compile(
+    r"^\$\$(?P<latex>.*?)\$\$\n\n> symconv: `(?:eq[\d.]+: )?(?P<said>[^\n]*)`$", re.MULTILINE | re.DOTALL
+)
+STATUS = re.compile(r"proved|refuted|ill formed|not understood|definition|not a claim|checked|undecided")
 PLACE = re.compile(r"page:\d+:\d+: ")
+
+
+class Display(NamedTuple):
+    """A displayed formula and what is quoted below it."""
+
+    latex: str
+    said: str
+
+    @property
+    def status(self) -> str:
+        found = STATUS.match(self.said)
+        return found.group() if found else self.said
 
 
 class Section(NamedTuple):
@@ -30,15 +46,20 @@ class Section(NamedTuple):
     numbers: tuple[str, ...]
     title: str
     text: str
-    formulas: tuple[FormulaReport, ...]
 
     @property
-    def statuses(self) -> list[str]:
-        return [formula.status.value for formula in self.formulas]
+    def displays(self) -> list[Display]:
+        return [Display(found["latex"], found["said"]) for found in DISPLAY.finditer(self.text)]
+
+    def having(self, status: str) -> list[Display]:
+        return [display for display in self.displays if display.status == status]
 
 
 def pages() -> list[Path]:
     return sorted(path for path in WRONG.glob("*.md") if path != INDEX)
+
+
+# -- the quotations ------------------------------------------------------------------------------
 
 
 def bare(text: str) -> str:
@@ -46,10 +67,11 @@ def bare(text: str) -> str:
     return QUOTATION.sub("", text)
 
 
-@cache
 def judged(text: str) -> FileReport:
-    """The report on a page; of equal texts one."""
-    (report,) = verify_text(text, name="page").files
+    """The report on a page, with the clock stopped: what is found must not depend on how fast the machine is."""
+    search, proof = (f"symconv.{part}.perf_counter" for part in ("repair.search", "proof.clock"))
+    with mock.patch(search, return_value=0.0), mock.patch(proof, return_value=0.0):
+        (report,) = verify_text(bare(text), name="page").files
     return report
 
 
@@ -60,27 +82,27 @@ def quoted(report: FormulaReport) -> str:
     return "\n>\n".join(f"> symconv: `{line.strip()}`" for line in [said, *repair_lines(report)])
 
 
-def with_quotations(text: str) -> str:
+def with_quotations(text: str, report: FileReport) -> str:
     """A page with what symconv says below each display."""
     lines = bare(text).split("\n")
-    for report in reversed(judged(bare(text)).formulas):
-        if report.formula.id.startswith("eq"):
-            end = next(n for n in range(report.formula.line, len(lines) + 1) if lines[n - 1].endswith("$$"))
-            lines[end:end] = ["", *quoted(report).split("\n")]
+    for formula in reversed(report.formulas):
+        if formula.formula.id.startswith("eq"):
+            end = next(n for n in range(formula.formula.line, len(lines) + 1) if lines[n - 1].endswith("$$"))
+            lines[end:end] = ["", *quoted(formula).split("\n")]
     return "\n".join(lines)
+
+
+# -- the index -----------------------------------------------------------------------------------
 
 
 def sections(page: Path) -> Iterator[Section]:
     """The sections of a page that are about numbered faults."""
     text = page.read_text(encoding="utf-8")
-    formulas = judged(text).formulas
     headings = list(HEADING.finditer(text))
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
     for heading, end in zip(headings, ends):
-        first, last = (text.count("\n", 0, position) + 1 for position in (heading.start(), end))
-        inside = tuple(f for f in formulas if first <= f.formula.line <= last)
         numbers = tuple(heading["numbers"].split(", "))
-        yield Section(page.stem, numbers, heading["title"], text[heading.start() : end], inside)
+        yield Section(page.stem, numbers, heading["title"], text[heading.start() : end])
 
 
 def all_sections() -> list[Section]:
@@ -89,23 +111,24 @@ def all_sections() -> list[Section]:
 
 def index(text: str) -> str:
     """The page of contents: what stands by hand above the first table, then a table a page."""
-    head = text.split("\n## ")[0].rstrip("\n")
-    parts = [head]
+    parts = [text.split("\n## ")[0].rstrip("\n")]
     for stem, group in groupby(all_sections(), key=lambda section: section.page):
         name = (WRONG / f"{stem}.md").read_text(encoding="utf-8").split("\n")[0].removeprefix("# ")
-        rows = [f"| {', '.join(s.numbers)} | {s.title} | {_counted(s.statuses)} |" for s in group]
-        parts.append("\n".join([f"## [{name}]({stem}.md)", "", "| number | fault | verdicts |", "| --- | --- | --- |", *rows]))
+        head = [f"## [{name}]({stem}.md)", "", "| number | fault | verdicts |", "| --- | --- | --- |"]
+        rows = [f"| {', '.join(s.numbers)} | {s.title} | {_counted(s)} |" for s in group]
+        parts.append("\n".join(head + rows))
     return "\n\n".join(parts) + "\n"
 
 
-def _counted(statuses: list[str]) -> str:
-    names = dict.fromkeys(statuses)
-    return ", ".join(f"{statuses.count(name)} {name.replace('_', ' ')}" for name in names) or "a fact, tested"
+def _counted(section: Section) -> str:
+    names = dict.fromkeys(display.status for display in section.displays)
+    return ", ".join(f"{len(section.having(name))} {name}" for name in names)
 
 
 def main() -> None:
     for page in pages():
-        page.write_text(with_quotations(page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
+        page.write_text(with_quotations(text, judged(text)), encoding="utf-8")
     INDEX.write_text(index(INDEX.read_text(encoding="utf-8")), encoding="utf-8")
 
 
