@@ -17,7 +17,7 @@ from symconv.judging import FileReport, Status
 from symconv.read.claims import Document
 from symconv.read.reader import read_document
 from tests.wrong_loops import SIDES, Numbers
-from tests.wrong_pages import INDEX, Section, all_sections, index, judged, pages, with_quotations
+from tests.wrong_pages import INDEX, WRONG, Section, all_sections, index, judged, pages, with_quotations
 
 PAGES = {page.stem: page for page in pages()}
 OF_PAGE = {
@@ -34,6 +34,8 @@ FAULTS = [f"X{n:02}" for n in range(1, 70)]
 CONDITIONAL = "X03 X06 X08 X11 X20 X21 X22 X23 X29 X30 X31 X33 X35 X36 X38 X40 X41 X42 X44 X48 X49 X52"
 # there the condition makes another formula of it, so that none stands both with it and without it
 OTHERWISE = {"X06", "X08", "X33", "X40", "X48", "X49"}
+# the fault stands in a displayed equation of its source, which is shown as it is printed; the others are prose or code
+VERBATIM = "X05 X09 X11 X12 X14 X15 X20 X26 X38 X42 X43 X44 X45 X46 X48 X49 X52 X56 X59 X63 X64 X66 X67"
 FAULTY = {Status.REFUTED, Status.ILL_FORMED, Status.NOT_UNDERSTOOD}
 
 
@@ -73,6 +75,22 @@ def test_a_condition_makes_the_printed_formula_true(number: str, found: dict[str
     proved = {display.latex for display in found[number].having("proved")}
     faulty = [d for d in found[number].displays if d.status != "proved"]
     assert any(d.latex in proved or "; true if " in d.said for d in faulty)
+
+
+@pytest.fixture(scope="module")
+def printed() -> set[str]:
+    """The displayed equations of the sources."""
+    texts = (path.read_text(encoding="utf-8") for path in (WRONG.parent / "seeds").glob("*.md"))
+    return {closed_up(latex) for text in texts for latex in re.findall(r"^\$\$(.+?)\$\$$", text, re.M | re.S)}
+
+
+def closed_up(latex: str) -> str:
+    return "".join(latex.split())
+
+
+@pytest.mark.parametrize("number", VERBATIM.split())
+def test_the_equation_is_shown_as_it_is_printed(number: str, found: dict[str, Section], printed: set[str]) -> None:
+    assert any(closed_up(display.latex) in printed for display in found[number].displays)
 
 
 # -- all is as symconv says it today -------------------------------------------------------------

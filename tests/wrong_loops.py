@@ -86,7 +86,7 @@ def _(z: Numbers, e: Numbers) -> Sides:
 
 @refuted("X11")
 def _(z: Numbers, e: Numbers) -> Sides:
-    image, kernel = letters("I", z["W"], z["H"]), letters("G", z["w"], z["h"])
+    image, kernel = letters("I_c", z["W"], z["H"]), letters("G_c", z["w"], z["h"])
     outputs = correlation(image, kernel, z["s"])
     claimed = sum(Symbol(f"df/dL[{i}, {j}]") * image[i + e["x"], j + e["y"]] for i, j in outputs)
     return gradient(outputs, "df/dL", kernel[e["x"], e["y"]]), claimed
