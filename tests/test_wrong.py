@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pytest
 from sympy import Expr, Integer, Rational, Symbol, expand
 
-from symconv.judging import FileReport, Status
+from symconv.judging import FileReport
+from symconv.proof.verdict import Status
 from symconv.read.claims import Document
 from symconv.read.reader import read_document
 from tests.wrong_loops import SIDES, Numbers

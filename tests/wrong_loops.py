@@ -15,7 +15,7 @@ from scipy.signal import convolve2d, correlate2d
 from sympy import Expr, Integer, Symbol, diff
 
 Numbers: TypeAlias = dict[str, int]
-Sides: TypeAlias = tuple[object, object]  # exact, claimed
+Sides: TypeAlias = tuple[Any, Any]  # exact, claimed
 SIDES: dict[tuple[str, int], Callable[[Numbers, Numbers], Sides]] = {}
 
 
@@ -181,7 +181,7 @@ def _(z: Numbers, e: Numbers) -> Sides:
 def _(z: Numbers, e: Numbers) -> Sides:
     x, w = letters("x", z["n"]), letters("w", 3)
 
-    def same(signal: dict[tuple[int, ...], Expr], i: int) -> Expr:
+    def same(signal: dict[Any, Expr], i: int) -> Expr:
         return sum(w[k,] * at(signal, i + k - 1) for k in range(3))
 
     shifted = {(i,): at(x, i - 1) for i in range(z["n"])}
