@@ -161,7 +161,7 @@ def test_unpooling_depends_on_the_places(found: dict[str, Section]) -> None:
 
     one, other = np.arange(16).reshape(4, 4), -np.arange(16).reshape(4, 4)
     assert not (unpool(one) == unpool(other)).all()
-    says(found["X27"], "Unpooling is: the map [[3, 4], [1, 7]]")
+    says(found["X27"], "Unpooling is: the map `[[3, 4], [1, 7]]`")
 
 
 def test_a_transposed_convolution_is_no_inverse(found: dict[str, Section]) -> None:
