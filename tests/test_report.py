@@ -89,7 +89,8 @@ def parts(page: str, tag: str) -> Iterator[ElementTree.Element]:
 
 @pytest.fixture(scope="module")
 def shipped() -> Report:
-    return verify_paths([ROOT / "derivations"])
+    written = (path for path in sorted((ROOT / "derivations").iterdir()) if path.name != "wrong")
+    return verify_paths([*written, ROOT / "derivations" / "wrong" / "handwritten-notes.md"])
 
 
 @pytest.fixture(scope="module")
