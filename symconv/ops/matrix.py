@@ -10,7 +10,7 @@ from typing import Literal
 
 from symconv.errors import ShapeError, UsageError
 from symconv.ops.correlate import geometry
-from symconv.ops.window import amount, index_names, inside, integer, needed
+from symconv.ops.window import amount, index_names, inside, integer, needed, read
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Call, Defined, Tensor, define
 from symconv.term.value import Condition, Range, Value, at_least, bracket, equal, multiply, total
@@ -187,7 +187,7 @@ def toeplitz(
         places = zip(i[leading:], j[leading:], options.stride, options.padding, strict=True)
         offset = [b - s * a + p0 for a, b, s, (p0, _) in places]
         if unit:
-            return k[(*maps, *offset)]
+            return read(k, (*maps, *offset))
         names = ("u", "v", "w")[: len(extents)]
         taps = tuple(map(Poly.of, names))
         hits: list[Condition] = [equal(d * u, o) for d, u, o in zip(options.dilation, taps, offset, strict=True)]

@@ -67,6 +67,7 @@ def _pooled(
     extents, strides, around, leading = _windows(x, window, stride, padding, spatial, place)
     n = len(extents)
     image = x.shape[leading:]
+    inside = all(p == 0 for side in around for p in side)  # a window without padding reads entries alone
     slack = tuple(h + p0 + p1 - w for h, (p0, p1), w in zip(image, around, extents, strict=True))
     taps = KERNEL_NAMES[n]
 
@@ -75,7 +76,8 @@ def _pooled(
             s * y + u - p for s, y, u, (p, _) in zip(strides, index[leading:], map(Poly.of, taps), around, strict=True)
         )
         ranges = tuple(Range.upto(u, w) for u, w in zip(taps, extents, strict=True))
-        return body(ranges, read(x, (*index[:leading], *at)))  # type: ignore[operator, no-any-return]
+        place = (*index[:leading], *at)
+        return body(ranges, x[place] if inside else read(x, place))  # type: ignore[operator, no-any-return]
 
     return define(
         place,

@@ -28,6 +28,7 @@ from symconv.term.text import text_of_condition
 from symconv.term.value import Apply, Condition, Maximum, own_polys, walk
 
 MOST_TOTAL = 4_000  # how far out the first sizes that meet the hypotheses are looked for
+WORK_OF_A_STEP = 200  # of the evaluator
 EASY_PLACE = 20_000  # work at one place that is not counted
 # Large numbers tell formulas apart, halves tell x > 0 from x >= 1, and numbers alike show who wins a tie.
 DRAWS_OF_COMPARISONS = (
@@ -132,7 +133,7 @@ class Survey:
             if self.entries >= most:
                 self.cut = True
                 return None
-            tick()
+            tick(1 + cost // WORK_OF_A_STEP)
             self.entries += 1
             self.work += cost
             self.spent += cost if cost > EASY_PLACE else 0

@@ -145,8 +145,11 @@ class Bounds(Rows):
         if marks == ["="]:
             left, right = split(lower, "=")
             return self._from_to(left, right, upper, at)
+        each = split(lower, ",")
+        if upper is None and len(marks) == 2 * len(each) and all(len(split(p, *_ORDERED)) == 3 for p in each):
+            return tuple(b for part in each for b in self._between(part))  # 0 \le i < n, 0 \le j < m
         if upper is None and all(m in _ORDERED for m in marks):
-            return self._between(lower, marks)
+            return self._between(lower)
         raise self.source.fault(
             lower.at,
             f"the range {write_latex(lower)}",
@@ -168,6 +171,8 @@ class Bounds(Rows):
         fence = parts[1].items[0] if len(parts) == 2 and len(parts[1].items) == 1 else None
         if upper is not None or not isinstance(fence, Fence) or fence.opener != r"\{":
             return None
+        if Sign(r"\dots") in fence.body.items:  # \{0, \dots, n-1\}
+            return self._from_to(parts[0], parts[1], None, lower.at)
         names = self.names_in(parts[0])
         said = tuple(name_key(piece) for piece in split(fence.body, ","))
         for name, at in names:
@@ -207,8 +212,9 @@ class Bounds(Rows):
         low, high = self._limit(right), self._limit(upper)
         return tuple(Binding(name, low, high, listed, second, at=a) for name, a in names)
 
-    def _between(self, lower: Row, marks: list[str]) -> tuple[Binding, ...]:
+    def _between(self, lower: Row) -> tuple[Binding, ...]:
         """0 \\le u < r; a strict end is one further in."""
+        marks = [i.text for i in lower.items if isinstance(i, Sign) and i.text in _ORDERED]
         found: list[Binding] = []
         pieces = split(lower, *_ORDERED)
         if len(pieces) != 3:

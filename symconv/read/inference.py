@@ -102,6 +102,7 @@ class Inference:
         names = self.world.index_names
         for definition in self.definitions:
             names.update(definition.parameters or ())
+            names.update(n.name for n in walk(definition.body) if isinstance(n, Binding))
         for sentence in self._readable():
             for expr in sentence.expressions():
                 for node in walk(expr):

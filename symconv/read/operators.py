@@ -184,12 +184,19 @@ def join(
                 "tensors with two ends, zero outside: else nothing says that the sum exists",
                 f"declare tensor {tensor.name}[-M..M] and outside zero",
             )
-    readings = _readings(fact, left, right, options, world)
+    readings = built = _readings(fact, left, right, options, world)
     if wanted is not None:
         extents = [axis.extent.without_remainders() for axis in wanted]
         readings = [r for r in readings if [a.extent.without_remainders() for a in r.tensor.axes] == extents]
     if len(readings) > 1 and len({r.mode for r in readings}) == 1:
         readings = _by_role(readings, left, right, world) or readings
+    if not readings and len(built) == 1 and wanted is not None:
+        raise source.ill_formed(
+            at,
+            f"{fact.sign} of {left.name} {left.shape} and {right.name} {right.shape}, of shape {built[0].tensor.shape}",
+            f"({', '.join(str(a.extent) for a in wanted)}), the shape of the left side",
+            "correct the operands, or the line op",
+        )
     if not readings:
         shapes = f"{left.name} {left.shape} and {right.name} {right.shape}"
         raise source.fault(

@@ -33,7 +33,7 @@ from symconv.read.expression import (
 from symconv.read.facts import CallText, DefineFact, Facts, FindFact
 from symconv.read.grammar import Grammar
 from symconv.read.inference import Definition, Inference
-from symconv.read.kinds import Ranks
+from symconv.read.kinds import Ranks, Vectors
 from symconv.read.library import AXES
 from symconv.read.matrices import RANKS, Forms
 from symconv.read.parsing import Parser, Sentence
@@ -185,6 +185,7 @@ class Region:
                 parameters = ()  # a scalar by its formula
             if isinstance(body, Open) and parameters is None:
                 parameters = self._axes_of(name, fact, parser)
+            self._check_parameters(parameters or (), fact, parser)
             if isinstance(left, Access) and isinstance(body, At) and left.index == body.index:
                 parameters, body = None, body.tensor  # L[x, y] = (I * G)[x, y] speaks of whole tensors
             if name in self.definitions:
@@ -197,7 +198,19 @@ class Region:
             self.definitions[name] = definition
             if parser.kinds.ranks(name) is None:
                 # an operation keeps or states the number of axes; it is known once the tensor is built
-                parser.kinds.tensors[name] = Ranks(_rank_of(body, parser))
+                form = Forms(parser.kinds, self._vectors()).of(body)
+                parser.kinds.tensors[name] = Ranks(RANKS[form] if form in RANKS else _rank_of(body, parser))
+
+    def _vectors(self) -> Vectors:
+        return "rows" if self.facts.conventions.get("vectors") == "rows" else "columns"
+
+    def _check_parameters(self, parameters: tuple[str, ...], fact: DefineFact, parser: Parser) -> None:
+        """The index of a definition is no size, which would stand for two things in it."""
+        taken = next((p for p in parameters if parser.kinds.kind(p) == "size"), None)
+        if taken is not None:
+            raise fact.left.fault(
+                0, f"the size {taken} as an index of the definition", "an index of its own", "use another letter"
+            )
 
     def _axes_of(self, name: str, fact: DefineFact, parser: Parser) -> tuple[str, ...]:
         """`define y = O(x)`: y has as many axes as its line says."""

@@ -12,7 +12,8 @@ from itertools import islice
 from random import Random
 
 from symconv.errors import SymconvError
-from symconv.proof.deciding import Effort, Survey
+from symconv.proof.clock import tick
+from symconv.proof.deciding import WORK_OF_A_STEP, Effort, Survey
 from symconv.proof.evaluate import World, differ
 from symconv.proof.problem import Problem
 from symconv.proof.verdict import Counterexample
@@ -25,6 +26,7 @@ LARGER = 3  # sizes looked at beside those of the counterexample
 PLACES = 5  # at each of these
 MOST_PLACES = 2_000  # among which these are chosen
 MOST_WORK = 20_000  # at one place
+STEPS_OF_A_WORLD = 4  # to draw its numbers and compile the two sides
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Screen:
 
     def _agree(self, right: Value, place: Place) -> bool:
         world = World(place.sizes, 1, values=(self.problem.left, right))
+        tick(STEPS_OF_A_WORLD + world.cost(self.problem.left, right) // WORK_OF_A_STEP)
         return not differ(world.value(self.problem.left, place.at), world.value(right, place.at))
 
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from symconv.errors import SymconvError
-from symconv.proof.clock import at_most, now
-from symconv.proof.deciding import Effort, decide
+from symconv.proof.clock import OutOfTime, at_most_steps, tick
+from symconv.proof.deciding import WORK_OF_A_STEP, Effort, decide
 from symconv.proof.evaluate import World, differ
 from symconv.proof.obligations import shapes_agree
 from symconv.proof.problem import Problem, equation, tensor_equation
 from symconv.proof.verdict import Counterexample, Status, Verdict
 from symconv.repair.context import context_of
 from symconv.repair.left_slips import WRONG_VARIABLE, other_gradients, repaired_left
-from symconv.repair.screen import Screen
+from symconv.repair.screen import STEPS_OF_A_WORLD, Screen
 from symconv.repair.slips import repaired
 from symconv.repair.whole_slips import repaired_whole
 from symconv.term.substitution import replace_tensors
@@ -27,7 +27,7 @@ from symconv.term.tensor import Defined, Tensor
 from symconv.term.value import Condition, Position, Range, Value, free_indices
 
 MOST = 2  # repairs of one claim
-SECONDS = 1.5  # spent on one claim
+STEPS = 12_000  # spent on one claim, a second or so
 EFFORT = Effort(quick=8, sweep_tuples=40, farthest=10, nodes=4_000, work=200_000)
 
 
@@ -48,13 +48,13 @@ class Repair:
 def repairs(
     problem: Problem,
     found: Counterexample,
-    seconds: float = SECONDS,
+    steps: int = STEPS,
     said: Sequence[Range | Condition] = (),
     known: Sequence[Tensor] = (),
 ) -> tuple[Repair, ...]:
     """At most two repairs of a refuted claim, each proved, those of its left side first.
 
-    problem: the claim.  found: its counterexample.  seconds: after which the search ends.  said: the ranges and
+    problem: the claim.  found: its counterexample.  steps: after which the search ends.  said: the ranges and
     conditions that stand beside the formula.  known: the tensors of the document.
     """
     lefts = (
@@ -63,14 +63,14 @@ def repairs(
         if side.value != problem.right and Screen(side.problem).passes(problem.right)
     )
     rights = (Candidate(slip, right, _equation(problem, right)) for slip, right in _agreeing(problem, found))
-    return _proved(chain(lefts, rights), seconds)
+    return _proved(chain(lefts, rights), steps)
 
 
 def whole_repairs(
     left: Tensor,
     right: Tensor,
     assuming: Iterable[Condition] = (),
-    seconds: float = SECONDS,
+    steps: int = STEPS,
     known: Sequence[Tensor] = (),
 ) -> tuple[Repair, ...]:
     """The same for a claim about whole tensors: another gradient on its left side, other operations on its right."""
@@ -85,7 +85,7 @@ def whole_repairs(
         for slip, changed in repaired_whole(right)
         if changed != left and shapes_agree(left, changed, assuming) is None
     )
-    return _proved(chain(lefts, rights), seconds)
+    return _proved(chain(lefts, rights), steps)
 
 
 @dataclass(frozen=True)
@@ -105,27 +105,34 @@ def definition_repair(
     definition: Defined,
     refuted: Sequence[tuple[Problem, Counterexample]],
     proved: Sequence[Problem],
-    seconds: float = SECONDS,
+    steps: int = STEPS,
 ) -> DefinitionRepair | None:
     """The slip in a definition that explains all its refuted lines, if there is one; it mends more than it breaks."""
-    until = now() + seconds
     sides = [side for problem, _ in refuted for side in (problem.left, problem.right)]
     context = context_of(refuted[0][0].sizes, *sides).inside(definition)
-    for slip, body in repaired(definition.body, context):
-        if now() > until:
-            return None
-        if not free_indices(body) <= set(definition.parameters):
-            continue
-        changed = replace(definition, body=body, call=None)
-        if not all(_holds_there(p, found, definition, changed) for p, found in refuted):
-            continue
-        with at_most(until - now()):
-            if not all(_proves(p, definition, changed) for p, _ in refuted):
-                continue
-            broken = sum(not _proves(p, definition, changed) for p in proved)
-        if broken < len(refuted):
-            return DefinitionRepair(slip, changed, len(refuted), broken)
+    try:
+        with at_most_steps(steps):
+            for slip, body in repaired(definition.body, context):
+                if not free_indices(body) <= set(definition.parameters):
+                    continue
+                made = _mending(replace(definition, body=body, call=None), definition, refuted, proved)
+                if made is not None:
+                    return DefinitionRepair(slip, *made)
+    except OutOfTime:  # what was not looked at is not shown
+        return None
     return None
+
+
+def _mending(
+    changed: Defined, definition: Defined, refuted: Sequence[tuple[Problem, Counterexample]], proved: Sequence[Problem]
+) -> tuple[Defined, int, int] | None:
+    """The changed definition with the lines that it mends and breaks, if it mends all and breaks fewer."""
+    if not all(_holds_there(p, found, definition, changed) for p, found in refuted):
+        return None
+    if not all(_proves(p, definition, changed) for p, _ in refuted):
+        return None
+    broken = sum(not _proves(p, definition, changed) for p in proved)
+    return (changed, len(refuted), broken) if broken < len(refuted) else None
 
 
 def _moved(problem: Problem, old: Defined, new: Defined) -> Problem:
@@ -138,6 +145,7 @@ def _holds_there(problem: Problem, found: Counterexample, old: Defined, new: Def
     try:
         moved = _moved(problem, old, new)
         world = World(found.sizes, 1, values=(moved.left, moved.right))
+        tick(STEPS_OF_A_WORLD + world.cost(moved.left, moved.right) // WORK_OF_A_STEP)
         return not differ(world.value(moved.left, found.at), world.value(moved.right, found.at))
     except SymconvError:  # the edit reads what is not there
         return False
@@ -173,22 +181,22 @@ def _tensor_equation(left: Tensor, right: Tensor, assuming: tuple[Condition, ...
     return lambda: tensor_equation(left, right, assuming)
 
 
-def _proved(candidates: Iterable[Candidate], seconds: float) -> tuple[Repair, ...]:
-    """The first candidates that are proved, before the time is over."""
-    until = now() + seconds
+def _proved(candidates: Iterable[Candidate], steps: int) -> tuple[Repair, ...]:
+    """The first candidates that are proved, before the steps are taken."""
     kept: list[Repair] = []
-    for candidate in candidates:
-        if now() > until:
-            break
-        try:
-            with at_most(until - now()):
-                verdict = decide(candidate.claim(), EFFORT)
-        except SymconvError:  # the edit is no claim
-            continue
-        if verdict.status is Status.PROVED:
-            kept.append(Repair(candidate.slip, candidate.right, verdict, candidate.left, candidate.ranges))
-            if len(kept) == MOST:
-                break
+    try:
+        with at_most_steps(steps):
+            for candidate in candidates:
+                try:
+                    verdict = decide(candidate.claim(), EFFORT)
+                except SymconvError:  # the edit is no claim
+                    continue
+                if verdict.status is Status.PROVED:
+                    kept.append(Repair(candidate.slip, candidate.right, verdict, candidate.left, candidate.ranges))
+                    if len(kept) == MOST:
+                        break
+    except OutOfTime:  # what was found stays
+        return tuple(kept)
     return tuple(kept)
 
 

@@ -57,9 +57,9 @@ class Outcome:
 
 
 def documents() -> list[Path]:
-    """All derivations by hand; `solutions` is written by `solve`."""
+    """All derivations by hand; `solutions` is written by `solve`, and a table of contents has no formulas."""
     found = (path for path in ROOT.rglob("*.*") if path.suffix in (".md", ".tex", ".ipynb"))
-    return sorted(path for path in found if path.parent.name != "solutions")
+    return sorted(path for path in found if path.parent.name != "solutions" and path.name != "README.md")
 
 
 def edits(path: Path) -> Iterator[Edit]:

@@ -47,6 +47,7 @@ ORIGIN = (
 )
 SUMS = "tensor X[H]\nsize H >= 2\npool sum\ndefine Y = pool_average(X, 2)"
 ENDLESS = "tensor f[..] g[-M..M]\noutside zero g\nindex n in Z\ndefine y_n = \\sum_{k=-M}^{M} g_k f_{n-k}"
+WINDOWS = "size H W s t\ntensor I[H,W]\noutside zero\ndefine P = pool_max(I, window=(2,3), stride=(s,t))"
 
 TRUE = [
     (
@@ -100,6 +101,9 @@ TRUE = [
     (ENDLESS, r"\frac{\partial y_n}{\partial g_k} = f_{n-k}"),
     (ENDLESS, r"y_n = \sum_{k=-M}^{M} g_{-k} f_{n+k}"),
     (FIRST, r"y_i = x_{s i + \arg\max_{0 \le u < k} x_{s i+u}}"),
+    (WINDOWS, r"P[x,y] = \max_{a \in \{0,\dots,1\}} \max_{b \in \{0,1,\dots,2\}} I[s x+a,t y+b]"),
+    (WINDOWS, r"P[x,y] = \max_{0 \le a \le 1, 0 \le b < 3} I[s x+a,t y+b]"),
+    (WINDOWS, r"\sum_{0 \le a < H, 0 \le b < W} I_{a,b} = \sum_{b \in \{1, \dots, W\}} \sum_a I_{a,b-1}"),
 ]
 
 
@@ -132,6 +136,7 @@ FALSE = [
     (ORIGIN.format("centre"), r"(X * K)_i = \sum_{k=0}^{r-1} K_k X_{i+k}"),
     (SUMS, r"Y_i = \frac12 (X_{2i} + X_{2i+1})"),
     (ENDLESS, r"y_n = \sum_{k=-M}^{M} g_k f_{n+k}"),
+    (WINDOWS, r"P[x,y] = \max_{0 \le a \le 1, 0 \le b < 2} I[s x+a,t y+b]"),
 ]
 
 
