@@ -22,7 +22,7 @@ SIGNS = {
 BIG = {r"\sum": "∑", r"\prod": "∏", r"\int": "∫", r"\bigoplus": "⨁", r"\argmax": "arg max"}
 FENCES = {
     r"\{": "{", r"\}": "}", r"\lfloor": "⌊", r"\rfloor": "⌋", r"\lceil": "⌈", r"\rceil": "⌉",
-    r"\langle": "⟨", r"\rangle": "⟩",
+    r"\langle": "⟨", r"\rangle": "⟩", r"\lVert": "‖", r"\rVert": "‖",
 }  # fmt: skip
 ACCENTS = {
     r"\tilde": "˜", r"\hat": "ˆ", r"\bar": "¯", r"\vec": "→", r"\dot": "˙",

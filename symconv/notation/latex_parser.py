@@ -7,6 +7,7 @@ left open, at the opener.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from symconv.notation.latex_lexer import Token, tokens, unknown_control
 from symconv.notation.layout import (
@@ -39,6 +40,7 @@ from symconv.notation.symbols import (
     FRACTIONS,
     FUNCTIONS,
     LETTERS,
+    NORMS,
     SIGNS,
     SIZING,
     UPRIGHT,
@@ -60,10 +62,22 @@ def parse_latex(text: str | Source) -> Row:
     return _Parser(source).formula()
 
 
+def _with_norms(found: list[Token]) -> list[Token]:
+    r"""`\|x\|`: of bars by turns the first opens and the second closes, but \left and \right say so themselves."""
+    opens = True
+    for n, token in enumerate(found):
+        if token.text in NORMS and token.kind in ("mark", "control"):
+            sized = found[n - 1].text if n else ""
+            opens = {r"\left": True, r"\right": False}.get(sized, opens)
+            found[n] = replace(token, text=r"\lVert" if opens else r"\rVert")
+            opens = not opens
+    return found
+
+
 class _Parser:
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.tokens = tokens(source)
+        self.tokens = _with_norms(tokens(source))
         self.next = 0
         self.level = 0
 

@@ -35,7 +35,11 @@ SPELLINGS = {
 
 BIG = {r"\sum", r"\prod", r"\max", r"\min", r"\int", r"\bigoplus", r"\arg", r"\argmax", r"\lim"}
 FUNCTIONS = {r"\exp", r"\log", r"\ln", r"\tanh", r"\sin", r"\cos"}
-FENCES = {"(": ")", "[": "]", r"\{": r"\}", r"\lfloor": r"\rfloor", r"\lceil": r"\rceil", r"\langle": r"\rangle"}
+FENCES = {
+    "(": ")", "[": "]", r"\{": r"\}", r"\lfloor": r"\rfloor", r"\lceil": r"\rceil", r"\langle": r"\rangle",
+    r"\lVert": r"\rVert",
+}  # fmt: skip
+NORMS = {r"\|", r"\Vert"}  # they open and close by turns
 CLOSERS = {closer: opener for opener, closer in FENCES.items()}
 
 ACCENTS = {r"\tilde", r"\hat", r"\bar", r"\vec", r"\dot", r"\widetilde", r"\widehat", r"\overline", r"\underline"}

@@ -142,6 +142,13 @@ class Biggest(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class SquaredNorm(Expr):
+    r"""The sum of the squares of all entries: `\|x\|^2`."""
+
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Winner(Expr):
     """The value of one bound index at which a maximum is attained: a part of an arg max."""
 

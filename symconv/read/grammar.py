@@ -46,6 +46,7 @@ from symconv.read.expression import (
     Num,
     Ref,
     Signed,
+    SquaredNorm,
     Total,
     Tuple,
     free_poly,
@@ -249,6 +250,8 @@ class Grammar(Names, Bounds, Arrays, Winners):
                     return self._indexed(found, cursor)
                 top, bottom = item.top, item.bottom
                 return Divide(self.expression(top.items, top.at), self.expression(bottom.items, bottom.at), at=at)
+            case Fence(opener=r"\lVert"):
+                raise self.source.fault(at, "a norm", "its square, \\|x\\|^2", "square it, or write the root of a sum")
             case Fence():
                 return self._fence(item, cursor)
             case Boxed(body=body):
@@ -329,12 +332,22 @@ class Grammar(Names, Bounds, Arrays, Winners):
 
     def _script(self, item: Script, cursor: Cursor) -> Expr:
         """A bracket with an index or a power: `[X * K]_{i,j}`, `(a + b)^2`."""
+        if isinstance(item.base, Fence) and item.base.opener == r"\lVert" and not item.primes:
+            return self._norm(item, item.base)
         base = self._composed(item.base, Cursor((), item.at))
         if item.primes:
             raise self.source.fault(item.at, "a prime at a bracket", "an index or a power", "remove it")
         if item.sub is not None:
             base = At(base, self.indices("the tensor", item.sub, None), at=item.at)
         return base if item.sup is None else self._power(base, item.sup, item.at)
+
+    def _norm(self, item: Script, bars: Fence) -> Expr:
+        r"""`\|x\|^2`, `\|x\|_2^2`, and `\|W\|_F^2` of a matrix."""
+        if text_of(item.sup) != "2" or text_of(item.sub) not in ("", "2", "F"):
+            raise self.source.fault(
+                item.at, write_latex(item), "the square of a norm, \\|x\\|^2", "write the sum that is meant"
+            )
+        return SquaredNorm(self.expression(bars.body.items, bars.body.at), at=item.at)
 
     def _checked_name(self, cursor: Cursor) -> Expr:
         item = cursor.item

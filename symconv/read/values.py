@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from symconv.calculus.functions import DERIVATIVES, slope
 from symconv.ops.pool import argmax_of, mean_of_winners
+from symconv.ops.window import index_names
 from symconv.read.beyond import going_on, wrapped
 from symconv.read.expression import (
     Access,
@@ -34,6 +35,7 @@ from symconv.read.expression import (
     Ref,
     Signed,
     Slice,
+    SquaredNorm,
     Total,
     Transpose,
     Windowed,
@@ -108,6 +110,8 @@ class Values(Tensors):
                 return self._bound(Sum, bindings, body, expr.at)
             case Biggest(bindings=bindings, body=body):
                 return self._bound(Maximum, bindings, body, expr.at)
+            case SquaredNorm(body=body):
+                return self._squared_norm(body, expr.at)
             case Indicator(conditions=conditions):
                 return self.bracket(conditions)
             case Cases(branches=branches):
@@ -122,6 +126,16 @@ class Values(Tensors):
             "an entry",
             "give it its indices",
         )
+
+    def _squared_norm(self, body: Expr, at: int) -> Value:
+        if not self.is_whole(body):
+            raise self.source.fault(
+                at, "a norm of a number", "one of a whole tensor", "write the square, or the name of a tensor"
+            )
+        tensor = self.tensor(body)
+        names = [f"{name}'" for name in index_names(tensor.rank)]
+        entry = tensor[tuple(map(Poly.of, names))]
+        return Sum(tuple(self.ranges(names, tensor.axes)), multiply(entry, entry))
 
     def bracket(self, conditions: tuple[Comparison, ...]) -> Value:
         """1 where all conditions hold, else 0; those on values are steps, for a value lies on one side of another."""

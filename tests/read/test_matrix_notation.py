@@ -125,3 +125,26 @@ def test_what_is_not_certain_is_refused(block: str, latex: str, reason: str) -> 
     (verdict,) = said(block, latex)
     assert verdict.startswith("not understood: ")
     assert reason in verdict
+
+
+NORMS = "tensor y[n] t[n] x[n] W[n,m] u[m]\nscalar L\ndefine L = \\frac12 \\|y - t\\|^2"
+
+
+@pytest.mark.parametrize(
+    ("latex", "verdict"),
+    [
+        (r"\frac{\partial L}{\partial y_i} = y_i - t_i", "proved for all sizes"),
+        (r"\frac{\partial L}{\partial t} = t - y", "proved for all sizes"),
+        (r"\frac{\partial L}{\partial y} = t - y", "refuted; n=1 at a=0"),
+        (r"\left\|x\right\|_2^2 + \|W u\|^2 = x^\top x + (W u)^\top W u", "proved for all sizes"),
+        (r"\lVert W \rVert_F^2 = \sum_{i,j} W_{ij}^2", "proved for all sizes"),
+        (r"\Vert x \Vert^2 = \sum_i x_i", "refuted; n="),
+        (r"\|x\| = 0", "a norm; expected its square"),
+        (r"\|x_i\|^2 = 0", "a norm of a number; expected one of a whole tensor"),
+        (r"\|x\|_1^2 = 0", "expected the square of a norm"),
+        (r"\|x + \|y\|^2 = 0", "'^' with nothing before it"),
+    ],
+)
+def test_the_square_of_a_norm_is_a_sum_of_squares(latex: str, verdict: str) -> None:
+    (found,) = said(NORMS, latex)
+    assert verdict in found

@@ -70,7 +70,6 @@ OPEN = [
         "a sum from n - 1 to 0; expected the lower limit below, the upper one above",
     ),
     (r"\sum_{k=0,2,\dots,n-1} x_k = \sum_k x_k", "a range in other steps than 1; expected i = 0, 1, \\dots, n-1"),
-    (r"\sum_{k \in \{0,\dots,n-1\}} x_k = \sum_k x_k", "k over the set"),
     # k/3 is whole for multiples of 3 alone
     (r"\sum_{\substack{0 \le k < n \\ 2 \mid k}} x_{k/3} = x_0", "a quotient as a position; expected a whole number"),
     (r"\sum_{k=0}^{n-1} x_{k/2} = x_0", "a quotient as a position; expected a whole number"),
