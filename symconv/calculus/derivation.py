@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symconv.calculus.rewriting import deltas, derive_inside, drop_known, flat, pick_all, stuffed
+from symconv.calculus.windows import one_window
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import entry_formula, substitute
 from symconv.term.tensor import Defined, Tensor, ranges_of, tensors_in
-from symconv.term.value import Entry, Plus, Sum, Times, Value, add, multiply, total, walk
+from symconv.term.value import Entry, Maximum, Plus, Sum, Times, Value, add, multiply, total, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,22 @@ def derive(gradient: Defined, pieces: Pieces | None = None) -> list[Step]:
     free = ranges_of(gradient, gradient.parameters)
     steps = [Step("chain rule", _chain_reason(f, x), gradient.body)]
     inside = derive_inside(gradient.body)
-    steps.append(Step("derivative inside the sums", _inside_reason(x), inside))
+    steps.append(Step("derivative inside the sums", _inside_reason(x, f), inside))
     picked_from = drop_known(flat(deltas(inside)), free)
     steps.append(Step("delta", _delta_reason(x), picked_from))
     stride = pieces is not None and pieces.spread is not None
     kept = _taps(picked_from, x, f) if stride or _is_input(gradient) else ()
     value, picked = pick_all(picked_from, kept)
+    if not picked and not stride:  # windows of a pooling: the brackets give a place in the window
+        value, picked = pick_all(picked_from)
     value = drop_known(value, free)
     if picked:
         reason = "Of all summands the brackets leave one; entries outside their range count as zero."
         steps.append(Step("pick", reason, value, tuple(dict(picked).items())))
+    alone, windows = one_window(value)
+    if windows:
+        value = drop_known(alone, free)
+        steps.append(Step("one window", _window_reason(windows), value, tuple(dict(windows).items())))
     if stride and pieces is not None and pieces.spread is not None:
         g = gradient.call.operands[2] if gradient.call is not None else gradient
         spread = stuffed(value, g, pieces.spread)
@@ -158,7 +165,7 @@ def _taps(value: Value, x: Tensor, f: Tensor) -> tuple[str, ...]:
     return tuple(kept)
 
 
-# -- the words -----------------------------------------------------------------------------
+# -- the words ------------------------------------------------------------------------------
 
 
 def _chain_reason(f: Tensor, x: Tensor) -> str:
@@ -168,8 +175,23 @@ def _chain_reason(f: Tensor, x: Tensor) -> str:
     )
 
 
-def _inside_reason(x: Tensor) -> str:
-    return f"Put in the definition. Sums are finite, and only the entries of ${x.name}$ depend on ${x.name}$."
+def _window_reason(windows: list[tuple[str, Poly]]) -> str:
+    several = "the windows lie side by side, and a pixel lies in one of them"
+    return f"As the stride is the window, {several}; a pixel behind the last window lies in none, and its entry is 0."
+
+
+def _inside_reason(x: Tensor, f: Tensor) -> str:
+    values = [f.body] if isinstance(f, Defined) else []
+    values += [t.body for value in values for t in tensors_in(value) if isinstance(t, Defined)]
+    maximum = next((v for value in values for v in walk(value) if isinstance(v, Maximum)), None)
+    said = f"Put in the definition. Sums are finite, and only the entries of ${x.name}$ depend on ${x.name}$."
+    if maximum is None:
+        return said
+    places = ", ".join(f"{letter}^*" for letter in "uvw"[: len(maximum.ranges)])
+    return (
+        f"{said} The maximum of a window is its entry at ${places}$, the first place at which it is attained, which "
+        "a small change does not move; the derivative is that of this entry."
+    )
 
 
 def _delta_reason(x: Tensor) -> str:

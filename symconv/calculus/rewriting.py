@@ -245,10 +245,20 @@ def _equalities(body: Value) -> list[Condition]:
 
 
 def _pick(value: Sum, name: str, place: Poly, condition: Condition) -> Value:
-    """SUM_v [v = e] h(v) = [e in range] h(e); the bracket is dropped where an entry is 0 outside anyway."""
+    """SUM_v [v = e] h(v) = [e in range] h(e)."""
+    return substituted_in_sum(value, name, place, (condition,))
+
+
+def substituted_in_sum(value: Sum, name: str, place: Poly, said: Sequence[Condition]) -> Value:
+    """The one summand that conditions leave, without them; 0 where it is out of range.
+
+    The bracket for that is dropped where an entry is 0 outside anyway.
+    """
     chosen = next(r for r in value.ranges if r.name == name)
     rest = tuple(r for r in value.ranges if r.name != name)
-    body = _without(value.body, condition)
+    body = value.body
+    for condition in said:
+        body = _without(body, condition)
     known = _vouched(body, name, chosen)
     limits: list[Condition] = []
     if not known:
@@ -332,4 +342,13 @@ def _limits(r: Range) -> list[Condition]:
     return low + ([at_least(r.high, Poly.of(r.name))] if r.high is not None else [])
 
 
-__all__ = ["deltas", "derive_inside", "drop_known", "flat", "pick_all", "rename_ranges", "stuffed"]
+__all__ = [
+    "deltas",
+    "derive_inside",
+    "drop_known",
+    "flat",
+    "pick_all",
+    "rename_ranges",
+    "stuffed",
+    "substituted_in_sum",
+]

@@ -189,7 +189,8 @@ class Layouts:
                 )
             case Application():
                 arguments = self._list([self.poly(p) for p in atom.arguments])
-                return Row((Words(atom.function.name.replace("%", ""), True), Fence("(", arguments)))
+                letter = Letter("uvw"[getattr(atom.function, "axis", 0)])  # the place of a maximum in its window
+                return Row((Script(letter, arguments if atom.arguments else None, Row((Sign("*"),))),))
         raise TypeError(f"no layout of {type(atom).__name__}")
 
     def _factor_poly(self, poly: Poly) -> Row:
