@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_spec(solve)
     solve.add_argument("--sizes", metavar="H=3,W=4", help="sizes of the concrete instance")
     solve.add_argument("--level", choices=("brief", "full"), default="full", help="how many steps are shown")
+    solve.add_argument("--symbols", metavar="FILE", help="a document whose names and conventions the solution takes")
     solve.add_argument("--hints", action="store_true", help="hide each step behind its hint, where the format can")
     _add_output(solve, required=False, what=f"where to write, a name that ends in {', '.join(ENDINGS)}")
 
@@ -144,7 +145,7 @@ def _solve(options: argparse.Namespace) -> int:
         refuse_unready(Path(options.output).suffix)
     spec, sizes = _spec(options, words=False, layers=False), _sizes(options.sizes)
     spec.check_sizes(sizes or {})
-    solution = solve_spec(spec, options.wrt, sizes, options.level)
+    solution = solve_spec(spec, options.wrt, sizes, options.level, options.symbols)
     ending = ".md" if options.output is None else Path(options.output).suffix
     file = written(solution.page(pictures=ending in DRAWN), ending, options.hints)
     if options.output is None:

@@ -6,7 +6,7 @@ A line that is not proved says so.  The page is read back by `symconv verify` fr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from symconv import answer_page
 from symconv.answers.answer import Answer
@@ -30,13 +30,23 @@ from symconv.page.nodes import (
     sentence,
 )
 from symconv.proof.verdict import Verdict
+from symconv.shown_numbers import Numbers
 from symconv.specs import Spec
+from symconv.symbols import Symbols, names_turned
 from symconv.term.polynomial import Application, Atom, Poly
 from symconv.term.tensor import Defined, Tensor, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Sum, Value, own_polys, walk
 from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
-from symconv.write.page import declaration, definable, intermediates, others, readable, upstream_letter
+from symconv.write.page import (
+    declaration,
+    definable,
+    intermediates,
+    latex_of_whole,
+    others,
+    readable,
+    upstream_letter,
+)
 
 BRIEF = ("chain rule", "change of variable", "closed form")
 
@@ -85,6 +95,7 @@ class Solution:
     derivations: tuple[Derivation, ...]
     level: str = "full"
     answers: tuple[Answer, ...] = ()
+    numbers: Numbers = field(default_factory=Numbers)
 
     @property
     def proved(self) -> bool:
@@ -109,11 +120,9 @@ class Solution:
         return f"<Solution of {self.spec.text} {', '.join(filter(None, (names, asked)))}: {state}>"
 
 
-def latex_of_whole(tensor: Tensor) -> str:
-    """A tensor by its name; a gradient as a fraction."""
-    if tensor.name.startswith("dL/d"):
-        return rf"\frac{{\partial L}}{{\partial {tensor.name[4:]}}}"
-    return tensor.name
+def letter_of(output: Tensor, symbols: Symbols) -> str:
+    """How the upstream gradient is called where a fraction would be too long."""
+    return symbols.upstream.get(output.name) or upstream_letter(output)
 
 
 # -- the page ---------------------------------------------------------------------------------------
@@ -162,12 +171,24 @@ def _declaration(solution: Solution, body: Sequence[Node]) -> Declaration:
     shown = list(displays(body))
     ignored = [n for n, display in enumerate(shown, 1) if not display.judged]
     correlated = any(r"\operatorname{corr}" in display.latex for display in shown if display.judged)
-    named = [t for d in solution.derivations for t in d.named]
+    known = {name for name in solution.spec.symbols.turned.values() if names_turned(name)}
+    named = [t for d in solution.derivations for t in d.named if t.name not in known]
     said = [line for answer in solution.answers for line in answer.declares]
     about = [t for answer in solution.answers for t in answer.about]
-    lines = [*declaration(solution.output, named, ignored, correlated)]
+    symbols = solution.spec.symbols
+    lines = [*declaration(solution.output, named, ignored, correlated, symbols.loss, tuple(_symbol_lines(solution)))]
     lines[-1:-1] = [line for line in others(solution.output, about) if line not in lines]
     return Declaration((*lines, *dict.fromkeys(said)))
+
+
+def _symbol_lines(solution: Solution) -> Iterator[str]:
+    """What the page says of its symbols: names of gradients, and where indices begin."""
+    symbols = solution.spec.symbols
+    if symbols.base:
+        yield f"base {symbols.base}"
+    shown = {solution.output.name, *(d.tensor.name for d in solution.derivations)}
+    for name in (name for name in symbols.upstream if name in shown):
+        yield f"upstream {symbols.upstream[name]} = {name}"
 
 
 def _program(solution: Solution) -> Program | None:
@@ -200,7 +221,7 @@ def _section(derivation: Derivation, solution: Solution, above: set[Display]) ->
         yield _step(number, line, derivation, solution.output)
     yield Paragraph(sentence(_statement(derivation)))
     if solution.level == "full":
-        yield from _instance(derivation.instance, above, solution.output)
+        yield from _instance(derivation.instance, above, solution)
 
 
 def _step(number: int, line: Line, derivation: Derivation, output: Defined) -> Step:
@@ -218,8 +239,12 @@ def _done(derivation: Derivation) -> set[str]:
     if form is None or form.call is None:
         return set()
     done = {call.operation for call in calls}
-    done |= {"turn"} if any(t.name.startswith("rot180") for t in form.call.operands) else set()
+    done |= {"turn"} if any(isinstance(t, Defined) and _turns(t) for t in form.call.operands) else set()
     return done | ({"correlate"} if form.call.operation == "correlate" else set())
+
+
+def _turns(tensor: Defined) -> bool:
+    return tensor.call is not None and tensor.call.operation == "rot180"
 
 
 def _displays(line: Line, derivation: Derivation, output: Defined) -> Iterator[Display]:
@@ -232,7 +257,7 @@ def _displays(line: Line, derivation: Derivation, output: Defined) -> Iterator[D
         return
     for tensor in derivation.named if line.step.rule == "names" else ():
         yield Display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor, rows=True)}", judged=False)
-    left = rf"\frac{{\partial L}}{{\partial {_entry_latex(derivation)}}}"
+    left = _entry_latex(derivation)
     yield Display(f"{left} = {latex_of_value(value)}", judged)
 
 
@@ -243,7 +268,7 @@ def _judged(value: Value, derivation: Derivation, output: Defined) -> bool:
     return read and output.rank > 0 and not any(_shows(value, t) for t in unsaid)
 
 
-def _instance(instance: Instance, above: set[Display], output: Defined) -> Iterator[Node]:
+def _instance(instance: Instance, above: set[Display], solution: Solution) -> Iterator[Node]:
     """Entries of the output, which all gradients share, are shown once."""
     yield Heading(3, (Text("An instance"),))
     if instance.refusal:
@@ -253,9 +278,10 @@ def _instance(instance: Instance, above: set[Display], output: Defined) -> Itera
     at = f"With `{instance.sizes}`, and" if instance.sizes else "With"
     if "\\" in instance.sizes:  # a name that is no plain text
         at = "With these sizes, and"
-        yield Display(_sizes_latex(instance.sizes, output), judged=False)
-    again = f", ${output.name}$ as above" if above & {*shown, *numbers} else ""
-    yield Paragraph(sentence(f"{at} ${upstream_letter(output)}$ for the upstream gradient{again}:"))
+        yield Display(_sizes_latex(instance.sizes, solution.output), judged=False)
+    again = f", ${solution.output.name}$ as above" if above & {*shown, *numbers} else ""
+    letter = letter_of(solution.output, solution.spec.symbols)
+    yield Paragraph(sentence(f"{at} ${letter}$ for the upstream gradient{again}:"))
     yield from (display for display in shown if display not in above)
     if numbers:
         yield Paragraph(sentence("Which entry is the greatest depends on the numbers. At these:"))
@@ -310,14 +336,16 @@ def _winners(poly: Poly) -> list[Atom]:
 def _conventions(solution: Solution) -> str:
     entry = Entry(solution.output, tuple(map(Poly.of, solution.output.parameters)))
     needs = [f"`{text_of_condition(c)}`" for c in not_implied(requirements_of(entry))]
-    loss = "$L$ is a scalar that depends on the output alone" if solution.output.rank else "$L$ is this output"
-    text = f"Indices begin at 0; entries outside a tensor count as 0; {loss}."
+    loss, base = f"${solution.spec.symbols.loss}$", solution.spec.symbols.base
+    role = "a scalar that depends on the output alone" if solution.output.rank else "this output"
+    text = f"Indices begin at {base}; entries outside a tensor count as 0; {loss} is {role}."
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
 
 
 def _entry_latex(derivation: Derivation) -> str:
-    leaf = derivation.tensor
-    return latex_of_value(Entry(leaf, tuple(map(Poly.of, derivation.gradient.parameters)))) if leaf.rank else leaf.name
+    """The gradient at its indices, by its name or as a fraction."""
+    gradient = replace(derivation.gradient, call=None)
+    return latex_of_value(Entry(gradient, tuple(map(Poly.of, gradient.parameters))))
 
 
 def _statement(derivation: Derivation) -> str:

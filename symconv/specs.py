@@ -14,7 +14,7 @@ import difflib
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +22,7 @@ from symconv.errors import InputError, SizeError, UsageError, reading
 from symconv.ops.correlate import convolve, correlate, depthwise, transposed
 from symconv.ops.layer import add_bias, apply, cross_entropy, dense, softmax
 from symconv.ops.pool import pool_average, pool_max
+from symconv.symbols import Symbols, symbols_of
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition, text_of_poly
@@ -78,6 +79,7 @@ class Spec:
     document: str = ""  # the text of the document that a SPEC was read from
     wanted: tuple[str, ...] = field(default=())  # the leaves that `find` lines name
     questions: tuple[Question, ...] = ()  # what else `find` lines ask for
+    symbols: Symbols = field(default_factory=Symbols)
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
@@ -406,7 +408,12 @@ def _from_text(spec: str, text: str, name: str, form: Any = "md") -> Spec:
     from symconv.read.claims import Kind
     from symconv.read.reader import read_document
 
+    symbols = symbols_of(text, form, name)
     document = read_document(text, form, name)
+    if symbols.base and not any(link.defines for f in document.formulas for link in f.links):
+        # what is defined by operations alone is the same on every base: it is solved from 0 on, and shown from the base
+        document = read_document(_from_zero(text), form, name)
+        symbols = replace(symbols, moves=True)
     for formula in document.formulas:
         for link in formula.links:
             if link.kind in (Kind.NOT_UNDERSTOOD, Kind.ILL_FORMED):
@@ -434,7 +441,12 @@ def _from_text(spec: str, text: str, name: str, form: Any = "md") -> Spec:
         raise UsageError(
             name, "no definition and no find line", "a formula that defines a tensor", "add one, or a `find` line"
         )
-    return Spec(spec, output, text, tuple(wanted), tuple(questions))
+    return Spec(spec, output, text, tuple(wanted), tuple(questions), symbols)
+
+
+def _from_zero(text: str) -> str:
+    """The document with another line on the base of its indices."""
+    return re.sub(r"(?m)^(\s*(?:%\s*symconv:)?\s*base\s+)[1-9]\d*\s*$", r"\g<1>0", text)
 
 
 def _asked(what: str, name: str, tensors: dict[str, Tensor]) -> Tensor:

@@ -6,6 +6,7 @@ sizes, `\delta` or `dLZ` for a gradient, the letter of the loss, where indices b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -22,6 +23,7 @@ from symconv.term.polynomial import Poly
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, sizes_in, tensors_in
 from symconv.term.value import Entry
 
+_TURNED = r"[_^]\{(\\(text|mathrm)\{)?(rot|rot180|flip|flipped|rotated)\}?\}"
 Entries = Mapping[tuple[int, ...], Fraction]
 Order = Literal["columns", "rows"]
 
@@ -51,13 +53,14 @@ def symbols_of(text: str, form: Form = "md", name: str = "document") -> Symbols:
     ('E', 1, {'F': '\\delta'})
     """
     found = Symbols()
-    for facts in _blocks(segments(text, form, name)):
+    pieces = segments(text, form, name)
+    for facts in _blocks(pieces):
         losses = list(facts.losses)
         found = Symbols(
             losses[0] if losses else found.loss,
             found.base if facts.base is None else facts.base,
             {**found.upstream, **{tensor: spelled for spelled, tensor in facts.upstream.items()}},
-            {**found.turned, **dict(_turned(facts))},
+            {**found.turned, **dict(_turned(facts)), **dict(_spelled(facts, pieces))},
             "rows" if facts.conventions.get("vec", found.order) == "rows" else "columns",
             {**found.values, **{spelled: numbers for spelled, (_, numbers) in facts.values.items()}},
         )
@@ -72,12 +75,30 @@ def _blocks(found: list[Segment]) -> Iterator[Facts]:
             yield before
 
 
+def names_turned(name: str) -> bool:
+    r"""Whether a reader knows without a declaration that a name is a turned tensor.
+
+    >>> names_turned("K_{rot}"), names_turned(r"w^{\text{flip}}"), names_turned("V")
+    (True, True, False)
+    """
+    return re.search(_TURNED + "$", name) is not None
+
+
 def _turned(facts: Facts) -> Iterator[tuple[str, str]]:
     """`define K_{rot} = rot180(K)`."""
     for fact in facts.definitions:
         if isinstance(fact.right, CallText) and fact.right.name == "rot180" and len(fact.right.arguments) == 1:
             (argument,) = fact.right.arguments
             yield getattr(argument, "text", ""), fact.left.text
+
+
+def _spelled(facts: Facts, pieces: list[Segment]) -> Iterator[tuple[str, str]]:
+    r"""`K_{rot}` and `K^{\text{flip}}`, which need no declaration: as a formula writes them."""
+    formulas = " ".join(s.latex for s in pieces if s.what != "block")
+    for name in facts.tensors:
+        found = re.search(re.escape(name) + _TURNED, formulas)
+        if found:
+            yield name, found.group()
 
 
 # -- the symbols of another document -----------------------------------------------------------
@@ -154,4 +175,4 @@ def _renamed(output: Defined, like: Mapping[Tensor, Tensor], place: str) -> Defi
     return made
 
 
-__all__ = ["Entries", "Order", "Symbols", "symbols_of", "with_symbols"]
+__all__ = ["Entries", "Order", "Symbols", "names_turned", "symbols_of", "with_symbols"]

@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "page": "notation",
     "kernels": "term ops calculus",
     "evidence": "term proof entries",
-    "specs": "term ops read",
+    "symbols": "term read",
+    "specs": "term ops read symbols",
     "comparing": "term ops calculus proof kernels evidence",
     "repair": "term ops calculus proof",
     "responses": "term proof entries evidence",
@@ -47,8 +48,10 @@ MAY_IMPORT = {
     "shown_numbers": "",
     "illustrating": "term calculus proof page pictures shown_numbers",
     "answer_page": "answers page",
-    "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs hints needs",
-    "solving": "answers shown_numbers term ops calculus proof entries notation write page specs evidence solution",
+    "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs hints needs"
+    " symbols shown_numbers",
+    "instancing": "term proof entries write shown_numbers solution",
+    "solving": "answers shown_numbers term calculus proof write specs symbols solution instancing",
     "exporting": "term ops calculus proof write kernels specs evidence",
     "handles": "term ops entries kernels write",
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"

@@ -55,7 +55,8 @@ class _Fixing:
             if isinstance(atom, Size) and atom.name in self.sizes:
                 images[atom] = Poly.of(self.sizes[atom.name])
             elif isinstance(atom, Application) and isinstance(atom.function, Argmax):
-                images[atom] = Poly.atom(Application(self._argmax(atom.function), tuple(map(self.poly, atom.arguments))))
+                arguments = tuple(map(self.poly, atom.arguments))
+                images[atom] = Poly.atom(Application(self._argmax(atom.function), arguments))
         return poly.substitute(images) if images else poly
 
     def _argmax(self, f: Argmax) -> Argmax:

@@ -24,6 +24,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "dense": {},
     "pad": {"amounts": None},
     "stuff": {"steps": None},
+    "rot180": {},
     "depthwise": {"stride": 1, "padding": 0, "dilation": 1},
     "softmax": {},
     "cross_entropy": {},
@@ -39,11 +40,17 @@ READABLE = frozenset(
 
 
 def declaration(
-    output: Defined, named: Sequence[Defined], ignored: Sequence[int], correlated: bool = True
+    output: Defined,
+    named: Sequence[Defined],
+    ignored: Sequence[int],
+    correlated: bool = True,
+    loss: str = "L",
+    said: Sequence[str] = (),
 ) -> Iterator[str]:
     """The block of a page: sizes, tensors, the definition, the loss, the named helpers.
 
-    ignored: the numbers of displays that a block has no words for; correlated: the page has a closed form with `corr`.
+    ignored: the numbers of displays that a block has no words for; correlated: the page has a closed form with `corr`;
+    said: what a document says besides of its symbols.
     """
     entry = Entry(output, tuple(map(Poly.of, output.parameters)))
     sizes = sizes_in(entry)
@@ -63,7 +70,8 @@ def declaration(
         else:
             yield f"tensor {tensor.name}[{_axes(tensor)}]" if tensor.rank else f"scalar {tensor.name}"
     if output.rank:
-        yield f"loss L({output.name})"
+        yield f"loss {loss}({output.name})"
+    yield from said
     for tensor in dict.fromkeys(named):
         if tensor.call is not None and definable(output, tensor):
             yield f"define {tensor.name} = {call_text(tensor.call)}"
@@ -202,9 +210,13 @@ def _application(call: Call) -> str:
 def _operand(tensor: Tensor) -> str:
     if isinstance(tensor, Defined) and tensor.call is not None and is_nameless(tensor):
         return call_text(tensor.call)
-    if tensor.name.startswith("dL/d"):
-        return rf"\frac{{\partial L}}{{\partial {tensor.name[4:]}}}"
-    return tensor.name
+    return latex_of_whole(tensor)
+
+
+def latex_of_whole(tensor: Tensor) -> str:
+    """A tensor by its name; a gradient as a fraction."""
+    loss, _, by = tensor.name.removeprefix("d").partition("/d")
+    return rf"\frac{{\partial {loss}}}{{\partial {by}}}" if by else tensor.name
 
 
 def _is_default(value: object, default: object) -> bool:
@@ -285,7 +297,7 @@ def _with_letter(array: Any, letter: str) -> Any:
     import sympy
 
     for base in {a for e in sympy.flatten(array) for a in e.atoms(sympy.IndexedBase)}:
-        if str(base.label).startswith("dL/d"):
+        if "/d" in str(base.label):
             array = array.applyfunc(lambda e, base=base: e.replace(base, sympy.IndexedBase(letter)))
     return array
 
