@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs hints needs"
     " symbols shown_numbers",
     "instancing": "term proof entries write shown_numbers solution",
-    "solving": "answers shown_numbers term calculus proof write specs symbols solution instancing",
+    "solving": "answers shown_numbers term calculus proof notation write specs symbols solution instancing",
     "exporting": "term ops calculus proof write kernels specs evidence",
     "handles": "term ops entries kernels write",
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
