@@ -24,6 +24,7 @@ from symconv.page.nodes import (
     Page,
     Paragraph,
     Program,
+    Sentence,
     Step,
     Text,
     displays,
@@ -102,9 +103,32 @@ class Solution:
         """Every line that is shown is proved."""
         return all(d.proved for d in self.derivations) and all(a.proved for a in self.answers)
 
-    def page(self, pictures: bool = False) -> Page:
-        """The page before any format: `symconv.page.formats` writes it.  pictures: with those drawn from its terms."""
-        return _page(self, pictures)
+    def page(self, pictures: bool = False, behind: Sequence[Node] = ()) -> Page:
+        """The page before any format: `symconv.page.formats` writes it.
+
+        pictures: with those drawn from its terms.  behind: what stands at the end.
+        """
+        return _page(self, pictures, behind)
+
+    def title(self) -> Sentence:
+        """The head of the document that asks, or what is asked for."""
+        return _title(self)
+
+    def given(self) -> Iterator[Node]:
+        """The definitions and the conventions."""
+        return _given(self)
+
+    def declaration(self, body: Sequence[Node], helpers: bool = True) -> Declaration:
+        """The block by which the nodes can be read; helpers: with the names that the derivations bring in."""
+        return _declaration(self, body, helpers)
+
+    def sizes(self) -> dict[str, int]:
+        """Those of the instance."""
+        return dict(self.derivations[0].instance.at) if self.derivations else {}
+
+    def letter(self) -> str:
+        """The name of the upstream gradient."""
+        return letter_of(self.output, self.spec.symbols)
 
     def to_markdown(self) -> str:
         return MarkdownPrinter().page(self.page())
@@ -128,13 +152,16 @@ def letter_of(output: Tensor, symbols: Symbols) -> str:
 # -- the page ---------------------------------------------------------------------------------------
 
 
-def _page(solution: Solution, pictures: bool = False) -> Page:
+def _title(solution: Solution) -> Sentence:
     asked = [f"${latex_of_whole(d.gradient)}$" for d in solution.derivations]
     names = " and ".join(asked + [answer.question for answer in solution.answers])
     names = names[:1].upper() + names[1:]
     text, head = solution.spec.text, _head(solution.spec.document)
     title = (*sentence(names), *((Text(f" for {text}"),) if "\\" not in text else ()))
-    title = sentence(head) if head else title
+    return sentence(head) if head else title
+
+
+def _page(solution: Solution, pictures: bool, behind: Sequence[Node]) -> Page:
     body = [*_given(solution)]
     for derivation in solution.derivations:
         body += _section(derivation, solution, {node for node in body if isinstance(node, Display)})
@@ -142,8 +169,10 @@ def _page(solution: Solution, pictures: bool = False) -> Page:
             body += _pictures(derivation, solution, body)
     for answer in solution.answers:
         body += answer_page.nodes(answer)
+    body += behind
     drawn = any(isinstance(node, Figure) for node in body)
-    return Page(title, (_declaration(solution, body), *body), _program(solution), _script() if drawn else "")
+    blocked = (_declaration(solution, body), *body)
+    return Page(solution.title(), blocked, _program(solution), _script() if drawn else "")
 
 
 def _script() -> str:
@@ -167,18 +196,19 @@ def _head(document: str) -> str:
     return first.removeprefix("# ").strip() if first.startswith("# ") else ""
 
 
-def _declaration(solution: Solution, body: Sequence[Node]) -> Declaration:
+def _declaration(solution: Solution, body: Sequence[Node], helpers: bool = True) -> Declaration:
     shown = list(displays(body))
     ignored = [n for n, display in enumerate(shown, 1) if not display.judged]
     correlated = any(r"\operatorname{corr}" in display.latex for display in shown if display.judged)
     known = {name for name in solution.spec.symbols.turned.values() if names_turned(name)}
-    named = [t for d in solution.derivations for t in d.named if t.name not in known]
+    named = [t for d in solution.derivations for t in d.named if helpers and t.name not in known]
     said = [line for answer in solution.answers for line in answer.declares]
     about = [t for answer in solution.answers for t in answer.about]
     symbols = solution.spec.symbols
     lines = [*declaration(solution.output, named, ignored, correlated, symbols.loss, tuple(_symbol_lines(solution)))]
     lines[-1:-1] = [line for line in others(solution.output, about) if line not in lines]
-    return Declaration((*lines, *dict.fromkeys(said)))
+    first = [line for line in said if line.startswith("define ")]
+    return Declaration((*lines, *dict.fromkeys((*first, *said))))
 
 
 def _symbol_lines(solution: Solution) -> Iterator[str]:
@@ -257,7 +287,7 @@ def _displays(line: Line, derivation: Derivation, output: Defined) -> Iterator[D
         return
     for tensor in derivation.named if line.step.rule == "names" else ():
         yield Display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor, rows=True)}", judged=False)
-    left = _entry_latex(derivation)
+    left = gradient_entry(derivation)
     yield Display(f"{left} = {latex_of_value(value)}", judged)
 
 
@@ -266,6 +296,13 @@ def _judged(value: Value, derivation: Derivation, output: Defined) -> bool:
     unsaid = [t for t in derivation.named if not definable(output, t)]
     read = all(readable(t) for t in _below(value)) and not _holds_argmax(value)
     return read and output.rank > 0 and not any(_shows(value, t) for t in unsaid)
+
+
+def judged_alone(line: Line, derivation: Derivation, output: Defined) -> bool:
+    """Whether a document that declares the problem alone can state the line, and whether the line is an answer."""
+    helpers = [t for t in tensors_in(line.step.value) if t in derivation.named or "(" in t.name]
+    early = line.step.rule in ("chain rule", "derivative inside the sums")
+    return not early and not helpers and _judged(line.step.value, derivation, output)
 
 
 def _instance(instance: Instance, above: set[Display], solution: Solution) -> Iterator[Node]:
@@ -342,7 +379,7 @@ def _conventions(solution: Solution) -> str:
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
 
 
-def _entry_latex(derivation: Derivation) -> str:
+def gradient_entry(derivation: Derivation) -> str:
     """The gradient at its indices, by its name or as a fraction."""
     gradient = replace(derivation.gradient, call=None)
     return latex_of_value(Entry(gradient, tuple(map(Poly.of, gradient.parameters))))
@@ -361,4 +398,4 @@ def _statement(derivation: Derivation) -> str:
     return f"Every line is proved equal to the derivative for {derivation.lines[-1].verdict.scope}{needs}."
 
 
-__all__ = ["Derivation", "Instance", "Line", "Solution", "latex_of_whole"]
+__all__ = ["Derivation", "Instance", "Line", "Solution", "gradient_entry", "judged_alone", "letter_of"]

@@ -63,12 +63,7 @@ def solve_spec(
     """
     if level not in ("brief", "full"):
         raise UsageError("level", repr(level), "'brief' or 'full'", "choose one of the two")
-    parsed = spec if isinstance(spec, Spec) else parse_spec(spec, layers=False)
-    operation = parsed.output.call is not None and not parsed.document
-    output = _with_names(replace(parsed.output, name="F") if operation else parsed.output)
-    parsed = replace(parsed, output=output)
-    if symbols is not None:
-        parsed = _under(parsed, symbols)
+    parsed = prepared(spec if isinstance(spec, Spec) else parse_spec(spec, layers=False), symbols)
     everything = [] if parsed.questions else [leaf.name for leaf in parsed.leaves]
     wanted = [wrt] if wrt is not None else list(parsed.wanted) or everything
     request = Request(parsed.output, parsed.symbols, sizes, numbers or Numbers())
@@ -78,6 +73,14 @@ def solve_spec(
         output = _moved(Rebasing(parsed.symbols.base), parsed.output)
         parsed = replace(parsed, output=output)
     return Solution(parsed, parsed.output, made, level, answers, request.numbers)
+
+
+def prepared(parsed: Spec, symbols: str | None = None) -> Spec:
+    """The SPEC as it is solved: its output has a name, in the words of a document where one is given."""
+    operation = parsed.output.call is not None and not parsed.document and not NAME.fullmatch(parsed.output.name)
+    output = _with_names(replace(parsed.output, name="F") if operation else parsed.output)
+    parsed = replace(parsed, output=output)
+    return parsed if symbols is None else _under(parsed, symbols)
 
 
 def _under(parsed: Spec, symbols: str) -> Spec:
@@ -237,4 +240,4 @@ def _rebuilt(form: Defined, images: dict[Tensor, Tensor]) -> Defined:
     return replace(form, body=replace_tensors(form.body, images), call=call)
 
 
-__all__ = ["Derivation", "Solution", "solve_spec"]
+__all__ = ["Derivation", "Solution", "prepared", "solve_spec"]

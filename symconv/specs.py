@@ -157,6 +157,22 @@ def options_given(options: argparse.Namespace | None) -> dict[str, str | bool]:
     return {name: said for name, said in found.items() if said is not None and said is not False}
 
 
+def open_options(text: str, options: argparse.Namespace | None) -> list[str]:
+    """The options that a SPEC operation uses and that nothing says; none for a formula or a document.
+
+    >>> open_options("maxpool2d --stride 2", None)
+    ['channels', 'kernel', 'size', 'batch']
+    """
+    text = text.strip()
+    if not re.fullmatch(r"[\w-]+(\s+--.*)?", text, re.DOTALL):
+        return []
+    inside = _options_inside(text)
+    family = re.sub(r"[123]d$", "", inside.operation)
+    said = {**options_given(inside), **options_given(options)}
+    crop = ("padding",) if "mode" in said else ()  # what a mode pads is settled
+    return [name for name in USES.get(family, "").split() if name not in said and name not in crop]
+
+
 def parse_spec(text: str, options: argparse.Namespace | None = None, words: bool = False, layers: bool = True) -> Spec:
     """Read a SPEC.
 

@@ -52,12 +52,15 @@ MAY_IMPORT = {
     " symbols shown_numbers",
     "instancing": "term proof entries write shown_numbers solution",
     "solving": "answers shown_numbers term calculus proof notation write specs symbols solution instancing",
+    "stating": "term write page solution",
+    "exercise": "answers calculus page proof shown_numbers solution stating term write",
+    "varying": "proof specs term",
     "exporting": "term ops calculus proof write kernels specs evidence",
     "handles": "term ops entries kernels write",
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
     " handles specs overview",
     "terminal": "proof read judging",
-    "cli": "symconv specs judging reporting solving exporting terminal page",
+    "cli": "symconv specs judging reporting solving exporting terminal page exercise varying shown_numbers",
     "pytest_plugin": "read judging",
     "symconv": "",
 }

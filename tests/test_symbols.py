@@ -1,4 +1,4 @@
-"""The symbols of a document in a solution: names of gradients, index base 1, a turned kernel, the letter of the loss."""
+"""The symbols of a document in a solution: names of gradients, index base 1, turned kernels, the letter of the loss."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def test_taps_of_a_maximum_count_from_0(symbols: str) -> None:
 def test_rows_are_stacked_where_the_document_says_so(tmp_path: Path) -> None:
     path = tmp_path / "own.md"
     path.write_text(
-        "```symconv\ntensor X[3,4] K[2,2]\ndefine F = correlate(X, K)\nvec rows\noutside zero\nfind matrix F by X\n```\n"
+        "```symconv\ntensor X[3,4] K[2,2]\ndefine F = correlate(X, K)\nvec rows\noutside zero\n"
+        "find matrix F by X\n```\n"
     )
     assert "vec rows" in solve_spec(str(path)).to_markdown()
 

@@ -21,6 +21,7 @@ class Fact:
     latex: str
     verdict: Verdict | None = None
     judged: bool = True
+    asks: str = ""  # what an exercise asks in the place of the line, where the hint would tell too much
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,131 @@
+"""Tensors at numbers: the whole as a list or a matrix, and one entry carried out summand by summand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import product
+
+from symconv.errors import ShapeError, SymconvError
+from symconv.proof.evaluate import World
+from symconv.term.tensor import Defined, Tensor
+from symconv.term.value import Bracket, Maximum, Number, Plus, Range, Sum, Times, Value
+from symconv.write.page import numbers_displays
+
+Entries = Mapping[tuple[int, ...], Fraction]
+MOST_SUMMANDS = 12  # of an entry that is carried out on one line
+
+
+def places(tensor: Tensor, world: World) -> list[tuple[int, ...]]:
+    return list(product(*world.axes(tensor)))
+
+
+def numbers_of(tensor: Tensor, world: World) -> list[Fraction]:
+    """All entries in the order of the places."""
+    return [Fraction(str(world.entry(tensor, at))) for at in places(tensor, world)]
+
+
+def whole(left: str, tensor: Tensor, world: World) -> Iterator[tuple[str, bool]]:
+    """`left = ...` with all entries, and whether a document can state it so: up to two axes it can."""
+    import numpy as np
+
+    numbers = numbers_of(tensor, world)
+    if not tensor.rank:
+        yield f"{left} = {latex_of_number(numbers[0])}", True
+    elif tensor.rank == 1 and len(numbers) > 1:
+        yield f"{left} = [{', '.join(map(latex_of_number, numbers))}]", True
+    else:
+        shape = [len(axis) for axis in world.axes(tensor)]
+        array = np.array([latex_of_number(n) for n in numbers], dtype=object).reshape(shape)
+        yield from ((display, tensor.rank == 2) for display in numbers_displays(left, array))
+
+
+def carried_out(f: Tensor, place: tuple[int, ...], world: World) -> str | None:
+    """An entry as `1 \\cdot 2 + 3 \\cdot 4 = 14`; None where it is no sum of few products, or nothing is left to do."""
+    if not isinstance(f, Defined):
+        return None
+    at = dict(zip(f.parameters, place, strict=True))
+    try:
+        text = (
+            _maximum(f.body, at, world) if isinstance(f.body, Maximum) else _sum_text([*_summands(f.body, at, world)])
+        )
+    except SymconvError:
+        return None
+    return None if text is None else f"{text} = {latex_of_number(Fraction(str(world.entry(f, place))))}"
+
+
+def latex_of_number(number: Fraction | int) -> str:
+    """A whole number, or a fraction.
+
+    >>> latex_of_number(Fraction(-3, 4))
+    '-\\\\frac{3}{4}'
+    """
+    number = Fraction(number)
+    if number.denominator == 1:
+        return str(number)
+    return rf"{'-' if number < 0 else ''}\frac{{{abs(number.numerator)}}}{{{number.denominator}}}"
+
+
+def _sum_text(summands: list[list[Fraction]]) -> str | None:
+    """The summands with their signs; none where there are too many, or only one that is a number."""
+    if not 1 <= len(summands) <= MOST_SUMMANDS or (len(summands) == 1 and len(summands[0]) < 2):
+        return None
+    texts = [_product_text(factors) for factors in summands]
+    return texts[0] + "".join(f" - {t[1:]}" if t.startswith("-") else f" + {t}" for t in texts[1:])
+
+
+def _product_text(factors: list[Fraction]) -> str:
+    """The first factor bears the sign of its own; another negative one stands in parentheses."""
+    first, *others = factors
+    rest = (f"({latex_of_number(n)})" if n < 0 else latex_of_number(n) for n in others)
+    return r" \cdot ".join((latex_of_number(first), *rest))
+
+
+def _summands(value: Value, at: dict[str, int], world: World) -> Iterator[list[Fraction]]:
+    """The products that a value adds up, each as its factors; products with an empty bracket are left out."""
+    match value:
+        case Plus(terms):
+            for term in terms:
+                yield from _summands(term, at, world)
+        case Sum(ranges, body):
+            for inner in _box(ranges, at, world):
+                yield from _summands(body, inner, world)
+        case Times(factors) if any(isinstance(f, (Sum, Plus)) for f in factors):
+            sums = [f for f in factors if isinstance(f, (Sum, Plus))]
+            outer = [_number(f, at, world) for f in factors if f not in sums and not _is_met(f, at, world)]
+            if len(sums) > 1:
+                yield [*outer, *(_number(f, at, world) for f in sums)]
+            else:
+                yield from ([*outer, *found] for found in _summands(sums[0], at, world))
+        case Times(factors):
+            yield [_number(f, at, world) for f in factors if not _is_met(f, at, world)]
+        case _:
+            yield [_number(value, at, world)]
+
+
+def _is_met(value: Value, at: dict[str, int], world: World) -> bool:
+    """A bracket that holds is a factor 1, which nobody writes."""
+    return isinstance(value, Bracket) and world.value(value, at) == 1
+
+
+def _maximum(value: Maximum, at: dict[str, int], world: World) -> str | None:
+    items = [latex_of_number(_number(value.body, inner, world)) for inner in _box(value.ranges, at, world)]
+    return rf"\max({', '.join(items)})" if 1 < len(items) <= MOST_SUMMANDS else None
+
+
+def _box(ranges: tuple[Range, ...], at: dict[str, int], world: World) -> Iterator[dict[str, int]]:
+    if not ranges:
+        yield at
+        return
+    first, *others = ranges
+    if first.low is None or first.high is None:
+        raise ShapeError(f"the index {first.name}", "no end", "a range with two ends", "give the sum its limits")
+    for n in range(world.poly(first.low, at), world.poly(first.high, at) + 1):
+        yield from _box(tuple(others), {**at, first.name: n}, world)
+
+
+def _number(value: Value, at: dict[str, int], world: World) -> Fraction:
+    return value.value if isinstance(value, Number) else Fraction(str(world.value(value, at)))
+
+
+__all__ = ["Entries", "carried_out", "latex_of_number", "numbers_of", "places", "whole"]
