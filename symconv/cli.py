@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OK, FAILED = 0, 1
 DRAWN = (".html", ".pdf", ".ipynb")  # formats with pictures
+READ_BACK = (".md", ".tex", ".ipynb")  # formats that verify reads
 
 
 class _Parser(argparse.ArgumentParser):
@@ -178,7 +179,7 @@ def _exercise(options: argparse.Namespace) -> int:
     sizes = draw_sizes(spec.output, given, seed)
     made = exercise_of(solve_spec(spec, options.wrt, sizes, options.level, numbers=Numbers(seed)))
     ending = ".md" if options.output is None else Path(options.output).suffix
-    sheet = written(made.sheet(), ending)
+    sheet = written(made.sheet(read_back=ending in READ_BACK), ending)
     if key is None:
         _print(sheet.decode())
     else:

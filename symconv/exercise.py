@@ -66,8 +66,8 @@ class Exercise:
     blanks: tuple[Blank, ...]
     example: Example | None
 
-    def sheet(self) -> Page:
-        """The problem: in words, what is given, what to find."""
+    def sheet(self, read_back: bool = True) -> Page:
+        """The problem: in words, what is given, what to find; read_back: and how it is checked, where it can be."""
         solution = self.solution
         body: list[Node] = [
             *story(solution),
@@ -77,7 +77,8 @@ class Exercise:
         ]
         if self.example is not None:
             body += _with_numbers(self.example, solved=False)
-        body += _checking(bool(self.blanks) or self.example is not None)
+        if read_back and (self.blanks or self.example is not None):
+            body += _checking()
         title = (Text("Exercise: "), *solution.title())
         return Page(title, (solution.declaration(body, helpers=False), *body))
 
@@ -236,15 +237,14 @@ def _with_numbers(example: Example, solved: bool) -> Iterator[Node]:
         yield Display(f"{blank.left} = {blank.right}" if solved else f"{blank.left} = ?")
 
 
-def _checking(asked: bool) -> Iterator[Node]:
-    if asked:
-        yield Heading(2, (Text("Check"),))
-        yield Paragraph(
-            sentence(
-                "Write a formula, a number, a list `[1, 2]` or a matrix in the place of each question mark. "
-                "`symconv verify` on this file then says which answers are proved, and where a wrong one fails first."
-            )
+def _checking() -> Iterator[Node]:
+    yield Heading(2, (Text("Check"),))
+    yield Paragraph(
+        sentence(
+            "Write a formula, a number, a list `[1, 2]` or a matrix in the place of each question mark. "
+            "`symconv verify` on this file then says which answers are proved, and where a wrong one fails first."
         )
+    )
 
 
 __all__ = ["Blank", "Example", "Exercise", "exercise_of"]
