@@ -17,5 +17,11 @@ def nodes(answer: Answer) -> Iterator[Node]:
             body.append(Paragraph((Text(f"This line is not proved: {fact.verdict}"),)))
         yield Step(number, fact.rule, sentence(fact.hint), sentence(fact.reason), "", tuple(body))
     if any(fact.verdict is not None for fact in answer.facts):
-        text = "is proved for all sizes" if answer.proved else "is not proved in every case"
+        text = f"is proved {_scope(answer)}" if answer.proved else "is not proved in every case"
         yield Paragraph((Text(f"Every line that follows from another {text}."),))
+
+
+def _scope(answer: Answer) -> str:
+    """For all sizes, or at the sizes or numbers that the document states."""
+    told = [f.verdict for f in answer.facts if f.verdict is not None and f.verdict.message.startswith("at the numbers")]
+    return "at the numbers given" if told else "for all sizes"

@@ -43,6 +43,7 @@ from symconv.write.page import (
     declaration,
     definable,
     intermediates,
+    is_nameless,
     latex_of_whole,
     others,
     readable,
@@ -204,11 +205,15 @@ def _declaration(solution: Solution, body: Sequence[Node], helpers: bool = True)
     named = [t for d in solution.derivations for t in d.named if helpers and t.name not in known]
     said = [line for answer in solution.answers for line in answer.declares]
     about = [t for answer in solution.answers for t in answer.about]
-    symbols = solution.spec.symbols
-    lines = [*declaration(solution.output, named, ignored, correlated, symbols.loss, tuple(_symbol_lines(solution)))]
+    lines = [*declaration(solution.output, named, ignored, correlated, _loss(solution), tuple(_symbol_lines(solution)))]
     lines[-1:-1] = [line for line in others(solution.output, about) if line not in lines]
-    first = [line for line in said if line.startswith("define ")]
-    return Declaration((*lines, *dict.fromkeys((*first, *said))))
+    return Declaration(tuple(dict.fromkeys((*lines, *said))))
+
+
+def _loss(solution: Solution) -> str:
+    """The letter of the loss; none where no gradient is asked for."""
+    asked = solution.derivations or any(q.what.startswith("rewrite") for q in solution.spec.questions)
+    return solution.spec.symbols.loss if asked else ""
 
 
 def _symbol_lines(solution: Solution) -> Iterator[str]:
@@ -217,7 +222,7 @@ def _symbol_lines(solution: Solution) -> Iterator[str]:
     if symbols.base:
         yield f"base {symbols.base}"
     shown = {solution.output.name, *(d.tensor.name for d in solution.derivations)}
-    for name in (name for name in symbols.upstream if name in shown):
+    for name in (name for name in symbols.upstream if name in shown and _loss(solution)):
         yield f"upstream {symbols.upstream[name]} = {name}"
 
 
@@ -236,9 +241,16 @@ def _program(solution: Solution) -> Program | None:
 
 def _given(solution: Solution) -> Iterator[Node]:
     yield Heading(2, (Text("Given"),))
-    for tensor in (*intermediates(solution.output), solution.output):
+    for tensor in _defined(solution):
         yield Display(latex_of_tensor(replace(tensor, call=None)))
     yield Paragraph(sentence(_conventions(solution)))
+
+
+def _defined(solution: Solution) -> list[Defined]:
+    """What the page speaks of, each after what it is made of."""
+    asked = [t for answer in solution.answers for t in answer.about if isinstance(t, Defined) and not is_nameless(t)]
+    below = (t for output in (solution.output, *asked) for t in (*intermediates(output), output))
+    return list({t.name: t for t in below}.values())
 
 
 def _section(derivation: Derivation, solution: Solution, above: set[Display]) -> Iterator[Node]:
@@ -373,9 +385,10 @@ def _winners(poly: Poly) -> list[Atom]:
 def _conventions(solution: Solution) -> str:
     entry = Entry(solution.output, tuple(map(Poly.of, solution.output.parameters)))
     needs = [f"`{text_of_condition(c)}`" for c in not_implied(requirements_of(entry))]
-    loss, base = f"${solution.spec.symbols.loss}$", solution.spec.symbols.base
+    loss = _loss(solution)
     role = "a scalar that depends on the output alone" if solution.output.rank else "this output"
-    text = f"Indices begin at {base}; entries outside a tensor count as 0; {loss} is {role}."
+    of_loss = f"; ${loss}$ is {role}" if loss else ""
+    text = f"Indices begin at {solution.spec.symbols.base}; entries outside a tensor count as 0{of_loss}."
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
 
 

@@ -28,6 +28,7 @@ from symconv.term.value import Entry, Maximum, Sum, walk
 from symconv.write.like_terms import like_terms
 from symconv.write.page import nameless
 
+COUNTS = ("multiplications", "additions", "parameters")
 LETTERS = [*"ZAPQSUVYTBDE", *(f"Z_{{{n}}}" for n in range(1, 100))]
 
 
@@ -68,7 +69,7 @@ def solve_spec(
     wanted = [wrt] if wrt is not None else list(parsed.wanted) or everything
     request = Request(parsed.output, parsed.symbols, sizes, numbers or Numbers())
     made = tuple(_derivation(request, parsed.leaf(name)) for name in wanted)
-    answers = tuple(_answer(question, parsed.output, parsed.symbols) for question in parsed.questions)
+    answers = tuple(_answer(question, request) for question in parsed.questions)
     if parsed.symbols.moves:
         output = _moved(Rebasing(parsed.symbols.base), parsed.output)
         parsed = replace(parsed, output=output)
@@ -98,21 +99,40 @@ def _under(parsed: Spec, symbols: str) -> Spec:
     return replace(parsed, output=output, symbols=found)
 
 
-def _answer(question: Question, output: Defined, symbols: Symbols) -> Answer:
+def _answer(question: Question, request: Request) -> Answer:
     """The answer to a `find` line that asks for no gradient; what is solved bears its name on the page."""
+    output, symbols = request.output, request.symbols
     tensors = tuple(output if t.name == output.name else t for t in question.tensors)
-    first = tensors[0]
-    if question.what in ("shape", "matrix") and not isinstance(first, Defined):
-        raise UsageError(
-            f"find {question.what} {first.name}", "data without a formula", "a tensor with a formula", "define it"
-        )
-    if question.what == "shape" and isinstance(first, Defined):
-        return shape(first)
-    if question.what == "matrix" and isinstance(first, Defined):
-        from symconv.answers.matrix import matrix
+    what, _, form = question.what.partition(" ")
+    if what == "rewrite":
+        return _rewritten(request, tensors[0], form)
+    if what in COUNTS:
+        return count(what, tensors)
+    first, *others = tensors
+    if not isinstance(first, Defined):
+        raise UsageError(f"find {what} {first.name}", "data without a formula", "a tensor with a formula", "define it")
+    match what:
+        case "matrix":
+            from symconv.answers.matrix import matrix
 
-        return matrix(first, tensors[1], symbols.order)
-    return count(question.what, tensors)
+            return matrix(first, others[0], symbols.order)
+        case "kernel":
+            from symconv.answers.kernel import kernel
+
+            return kernel(first, *others)
+        case "value":
+            from symconv.answers.value import value
+
+            return value(first, symbols.values)
+    return shape(first)
+
+
+def _rewritten(request: Request, x: Tensor, form: str) -> Answer:
+    from symconv.answers.rewrite import rewrite
+
+    if request.upstream is None:
+        raise UsageError(f"find rewrite d/d{x.name} as {form}", "a loss itself", "a tensor with axes", "name another")
+    return rewrite(request.output, x, form, request.upstream)
 
 
 def _with_names(f: Defined) -> Defined:

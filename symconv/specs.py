@@ -64,7 +64,7 @@ USES = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a `find` line asks of tensors: shape, multiplications, additions, parameters, or the matrix of F by X."""
+    """What a `find` line asks of tensors: shape, a count, the matrix of F by X, kernel, value, or `rewrite conv`."""
 
     what: str
     tensors: tuple[Tensor, ...]
@@ -441,11 +441,10 @@ def _from_text(spec: str, text: str, name: str, form: Any = "md") -> Spec:
         if find.question:
             named = tuple(_asked(find.what, name, document.tensors) for name in find.tensors)
             questions.append(Question(find.question, named))
-            continue
-        found = _found(find.what, document.tensors)
+        found = _found(find.by, document.tensors) if find.loss else None
         if found is not None:
             output, leaf = found
-            wanted.append(leaf)
+            wanted += [] if find.question else [leaf]
     asked = [t for q in questions for t in q.tensors if isinstance(t, Defined)]
     if output is None and asked:
         output = asked[-1]
@@ -474,12 +473,8 @@ def _asked(what: str, name: str, tensors: dict[str, Tensor]) -> Tensor:
     return tensors[name]
 
 
-def _found(text: str, tensors: dict[str, Tensor]) -> tuple[Defined, str] | None:
-    """`dL/dK`: the leaf K, and the last definition that depends on it."""
-    match = re.fullmatch(r"d\w+\s*/\s*d\s*(.+)", text.strip())
-    if match is None:
-        return None
-    name = match.group(1).strip()
+def _found(name: str, tensors: dict[str, Tensor]) -> tuple[Defined, str] | None:
+    """Of `dL/dK` the leaf K, and the last definition that depends on it."""
     for t in reversed(list(tensors.values())):
         if isinstance(t, Defined) and any(leaf.name == name for leaf in tensors_in(Entry(t, ()))):
             return t, name

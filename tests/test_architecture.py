@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "reporting": "term proof notation read write repair judging picturing page",
     "hints": "",
     "needs": "term calculus proof",
-    "answers": "term ops calculus proof evidence responses write",
+    "answers": "term ops calculus proof evidence responses given write",
     "shown_numbers": "",
     "illustrating": "term calculus proof page pictures shown_numbers",
     "answer_page": "answers page",

@@ -50,7 +50,7 @@ def declaration(
     """The block of a page: sizes, tensors, the definition, the loss, the named helpers.
 
     ignored: the numbers of displays that a block has no words for; correlated: the page has a closed form with `corr`;
-    said: what a document says besides of its symbols.
+    loss: its letter, or none; said: what a document says besides of its symbols.
     """
     entry = Entry(output, tuple(map(Poly.of, output.parameters)))
     sizes = sizes_in(entry)
@@ -69,7 +69,7 @@ def declaration(
             yield f"define {tensor.name} = {call_text(tensor.call)}"
         else:
             yield f"tensor {tensor.name}[{_axes(tensor)}]" if tensor.rank else f"scalar {tensor.name}"
-    if output.rank:
+    if output.rank and loss:
         yield f"loss {loss}({output.name})"
     yield from said
     for tensor in dict.fromkeys(named):
@@ -93,6 +93,8 @@ def others(output: Defined, tensors: Sequence[Tensor]) -> Iterator[str]:
                 yield f"tensor {made.name}[{_axes(made)}]" if made.rank else f"scalar {made.name}"
             elif isinstance(made, Defined) and made.call is not None and sayable(made) and not is_nameless(made):
                 yield f"define {made.name} = {call_text(made.call)}"
+            elif isinstance(made, Defined) and not is_nameless(made):
+                yield f"tensor {made.name}[{_axes(made)}]" if made.rank else f"scalar {made.name}"
 
 
 def upstream_letter(output: Tensor) -> str:
