@@ -24,6 +24,10 @@ TENSORS = {
     "cross_entropy": 2,
     "toeplitz": 1,
     "concatenate": MANY,
+    "upsample_nearest": 1,
+    "upsample_bilinear": 1,
+    "bed_of_nails": 1,
+    "unpool_max": 2,
 }
 LEAST = {"dense": 2, "concatenate": 1}  # where fewer will do
 AXES = {"vec": 1, "toeplitz": 2, "diag": 2, "cross_entropy": 0}  # of the result, where they are not those of an operand
