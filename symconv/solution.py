@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from symconv import answer_page
 from symconv.answers.answer import Answer
+from symconv.answers.numbers import from_first, whole
 from symconv.calculus import derivation as log
 from symconv.hints import advice
 from symconv.needs import not_implied
@@ -30,12 +31,13 @@ from symconv.page.nodes import (
     displays,
     sentence,
 )
+from symconv.proof.evaluate import World
 from symconv.proof.verdict import Verdict
 from symconv.shown_numbers import Numbers
 from symconv.specs import Spec
 from symconv.symbols import Symbols, names_turned
 from symconv.term.polynomial import Application, Atom, Poly
-from symconv.term.tensor import Defined, Tensor, requirements_of, sizes_in, tensors_in
+from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Sum, Value, own_polys, walk
 from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
@@ -43,6 +45,7 @@ from symconv.write.page import (
     declaration,
     definable,
     intermediates,
+    is_inner,
     is_nameless,
     latex_of_whole,
     others,
@@ -241,16 +244,44 @@ def _program(solution: Solution) -> Program | None:
 
 def _given(solution: Solution) -> Iterator[Node]:
     yield Heading(2, (Text("Given"),))
-    for tensor in _defined(solution):
-        yield Display(latex_of_tensor(replace(tensor, call=None)))
+    yield from map(_definition, _defined(solution))
     yield Paragraph(sentence(_conventions(solution)))
+    yield from _numbers_given(solution)
+
+
+def _numbers_given(solution: Solution) -> Iterator[Node]:
+    """The numbers of the document, where it asks for a result at these."""
+    asked = [t for a in solution.answers if a.numeric for t in a.about]
+    data = dict.fromkeys(t for f in asked for t in tensors_in(Entry(f, ())) if isinstance(t, Leaf))
+    if data:
+        world = World({}, leaves={t.name: from_first(t, solution.spec.symbols.values[t.name]) for t in data})
+        yield Paragraph((Text("The numbers:"),))
+        for t in data:
+            yield from (Display(display, judged=False) for display, _ in whole(t.name, t, world))
 
 
 def _defined(solution: Solution) -> list[Defined]:
     """What the page speaks of, each after what it is made of."""
     asked = [t for answer in solution.answers for t in answer.about if isinstance(t, Defined) and not is_nameless(t)]
-    below = (t for output in (solution.output, *asked) for t in (*intermediates(output), output))
-    return list({t.name: t for t in below}.values())
+    whole = [t for output in (solution.output, *asked) for t in (*_made_first(output), output)]
+    below = (t for output in whole for t in (*intermediates(output), output))
+    return list({t.name: t for t in below if not is_inner(t)}.values())
+
+
+def _made_first(tensor: Defined) -> Iterator[Defined]:
+    """The operands of the operation, though its formula may not read them: the pooling whose places are used."""
+    for operand in tensor.call.operands if tensor.call is not None else ():
+        if isinstance(operand, Defined) and not is_nameless(operand):
+            yield from _made_first(operand)
+            yield operand
+
+
+def _definition(tensor: Defined) -> Display:
+    """The formula of an entry; the operation alone where a formula says less."""
+    inner = any(is_inner(v.tensor) for v in walk(tensor.body) if isinstance(v, Entry))
+    if tensor.call is not None and (inner or _holds_argmax(tensor.body)):
+        return Display(f"{tensor.name} = {latex_of_call(tensor)}", judged=False)
+    return Display(latex_of_tensor(replace(tensor, call=None)))
 
 
 def _section(derivation: Derivation, solution: Solution, above: set[Display]) -> Iterator[Node]:

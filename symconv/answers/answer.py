@@ -32,6 +32,7 @@ class Answer:
     facts: tuple[Fact, ...]
     about: tuple[Tensor, ...]
     declares: tuple[str, ...] = ()  # lines of the block that the formulas need
+    numeric: bool = False  # at the numbers that the document gives
 
     @property
     def proved(self) -> bool:

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import product
+from math import prod
 
 from symconv.errors import ShapeError, SymconvError
 from symconv.proof.evaluate import World
-from symconv.term.tensor import Defined, Tensor
-from symconv.term.value import Bracket, Maximum, Number, Plus, Range, Sum, Times, Value
+from symconv.term.tensor import Defined, Tensor, tensors_in
+from symconv.term.value import Bracket, Entry, Maximum, Number, Plus, Range, Sum, Times, Value
 from symconv.write.page import numbers_displays
 
 Entries = Mapping[tuple[int, ...], Fraction]
+Summand = tuple[Fraction, list[Fraction]]  # a number times entries
 MOST_SUMMANDS = 12  # of an entry that is carried out on one line
+
+
+def from_first(t: Tensor, entries: Entries) -> dict[tuple[int, ...], Fraction]:
+    """The same numbers from the first place of each axis on."""
+    lows = [(axis.low.as_int if axis.low is not None else 0) or 0 for axis in t.axes]
+    return {tuple(p + low for p, low in zip(at, lows, strict=True)): Fraction(n) for at, n in entries.items()}
 
 
 def places(tensor: Tensor, world: World) -> list[tuple[int, ...]]:
@@ -66,11 +74,11 @@ def latex_of_number(number: Fraction | int) -> str:
     return rf"{'-' if number < 0 else ''}\frac{{{abs(number.numerator)}}}{{{number.denominator}}}"
 
 
-def _sum_text(summands: list[list[Fraction]]) -> str | None:
+def _sum_text(summands: list[Summand]) -> str | None:
     """The summands with their signs; none where there are too many, or only one that is a number."""
-    if not 1 <= len(summands) <= MOST_SUMMANDS or (len(summands) == 1 and len(summands[0]) < 2):
+    texts = [_product_text([*([] if number == 1 and factors else [number]), *factors]) for number, factors in summands]
+    if not 1 <= len(texts) <= MOST_SUMMANDS or (len(texts) == 1 and r"\cdot" not in texts[0]):
         return None
-    texts = [_product_text(factors) for factors in summands]
     return texts[0] + "".join(f" - {t[1:]}" if t.startswith("-") else f" + {t}" for t in texts[1:])
 
 
@@ -81,8 +89,8 @@ def _product_text(factors: list[Fraction]) -> str:
     return r" \cdot ".join((latex_of_number(first), *rest))
 
 
-def _summands(value: Value, at: dict[str, int], world: World) -> Iterator[list[Fraction]]:
-    """The products that a value adds up, each as its factors; products with an empty bracket are left out."""
+def _summands(value: Value, at: dict[str, int], world: World) -> Iterator[Summand]:
+    """The products that a value adds up: a number, and entries; products with an empty bracket are left out."""
     match value:
         case Plus(terms):
             for term in terms:
@@ -90,22 +98,48 @@ def _summands(value: Value, at: dict[str, int], world: World) -> Iterator[list[F
         case Sum(ranges, body):
             for inner in _box(ranges, at, world):
                 yield from _summands(body, inner, world)
-        case Times(factors) if any(isinstance(f, (Sum, Plus)) for f in factors):
-            sums = [f for f in factors if isinstance(f, (Sum, Plus))]
-            outer = [_number(f, at, world) for f in factors if f not in sums and not _is_met(f, at, world)]
-            if len(sums) > 1:
-                yield [*outer, *(_number(f, at, world) for f in sums)]
-            else:
-                yield from ([*outer, *found] for found in _summands(sums[0], at, world))
         case Times(factors):
-            yield [_number(f, at, world) for f in factors if not _is_met(f, at, world)]
+            yield from _products(list(factors), at, world)
+        case Bracket() if world.value(value, at) == 0:
+            return
+        case Entry(Defined() as inner, index) if _inner(inner):
+            place = tuple(world.poly(p, at) for p in index)
+            if all(p in axis for p, axis in zip(place, world.axes(inner), strict=True)):
+                opened = dict(zip(inner.parameters, place, strict=True))
+                yield from _summands(inner.body, opened, world)
+        case _ if _has_data(value):
+            yield Fraction(1), [_number(value, at, world)]
         case _:
-            yield [_number(value, at, world)]
+            yield _number(value, at, world), []
 
 
-def _is_met(value: Value, at: dict[str, int], world: World) -> bool:
-    """A bracket that holds is a factor 1, which nobody writes."""
-    return isinstance(value, Bracket) and world.value(value, at) == 1
+def _products(factors: list[Value], at: dict[str, int], world: World) -> Iterator[Summand]:
+    """A product of sums is one of its sums multiplied out, if it has one only."""
+    known = [_number(f, at, world) for f in factors if not _has_data(f)]
+    number = prod(known, start=Fraction(1))
+    data = [f for f in factors if _has_data(f)]
+    sums = [f for f in data if isinstance(f, (Sum, Plus)) or _is_step(f)]
+    entries = [_number(f, at, world) for f in data if f not in sums or len(sums) > 1]
+    if Fraction(0) in known:
+        return
+    if len(sums) != 1:
+        yield number, entries
+        return
+    for inner, found in _summands(sums[0], at, world):
+        yield number * inner, [*entries, *found]
+
+
+def _is_step(value: Value) -> bool:
+    """An entry of what an operation makes on its way."""
+    return isinstance(value, Entry) and isinstance(value.tensor, Defined) and _inner(value.tensor)
+
+
+def _inner(tensor: Defined) -> bool:
+    return tensor.call is None and "(" in tensor.name
+
+
+def _has_data(value: Value) -> bool:
+    return not isinstance(value, Bracket) and any(True for _ in tensors_in(value))
 
 
 def _maximum(value: Maximum, at: dict[str, int], world: World) -> str | None:
@@ -128,4 +162,4 @@ def _number(value: Value, at: dict[str, int], world: World) -> Fraction:
     return value.value if isinstance(value, Number) else Fraction(str(world.value(value, at)))
 
 
-__all__ = ["Entries", "carried_out", "latex_of_number", "numbers_of", "places", "whole"]
+__all__ = ["Entries", "carried_out", "from_first", "latex_of_number", "numbers_of", "places", "whole"]

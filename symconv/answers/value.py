@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from symconv.answers.answer import Answer, Fact
-from symconv.answers.numbers import Entries, carried_out, places, whole
+from symconv.answers.numbers import Entries, carried_out, from_first, places, whole
 from symconv.errors import UsageError
 from symconv.given import judge_given
 from symconv.proof.evaluate import World
@@ -40,10 +40,11 @@ def value(f: Defined, given: Mapping[str, Entries]) -> Answer:
     if sizes_in(Entry(f, ())):
         names = ", ".join(s.name for s in sizes_in(Entry(f, ())))
         raise UsageError(place, f"open sizes {names}", "extents that are numbers", "write tensor X[3,4]")
-    at = {t.name: _from_first(t, given[t.name]) for t in data}
+    at = {t.name: from_first(t, given[t.name]) for t in data}
     world = World({}, leaves=at)
-    facts = (*_first(f, world), *_whole(f, world, at))
-    return Answer(f"${latex_of_whole(f)}$ at the numbers given", facts, (f,), tuple(lines(data, given)))
+    first = tuple(_first(f, world))
+    facts = (*first, *_whole(f, world, at, "The same at every place:" if first else "At every place:"))
+    return Answer(f"${latex_of_whole(f)}$ at the numbers given", facts, (f,), tuple(lines(data, given)), True)
 
 
 def lines(data: list[Leaf], given: Mapping[str, Entries]) -> Iterator[str]:
@@ -65,12 +66,6 @@ def listed(entries: Entries) -> str:
     return f"[{', '.join(parts)}]"
 
 
-def _from_first(t: Leaf, entries: Entries) -> dict[tuple[int, ...], Fraction]:
-    """The same numbers from the first place of each axis on."""
-    lows = [(axis.low.as_int if axis.low is not None else 0) or 0 for axis in t.axes]
-    return {tuple(p + low for p, low in zip(at, lows, strict=True)): Fraction(n) for at, n in entries.items()}
-
-
 def _first(f: Defined, world: World) -> Iterator[Fact]:
     """One entry, that of the window with most to do."""
     done = {at: text for at in places(f, world) if (text := carried_out(f, at, world)) is not None}
@@ -87,18 +82,18 @@ def _first(f: Defined, world: World) -> Iterator[Fact]:
 
 
 def _to_do(text: str) -> int:
-    """How many products are not 0."""
+    """How many more products are not 0 than are."""
     summands = re.split(r" [-+] ", text.partition(" = ")[0])
-    return sum(not re.search(r"(^|\\cdot )\(?0\b", summand) for summand in summands)
+    return sum(-1 if re.search(r"(^|\\cdot )\(?0\b", summand) else 1 for summand in summands)
 
 
-def _whole(f: Tensor, world: World, at: Mapping[str, Entries]) -> Iterator[Fact]:
+def _whole(f: Tensor, world: World, at: Mapping[str, Entries], words: str) -> Iterator[Fact]:
     found = list(whole(latex_of_whole(f), f, world))
     for n, (display, judged) in enumerate(found):
         yield Fact(
             "all entries" if f.rank else "result",
             "Do the same for every entry.",
-            "The same at every place:" if n == 0 else "and",
+            (words if f.rank else "So:") if n == 0 else "and",
             display,
             _verdict(f, world, at) if n == 0 else None,
             judged,

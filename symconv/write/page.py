@@ -25,6 +25,10 @@ OPTIONS: dict[str, dict[str, object]] = {
     "pad": {"amounts": None},
     "stuff": {"steps": None},
     "rot180": {},
+    "upsample_nearest": {"factor": None},
+    "upsample_bilinear": {"factor": None},
+    "bed_of_nails": {"factor": None},
+    "unpool_max": {},
     "depthwise": {"stride": 1, "padding": 0, "dilation": 1},
     "softmax": {},
     "cross_entropy": {},
@@ -32,7 +36,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "vec": {"order": "columns"},
     "toeplitz": {"shape": None, "stride": 1, "padding": 0, "dilation": 1, "order": "columns"},
 }
-POSITIONAL = ("window", "amounts", "steps", "shape")
+POSITIONAL = ("window", "amounts", "steps", "shape", "factor")
 # what a formula may show by its operation
 READABLE = frozenset(
     ("correlate", "convolve", "transposed", "pool_max", "pool_average", "dense", "pad", "stuff", "rot180", "crop")
@@ -86,7 +90,7 @@ def others(output: Defined, tensors: Sequence[Tensor]) -> Iterator[str]:
     """Lines for tensors that the output is not made of: sizes, data and definitions."""
     known = set(tensors_in(Entry(output, ())))
     for tensor in tensors:
-        below = [t for t in dict.fromkeys((*tensors_in(Entry(tensor, ())), tensor)) if t not in known]
+        below = [t for t in dict.fromkeys((*_below(tensor), tensor)) if t not in known and not is_inner(t)]
         for made in sorted(below, key=lambda t: isinstance(t, Defined)):
             known.add(made)
             if isinstance(made, Leaf):
@@ -95,6 +99,20 @@ def others(output: Defined, tensors: Sequence[Tensor]) -> Iterator[str]:
                 yield f"define {made.name} = {call_text(made.call)}"
             elif isinstance(made, Defined) and not is_nameless(made):
                 yield f"tensor {made.name}[{_axes(made)}]" if made.rank else f"scalar {made.name}"
+
+
+def _below(tensor: Tensor) -> Iterator[Tensor]:
+    """What a tensor is made of, by its formula and by its operation, what is inside first."""
+    call = tensor.call if isinstance(tensor, Defined) else None
+    for operand in call.operands if call is not None else ():
+        yield from _below(operand)
+        yield operand
+    yield from tensors_in(Entry(tensor, ()))
+
+
+def is_inner(tensor: Tensor) -> bool:
+    """A step inside an operation, which no page names."""
+    return isinstance(tensor, Defined) and tensor.call is None and "(" in tensor.name
 
 
 def upstream_letter(output: Tensor) -> str:
