@@ -22,7 +22,7 @@ from symconv.specs import Question, Spec, parse_spec
 from symconv.symbols import Symbols, with_symbols
 from symconv.term.polynomial import Poly
 from symconv.term.rebasing import Rebasing
-from symconv.term.substitution import replace_tensors
+from symconv.term.substitution import rename_apart, replace_tensors
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, sizes_in, tensors_in
 from symconv.term.value import Entry, Maximum, Sum, walk
 from symconv.write.like_terms import like_terms
@@ -69,7 +69,9 @@ def solve_spec(
     wanted = [wrt] if wrt is not None else list(parsed.wanted) or everything
     request = Request(parsed.output, parsed.symbols, sizes, numbers or Numbers())
     made = tuple(_derivation(request, parsed.leaf(name)) for name in wanted)
-    answers = tuple(_answer(question, request) for question in parsed.questions)
+    answers: tuple[Answer, ...] = ()
+    for question in parsed.questions:
+        answers += (_answer(question, request, answers),)
     if parsed.symbols.moves:
         output = _moved(Rebasing(parsed.symbols.base), parsed.output)
         parsed = replace(parsed, output=output)
@@ -99,7 +101,7 @@ def _under(parsed: Spec, symbols: str) -> Spec:
     return replace(parsed, output=output, symbols=found)
 
 
-def _answer(question: Question, request: Request) -> Answer:
+def _answer(question: Question, request: Request, before: tuple[Answer, ...]) -> Answer:
     """The answer to a `find` line that asks for no gradient; what is solved bears its name on the page."""
     output, symbols = request.output, request.symbols
     tensors = tuple(output if t.name == output.name else t for t in question.tensors)
@@ -119,7 +121,10 @@ def _answer(question: Question, request: Request) -> Answer:
         case "kernel":
             from symconv.answers.kernel import kernel
 
-            return kernel(first, *others)
+            taken = {
+                line.split()[1].partition("[")[0] for a in before for line in a.declares if line.startswith("tensor")
+            }
+            return kernel(first, others[0] if others else None, taken)
         case "value":
             from symconv.answers.value import value
 
@@ -150,7 +155,7 @@ def _with_names(f: Defined) -> Defined:
 
 def _derivation(request: Request, x: Tensor) -> Derivation:
     f, g, symbols = request.output, request.upstream, request.symbols
-    derived = replace(gradient(f, x, g), name=symbols.gradient(x.name))
+    derived = replace(rename_apart(gradient(f, x, g), {symbols.loss}), name=symbols.gradient(x.name))
     pieces = _pieces(derived, f, g, symbols)
     steps = _steps(derived, pieces)
     form = None if pieces is None else pieces.form

@@ -20,6 +20,7 @@ from symconv.write.latex import latex_of_poly, latex_of_value
 
 COUNTS: dict[str, Callable[[Tensor], Poly]] = {"multiplications": multiplications, "additions": additions}
 LONG = 80  # letters of LaTeX
+SHORT = 3  # summands up to which a product is multiplied out
 OF_ENTRY = {
     "multiplications": "Every summand of a product of $m$ numbers takes $m - 1$ multiplications.",
     "additions": "A sum of $m$ summands takes $m - 1$ additions.",
@@ -82,11 +83,13 @@ def _operations(what: str, f: Tensor) -> Iterable[Fact]:
 
 def _parameters(tensors: tuple[Tensor, ...]) -> Iterable[Fact]:
     for t in tensors:
+        out = latex_of_poly(_product(t.shape))
+        long = _product(t.shape).terms > SHORT or out == _times(t.shape)
         yield Fact(
             "entries",
             f"How many numbers does ${t.name}$ hold?",
-            f"${t.name}$ holds as many numbers as its extents multiplied.",
-            f"{_times(t.shape)} = {latex_of_poly(_product(t.shape))}",
+            f"${t.name}$ holds as many numbers as its extents multiplied." if t.rank else f"${t.name}$ is one number.",
+            _times(t.shape) if long else f"{_times(t.shape)} = {out}",
             judged=False,
         )
     whole = parameters(tensors)
@@ -96,7 +99,7 @@ def _parameters(tensors: tuple[Tensor, ...]) -> Iterable[Fact]:
         "total",
         "Add them up.",
         "Together:",
-        latex_of_poly(whole),
+        latex_of_poly(whole) if whole.terms <= SHORT else " + ".join(_times(t.shape) for t in tensors),
         judged=False,
     )
 

@@ -6,7 +6,7 @@ alone, is proved; so F is a convolution with the response, and, turned, a correl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 
 from symconv.answers.answer import Answer, Fact
@@ -35,13 +35,13 @@ from symconv.write.latex import latex_of_value
 
 Taps = Mapping[tuple[int, ...], Fraction]
 NEAR, FAR = 7, 8  # two extents at which the taps must be the same
-LETTERS = ("h", "k", "w", "g", "u", "q")
+LETTERS = ("h", "g", "w", "q", "z", *(f"h_{{{n}}}" for n in range(1, 20)))
 
 
-def kernel(f: Defined, x: Tensor | None = None) -> Answer:
+def kernel(f: Defined, x: Tensor | None = None, taken: Collection[str] = ()) -> Answer:
     r"""The impulse response of the map from x to f, and the proofs that f is the convolution with it.
 
-    x: free data; the only one that f is made of where it is left out.
+    x: free data; the only one that f is made of where it is left out.  taken: names that the kernel cannot have.
 
     >>> import symconv as sc
     >>> n = sc.sizes("n")
@@ -61,7 +61,7 @@ def kernel(f: Defined, x: Tensor | None = None) -> Answer:
     if not found:
         raise ShapeError(place, f"a map: {found}", "linear, and the same at every place", "ask for its matrix instead")
     taps = _taps(found, place)
-    h = _tensor(f, taps)
+    h = _tensor(f, taps, taken)
     convolved, correlated = (_joined(f, source, h, sign) for sign in (-1, 1))
     index = tuple(map(Poly.of, f.parameters))
     here, at = ranges_of(f, f.parameters), tuple(_position(f, source))
@@ -147,10 +147,10 @@ def _taps(found: Response, place: str) -> dict[tuple[int, ...], Fraction]:
     return {at: Fraction(int(v.p), int(v.q)) for at, v in sorted(near.items())}
 
 
-def _tensor(f: Defined, taps: Taps) -> Defined:
+def _tensor(f: Defined, taps: Taps, others: Collection[str]) -> Defined:
     """The kernel on the least window around its taps and the origin's side of it."""
     taken = {f.name, *f.parameters, *(t.name for t in tensors_in(f.body)), *(s.name for s in sizes_in(Entry(f, ())))}
-    name = next(letter for letter in LETTERS if letter not in taken)
+    name = next(letter for letter in LETTERS if letter not in {*taken, *others})
     names: tuple[str, ...] = ()
     for wanted in ("k", "l", "m")[: f.rank]:
         names += (fresh_name(wanted, {name, *taken, *names}),)

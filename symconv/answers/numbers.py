@@ -48,8 +48,11 @@ def whole(left: str, tensor: Tensor, world: World) -> Iterator[tuple[str, bool]]
         yield from ((display, tensor.rank == 2) for display in numbers_displays(left, array))
 
 
-def carried_out(f: Tensor, place: tuple[int, ...], world: World) -> str | None:
-    """An entry as `1 \\cdot 2 + 3 \\cdot 4 = 14`; None where it is no sum of few products, or nothing is left to do."""
+def carried_out(f: Tensor, place: tuple[int, ...], world: World) -> tuple[str, bool] | None:
+    """An entry as `1 \\cdot 2 + 3 \\cdot 4 = 14`; and whether a document can state it so.
+
+    None where it is no sum of few products, or nothing is left to do.
+    """
     if not isinstance(f, Defined):
         return None
     at = dict(zip(f.parameters, place, strict=True))
@@ -59,7 +62,9 @@ def carried_out(f: Tensor, place: tuple[int, ...], world: World) -> str | None:
         )
     except SymconvError:
         return None
-    return None if text is None else f"{text} = {latex_of_number(Fraction(str(world.entry(f, place))))}"
+    if text is None:
+        return None
+    return f"{text} = {latex_of_number(Fraction(str(world.entry(f, place))))}", not isinstance(f.body, Maximum)
 
 
 def latex_of_number(number: Fraction | int) -> str:

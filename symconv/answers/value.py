@@ -68,16 +68,17 @@ def listed(entries: Entries) -> str:
 
 def _first(f: Defined, world: World) -> Iterator[Fact]:
     """One entry, that of the window with most to do."""
-    done = {at: text for at in places(f, world) if (text := carried_out(f, at, world)) is not None}
+    done = {at: found for at in places(f, world) if (found := carried_out(f, at, world)) is not None}
     if not done:
         return
-    most = max(done, key=lambda at: _to_do(done[at]))
+    most = max(done, key=lambda at: _to_do(done[at][0]))
     entry = latex_of_value(Entry(f, tuple(map(Poly.of, most))))
     yield Fact(
         "one entry",
         f"What does ${entry}$ read?",
         "Put the numbers into the definition. For one entry:",
-        f"{entry} = {done[most]}",
+        f"{entry} = {done[most][0]}",
+        judged=done[most][1],
     )
 
 
