@@ -22,6 +22,8 @@ def nodes(answer: Answer) -> Iterator[Node]:
 
 
 def _scope(answer: Answer) -> str:
-    """For all sizes, or at the sizes or numbers that the document states."""
-    told = [f.verdict for f in answer.facts if f.verdict is not None and f.verdict.message.startswith("at the numbers")]
-    return "at the numbers given" if told else "for all sizes"
+    """For all sizes, for those that the document states, or at its numbers."""
+    verdicts = [fact.verdict for fact in answer.facts if fact.verdict is not None]
+    if any(verdict.message.startswith("at the numbers") for verdict in verdicts):
+        return "at the numbers given"
+    return f"for {verdicts[-1].scope}"

@@ -140,7 +140,8 @@ def _example(solution: Solution) -> Example | None:
     upstream = Leaf(solution.letter(), moved.axes) if moved.rank else None
     axes = World({})
     every = [*leaves, *([] if upstream is None else [upstream])]
-    given = {t.name: dict(zip(places(t, axes), _numbers(solution.numbers, t, axes), strict=True)) for t in every}
+    drawn = {solution.letter(): solution.spec.symbols.gradient(moved.name)}  # as the instance on the key draws them
+    given = {t.name: _numbers(solution.numbers, drawn.get(t.name, t.name), places(t, axes)) for t in every}
     world = World({}, leaves=given)
     asked = [(moved.name, moved)]
     for derivation in solution.derivations:
@@ -170,8 +171,8 @@ def _by_hand(output: Defined) -> bool:
     return applied <= set(RATIONAL) and bounded and all(0 < len(places(t, World({}))) <= MOST for t in tensors)
 
 
-def _numbers(numbers: Numbers, tensor: Leaf, world: World) -> list[Fraction]:
-    return [Fraction(n) for n in numbers.of(tensor.name, len(places(tensor, world)))]
+def _numbers(numbers: Numbers, name: str, every: list[tuple[int, ...]]) -> dict[tuple[int, ...], Fraction]:
+    return dict(zip(every, map(Fraction, numbers.of(name, len(every))), strict=True))
 
 
 def _number_blanks(left: str, tensor: Defined, world: World) -> Iterator[Blank]:

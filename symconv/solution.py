@@ -27,6 +27,7 @@ from symconv.page.nodes import (
     Program,
     Sentence,
     Step,
+    Table,
     Text,
     displays,
     sentence,
@@ -173,6 +174,9 @@ def _page(solution: Solution, pictures: bool, behind: Sequence[Node]) -> Page:
             body += _pictures(derivation, solution, body)
     for answer in solution.answers:
         body += answer_page.nodes(answer)
+        if pictures and answer.drawn is not None:
+            body += _picture(answer, answer.drawn, solution)
+    body += _layers(solution, pictures)
     body += behind
     drawn = any(isinstance(node, Figure) for node in body)
     blocked = (_declaration(solution, body), *body)
@@ -190,8 +194,46 @@ def _pictures(derivation: Derivation, solution: Solution, above: Sequence[Node])
     from symconv import illustrating
 
     sizes = dict(derivation.instance.at)
-    yield from (figure for figure in illustrating.of_output(solution.output, sizes) if figure not in above)
+    yield from (figure for figure in _of_output(solution, sizes) if figure not in above)
     yield from illustrating.of_gradient(solution.output, derivation.tensor, derivation.form, sizes)
+
+
+def _of_output(solution: Solution, sizes: dict[str, int]) -> Iterator[Figure]:
+    from symconv import illustrating
+
+    upstream = solution.spec.symbols.gradient(solution.output.name)
+    yield from illustrating.of_output(solution.output, sizes, solution.numbers, upstream)
+
+
+def _picture(answer: Answer, drawn: Defined, solution: Solution) -> Iterator[Figure]:
+    from symconv import illustrating
+
+    if answer.numeric:
+        yield from illustrating.of_numbers(drawn, solution.spec.symbols.values)
+    else:
+        yield from illustrating.of_matrix(drawn, dict(answer.at))
+
+
+def _layers(solution: Solution, pictures: bool) -> Iterator[Node]:
+    """The table of a network of which the extents of several layers are asked for, and its diagram."""
+    asked = [q.tensors[0] for q in solution.spec.questions if q.what == "shape"]
+    output = next((t for t in reversed(asked) if isinstance(t, Defined)), None)
+    if len(asked) < 2 or output is None:
+        return
+    below = set(tensors_in(Entry(output, ())))
+    by_formula = any(isinstance(t, Defined) and t.call is None for t in below)
+    if by_formula or not set(asked) <= below:
+        return
+    from symconv.overview import summary
+
+    head, *rows = summary(output).cells()
+    yield Heading(2, (Text("All layers"),))
+    cells = tuple(tuple((Text(cell.replace("_", " ")),) if cell else () for cell in row) for row in rows)
+    yield Table(tuple((Text(cell),) for cell in head), cells)
+    if pictures:
+        from symconv import illustrating
+
+        yield from illustrating.of_layers(output, {})
 
 
 def _head(document: str) -> str:

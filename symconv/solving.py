@@ -117,7 +117,9 @@ def _answer(question: Question, request: Request, before: tuple[Answer, ...]) ->
         case "matrix":
             from symconv.answers.matrix import matrix
 
-            return matrix(first, others[0], symbols.order)
+            return replace(
+                matrix(first, others[0], symbols.order), at=tuple(instance_sizes(first, request.sizes).items())
+            )
         case "kernel":
             from symconv.answers.kernel import kernel
 

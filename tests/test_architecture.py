@@ -46,10 +46,10 @@ MAY_IMPORT = {
     "needs": "term calculus proof",
     "answers": "term ops calculus proof evidence responses given write",
     "shown_numbers": "",
-    "illustrating": "term calculus proof page pictures shown_numbers",
+    "illustrating": "term calculus proof page pictures shown_numbers answers",
     "answer_page": "answers page",
     "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs hints needs"
-    " symbols shown_numbers",
+    " symbols shown_numbers overview",
     "instancing": "term proof entries write shown_numbers solution",
     "solving": "answers shown_numbers term calculus proof notation write specs symbols solution instancing",
     "stating": "term write page solution",

@@ -93,6 +93,18 @@ def test_a_sheet_filled_in_from_the_key_is_proved(spec: str) -> None:
     assert sum(f.status is Status.PROVED for f in report.formulas) >= len(blanks(made))
 
 
+def test_the_instance_on_the_key_has_the_numbers_of_the_sheet() -> None:
+    """A pooling shows its instance at numbers: the image and the upstream gradient of the sheet stand in it."""
+    made = exercise("maxpool1d --kernel 2", seed=3)
+    assert made.example is not None
+    key = written(made.key(), ".md").decode()
+    instance = key[key.index("### An instance") : key.index("## With numbers")]
+    for display in made.example.given:
+        name, _, numbers = display.partition(" = ")
+        row = " & ".join(numbers.strip("[]").split(", "))
+        assert rf"{name} = \begin{{bmatrix}} {row} \end{{bmatrix}}" in instance
+
+
 @pytest.mark.parametrize("spec", ["conv1d --stride 2", "maxpool1d --kernel 2"])
 def test_a_wrong_answer_is_refuted(spec: str) -> None:
     made = exercise(spec)

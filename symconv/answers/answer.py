@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symconv.proof.verdict import Verdict
-from symconv.term.tensor import Tensor
+from symconv.term.tensor import Defined, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Answer:
     about: tuple[Tensor, ...]
     declares: tuple[str, ...] = ()  # lines of the block that the formulas need
     numeric: bool = False  # at the numbers that the document gives
+    drawn: Defined | None = None  # what a picture may show: the matrix, or what was worked out at numbers
+    at: tuple[tuple[str, int], ...] = ()  # sizes for it
 
     @property
     def proved(self) -> bool:

@@ -44,7 +44,7 @@ def value(f: Defined, given: Mapping[str, Entries]) -> Answer:
     world = World({}, leaves=at)
     first = tuple(_first(f, world))
     facts = (*first, *_whole(f, world, at, "The same at every place:" if first else "At every place:"))
-    return Answer(f"${latex_of_whole(f)}$ at the numbers given", facts, (f,), tuple(lines(data, given)), True)
+    return Answer(f"${latex_of_whole(f)}$ at the numbers given", facts, (f,), tuple(lines(data, given)), True, f)
 
 
 def lines(data: list[Leaf], given: Mapping[str, Entries]) -> Iterator[str]:
