@@ -7,7 +7,7 @@ numbers, under a block of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
@@ -22,10 +22,10 @@ from symconv.solution import Derivation, Solution, gradient_entry, judged_alone
 from symconv.stating import story
 from symconv.term.fixing import at_sizes
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Defined, Leaf, tensors_in
-from symconv.term.value import Apply, Entry, walk
+from symconv.term.tensor import Defined, Leaf, Tensor, sizes_in, tensors_in
+from symconv.term.value import Apply, Entry, Position, walk
 from symconv.write.latex import latex_of_tensor, latex_of_value
-from symconv.write.page import declaration, intermediates, latex_of_whole, sayable
+from symconv.write.page import declaration, intermediates, latex_of_whole, others, sayable
 
 RATIONAL = ("relu", "identity", "square", "step")  # functions whose values are fractions again
 MOST = 36  # entries of a tensor that is worked out by hand
@@ -109,12 +109,12 @@ def _gradient_blanks(solution: Solution, derivation: Derivation) -> Iterator[Bla
 
 
 def _asks(fact: Fact) -> bool:
-    return fact.judged and fact.rule in ("statement", "total", "entry", "kernel", "rewritten")
+    return fact.judged and bool(fact.asks)
 
 
 def _fact_blank(fact: Fact) -> Blank:
     left, _, right = fact.latex.partition(" = ")
-    return Blank(fact.asks or fact.hint, left, right)
+    return Blank(fact.asks, left, right)
 
 
 def _asked(blanks: tuple[Blank, ...], solution: Solution) -> Iterator[Node]:
@@ -134,7 +134,9 @@ def _example(solution: Solution) -> Example | None:
     """The problem at the sizes of the instance; none where a value would be no fraction, or too many are asked for."""
     sizes = solution.sizes()
     moved = at_sizes(solution.output, sizes)
-    if not isinstance(moved, Defined) or not _by_hand(moved) or not solution.derivations:
+    if not solution.derivations:
+        return _counted(solution, moved, sizes)
+    if not isinstance(moved, Defined) or not _by_hand(moved):
         return None
     leaves = [t for t in tensors_in(Entry(moved, ())) if isinstance(t, Leaf)]
     upstream = Leaf(solution.letter(), moved.axes) if moved.rank else None
@@ -160,6 +162,39 @@ def _example(solution: Solution) -> Example | None:
         formulas,
         blanks,
     )
+
+
+def _counted(solution: Solution, moved: Tensor, sizes: Mapping[str, int]) -> Example | None:
+    """Sizes and counts at numbers, where the question leaves sizes open."""
+    facts = [fact for answer in solution.answers for fact in answer.facts if fact.value is not None]
+    asked = [t for answer in solution.answers for t in answer.about]
+    if (
+        not isinstance(moved, Defined)
+        or not sizes
+        or not facts
+        or any(sizes_in(Entry(t, ())) for t in _fixed(asked, sizes))
+    ):
+        return None
+    blanks = []
+    for fact in facts:
+        number = at_sizes(_alone(fact.value), sizes)
+        left, _, _ = fact.latex.partition(" = ")
+        blanks.append(Blank(fact.asks, left, latex_of_value(number.body) if isinstance(number, Defined) else ""))
+    lines = [*declaration(moved, [], [], False, "")]
+    lines += [line for line in others(moved, _fixed(asked, sizes)) if line not in lines]
+    lines += dict.fromkeys(line for answer in solution.answers for line in answer.declares if line not in lines)
+    unsaid = (t for t in (*intermediates(moved), moved) if t.call is None or not sayable(t))
+    formulas = tuple(latex_of_tensor(replace(t, call=None)) for t in unsaid)
+    return Example(tuple(lines), _said(sizes), "", (), formulas, tuple(blanks))
+
+
+def _fixed(tensors: Sequence[Tensor], sizes: Mapping[str, int]) -> list[Tensor]:
+    return [at_sizes(t, sizes) for t in tensors]
+
+
+def _alone(value: Poly | None) -> Defined:
+    """A number as a tensor without axes, so that sizes can be put into it."""
+    return Defined("number", (), (), Position(value or Poly.of(0)))
 
 
 def _by_hand(output: Defined) -> bool:
@@ -229,6 +264,11 @@ def _with_numbers(example: Example, solved: bool) -> Iterator[Node]:
     yield Heading(2, (Text("With numbers"),))
     yield Declaration(example.lines)
     sizes = f"With `{example.sizes}`, let" if example.sizes and "\\" not in example.sizes else "Let"
+    if not example.given:
+        yield Paragraph(sentence(f"With `{example.sizes}`:"))
+        yield from map(Display, example.defined)
+        yield from (Display(f"{b.left} = {b.right if solved else '?'}") for b in example.blanks)
+        return
     named = f"; ${example.upstream}$ is the upstream gradient" if example.upstream else ""
     yield Paragraph(sentence(f"{sizes} these be the numbers{named}:"))
     yield from (Display(display, judged=False) for display in example.given)

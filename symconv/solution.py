@@ -5,7 +5,7 @@ A line that is not proved says so.  The page is read back by `symconv verify` fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symconv import answer_page
@@ -102,6 +102,7 @@ class Solution:
     level: str = "full"
     answers: tuple[Answer, ...] = ()
     numbers: Numbers = field(default_factory=Numbers)
+    given_sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def proved(self) -> bool:
@@ -128,8 +129,8 @@ class Solution:
         return _declaration(self, body, helpers)
 
     def sizes(self) -> dict[str, int]:
-        """Those of the instance."""
-        return dict(self.derivations[0].instance.at) if self.derivations else {}
+        """Those of the instance, or those that were given."""
+        return dict(self.derivations[0].instance.at) if self.derivations else dict(self.given_sizes)
 
     def letter(self) -> str:
         """The name of the upstream gradient."""

@@ -75,7 +75,7 @@ def solve_spec(
     if parsed.symbols.moves:
         output = _moved(Rebasing(parsed.symbols.base), parsed.output)
         parsed = replace(parsed, output=output)
-    return Solution(parsed, parsed.output, made, level, answers, request.numbers)
+    return Solution(parsed, parsed.output, made, level, answers, request.numbers, sizes or {})
 
 
 def prepared(parsed: Spec, symbols: str | None = None) -> Spec:

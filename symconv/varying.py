@@ -17,8 +17,8 @@ from symconv.term.tensor import Defined, Leaf, requirements_of, sizes_in, tensor
 from symconv.term.text import text_of_condition
 from symconv.term.value import Condition, Entry
 
-TRIES = 3000
-GREATEST = 6  # a size that is drawn
+TRIES = 1000
+GREATEST = (6, 12, 24)  # sizes up to these are tried, larger ones where nothing fits
 MOST = 30  # entries of a tensor
 DRAWN = {"stride": ("1", "2", "2", "3"), "padding": ("0", "1", "1", "2"), "dilation": ("1", "1", "2")}
 
@@ -53,18 +53,19 @@ def draw_sizes(output: Defined, given: Mapping[str, int], seed: int) -> dict[str
         raise SizeError(f"--sizes {strange[0]}={given[strange[0]]}", "no such size", known, "leave it out")
     random = Random(seed)
     best: tuple[int, dict[str, int]] | None = None
-    greatest = {s.name: max(GREATEST if s.least else 2, s.least) for s in sizes}
-    for _ in range(TRIES if sizes else 1):
-        drawn = {s.name: given.get(s.name, random.randint(s.least, greatest[s.name])) for s in sizes}
-        found = _faults(output, drawn, needs)
-        if found is not None and (best is None or found < best[0]):
-            best = found, drawn
-        if best is not None and best[0] == 0:
-            break
-    if best is None:
-        needed = " and ".join(map(text_of_condition, needs)) or "smaller tensors"
-        raise SizeError("the sizes of an exercise", "none that fit", needed, "give them with --sizes")
-    return best[1]
+    for greatest in GREATEST:
+        ends = {s.name: max(greatest if s.least else 2, s.least) for s in sizes}
+        for _ in range(TRIES if sizes else 1):
+            drawn = {s.name: given.get(s.name, random.randint(s.least, ends[s.name])) for s in sizes}
+            found = _faults(output, drawn, needs)
+            if found is not None and (best is None or found < best[0]):
+                best = found, drawn
+            if best is not None and best[0] == 0:
+                return best[1]
+        if best is not None:
+            return best[1]
+    needed = " and ".join(map(text_of_condition, needs)) or "smaller tensors"
+    raise SizeError("the sizes of an exercise", "none that fit", needed, "give them with --sizes")
 
 
 def _faults(output: Defined, sizes: dict[str, int], needs: tuple[Condition, ...]) -> int | None:

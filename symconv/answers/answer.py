@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symconv.proof.verdict import Verdict
+from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Tensor
 
 
@@ -21,6 +22,7 @@ class Fact:
     latex: str
     verdict: Verdict | None = None
     judged: bool = True
+    value: Poly | None = None  # what a line states of a size or a count
     asks: str = ""  # what an exercise asks in the place of the line, where the hint would tell too much
 
 

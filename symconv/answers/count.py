@@ -39,12 +39,32 @@ def count(what: str, tensors: Iterable[Tensor]) -> Answer:
     given = tuple(tensors)
     names = ", ".join(f"${t.name}$" for t in given)
     if what == "parameters":
-        return Answer(f"the parameters of {names}", tuple(_parameters(given)), given)
+        facts, declared = _stated(what, given, parameters(given))
+        found = [fact for fact in _parameters(given) if fact.rule != "total" or not facts]
+        return Answer(f"the parameters of {names}", (*found, *facts), given, declared)
     if what not in COUNTS:
         known = ", ".join([*COUNTS, "parameters"])
         raise UsageError(f"count {what}", f"no count {what}", known, "choose one of these")
     (f,) = given
-    return Answer(f"the {what} of {names}", tuple(_operations(what, f)), given)
+    facts, declared = _stated(what, given, COUNTS[what](f))
+    return Answer(f"the {what} of {names}", (*_operations(what, f), *facts), given, declared)
+
+
+def _stated(what: str, tensors: tuple[Tensor, ...], whole: Poly) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    """The count under a name that a document can declare; none where the tensors have names of other signs."""
+    names = [t.name for t in tensors]
+    if not all(name.isalnum() for name in names):
+        return (), ()
+    name = rf"\text{{{what} of {' and '.join(names)}}}"
+    fact = Fact(
+        "statement",
+        "Write down what was counted.",
+        "So:",
+        f"{name} = {latex_of_poly(whole)}",
+        value=whole,
+        asks=f"the {what} of {', '.join(f'${n}$' for n in names)}",
+    )
+    return (fact,), (f"count {name} = {what} {' '.join(names)}",)
 
 
 def _operations(what: str, f: Tensor) -> Iterable[Fact]:

@@ -53,16 +53,18 @@ def shape(f: Defined) -> Answer:
         if words[n] in LETTERS:
             size = f"{LETTERS[words[n]]}_{{{f.name}}}"
             declares.append(f"size {size} = {words[n]} {f.name}")
-            facts.append(_stated(f, n, size))
+            facts.append(_stated(f, n, words[n], size))
     return Answer(f"the extents of ${f.name}$", tuple(facts), (f,), tuple(declares))
 
 
-def _stated(f: Defined, n: int, size: str) -> Fact:
+def _stated(f: Defined, n: int, word: str, size: str) -> Fact:
     return Fact(
         "statement",
         "Write down what was counted.",
         "So:" if f.shape[n].as_int is not None else "So, for all sizes for which there is an output:",
         f"{size} = {latex_of_poly(f.shape[n])}",
+        value=f.shape[n],
+        asks=f"the length of ${f.name}$" if word == "length" else f"how many {word} ${f.name}$ has",
     )
 
 
