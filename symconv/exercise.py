@@ -19,7 +19,7 @@ from symconv.page.nodes import Declaration, Display, Heading, Node, Page, Paragr
 from symconv.proof.evaluate import World
 from symconv.shown_numbers import Numbers
 from symconv.solution import Derivation, Solution, gradient_entry, judged_alone
-from symconv.stating import story
+from symconv.stating import document_words, operation_words
 from symconv.term.fixing import at_sizes
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Leaf, Tensor, sizes_in, tensors_in
@@ -70,7 +70,7 @@ class Exercise:
         """The problem: in words, what is given, what to find; read_back: and how it is checked, where it can be."""
         solution = self.solution
         body: list[Node] = [
-            *story(solution),
+            *_story(solution),
             *solution.given(),
             Heading(2, (Text("Find"),)),
             *_asked(self.blanks, solution),
@@ -95,6 +95,19 @@ def exercise_of(solution: Solution) -> Exercise:
         (_fact_blank(fact) for answer in solution.answers for fact in answer.facts if _asks(fact)),
     )
     return Exercise(solution, tuple(blanks), _example(solution))
+
+
+def _story(solution: Solution) -> Iterator[Node]:
+    """The words of the document that asks; of an operation what it does, and what is wanted of it."""
+    told = list(document_words(solution.spec.document))
+    if told:
+        yield from (Paragraph(sentence(text)) for text in told)
+        return
+    words = " ".join(operation_words(solution.output))
+    output, loss = solution.output.name, solution.spec.symbols.loss
+    after = f"A loss ${loss}$ depends on the output ${output}$ alone. " if solution.output.rank else ""
+    by = " and by ".join(f"${d.tensor.name}$" for d in solution.derivations)
+    yield Paragraph(sentence(f"{words} {after}Derive the gradient by {by}.".strip()))
 
 
 # -- for all sizes -------------------------------------------------------------------------------

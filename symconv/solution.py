@@ -36,6 +36,7 @@ from symconv.proof.evaluate import World
 from symconv.proof.verdict import Verdict
 from symconv.shown_numbers import Numbers
 from symconv.specs import Spec
+from symconv.stating import document_words
 from symconv.symbols import Symbols, names_turned
 from symconv.term.polynomial import Application, Atom, Poly
 from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
@@ -168,7 +169,8 @@ def _title(solution: Solution) -> Sentence:
 
 
 def _page(solution: Solution, pictures: bool, behind: Sequence[Node]) -> Page:
-    body = [*_given(solution)]
+    told = (Paragraph(sentence(text)) for text in document_words(solution.spec.document))
+    body: list[Node] = [*told, *_given(solution)]
     for derivation in solution.derivations:
         body += _section(derivation, solution, {node for node in body if isinstance(node, Display)})
         if pictures and solution.level == "full" and not derivation.instance.refusal:

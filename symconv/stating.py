@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from symconv.page.nodes import Node, Paragraph, sentence
-from symconv.solution import Solution
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Call, Defined
 from symconv.write.latex import latex_of_poly
@@ -35,25 +33,7 @@ AMOUNTS = {
 }
 
 
-def story(solution: Solution) -> Iterator[Node]:
-    """The paragraphs of a document before its block; of an operation what it does, and what is wanted of it."""
-    told = list(_paragraphs(solution.spec.document)) if not _is_formula(solution) else []
-    if told:
-        yield from (Paragraph(sentence(text)) for text in told)
-        return
-    words = " ".join(_operation(solution.output))
-    output, loss = solution.output.name, solution.spec.symbols.loss
-    after = f"A loss ${loss}$ depends on the output ${output}$ alone. " if solution.output.rank else ""
-    by = " and by ".join(f"${d.tensor.name}$" for d in solution.derivations)
-    yield Paragraph(sentence(f"{words} {after}Derive the gradient by {by}.".strip()))
-
-
-def _is_formula(solution: Solution) -> bool:
-    """A formula as SPEC is kept as its own document."""
-    return solution.spec.document == solution.spec.text
-
-
-def _paragraphs(document: str) -> Iterator[str]:
+def document_words(document: str) -> Iterator[str]:
     """What a document in Markdown says before its first block, its head aside."""
     before = re.split(r"(?m)^(?:```|\$\$)", document, maxsplit=1)[0]
     if not document.lstrip().startswith("# "):
@@ -63,15 +43,21 @@ def _paragraphs(document: str) -> Iterator[str]:
             yield " ".join(part.split())
 
 
-def _operation(tensor: Defined) -> Iterator[str]:
-    """What the operation does, the operations inside first."""
+def operation_words(tensor: Defined) -> Iterator[str]:
+    """What the operation does, the operations inside first.
+
+    >>> import symconv as sc
+    >>> n, r = sc.sizes("n r")
+    >>> list(operation_words(sc.correlate(sc.tensor("x", n), sc.tensor("w", r), stride=2).term))[1]
+    'Windows start $2$ apart.'
+    """
     call = tensor.call
     if call is None:
         yield "An output is given by its formula."
         return
     for operand in call.operands:
         if isinstance(operand, Defined) and operand.call is not None:
-            yield from _operation(operand)
+            yield from operation_words(operand)
     yield DOES.get(call.operation, "An output is given by its formula.").format(*(t.name for t in call.operands))
     yield from _amounts(call)
 
@@ -94,4 +80,4 @@ def _amount(item: object) -> str:
     return latex_of_poly(item) if isinstance(item, Poly) else str(item)
 
 
-__all__ = ["story"]
+__all__ = ["document_words", "operation_words"]

@@ -49,10 +49,10 @@ MAY_IMPORT = {
     "illustrating": "term calculus proof page pictures shown_numbers answers",
     "answer_page": "answers page",
     "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs hints needs"
-    " symbols shown_numbers overview",
+    " symbols shown_numbers overview stating",
     "instancing": "term proof entries write shown_numbers solution",
     "solving": "answers shown_numbers term calculus proof notation write specs symbols solution instancing",
-    "stating": "term write page solution",
+    "stating": "term write",
     "exercise": "answers calculus page proof shown_numbers solution stating term write",
     "varying": "proof specs term",
     "exporting": "term ops calculus proof write kernels specs evidence",

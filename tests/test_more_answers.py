@@ -47,10 +47,21 @@ def test_what_has_no_kernel_is_refused_with_a_witness() -> None:
         kernel(sc.define("s", [n], lambda i: i * x[i]).term)
     with pytest.raises(ShapeError, match=r"linearity .*ask for its matrix instead"):
         kernel(sc.apply("relu", x).term)
-    with pytest.raises(ShapeError, match=r"expected finitely many numbers; state the kernel"):
-        kernel(sc.correlate(x, sc.tensor("w", 2)).term, x.term)
+    with pytest.raises(ShapeError, match=r"expected finitely many numbers and weights; state the kernel"):
+        kernel(sc.correlate(x, x_squared(sc.tensor("w", 2))).term, x.term)
     with pytest.raises(ShapeError, match=r"data .*; expected one input; write find kernel F by X"):
         kernel(sc.correlate(x, sc.tensor("w", 2)).term)
+
+
+def x_squared(x: sc.Tensor) -> sc.Tensor:
+    return sc.apply("square", x)
+
+
+def test_the_kernel_of_a_correlation_is_the_turned_one() -> None:
+    answer = kernel(sc.correlate(sc.tensor("x", n), sc.tensor("w", 3)).term, sc.tensor("x", n).term)
+    assert answer.proved
+    (table,) = (fact.latex for fact in answer.facts if fact.rule == "table")
+    assert table == r"h = \begin{bmatrix} w_{2} & w_{1} & w_{0} \end{bmatrix}"
 
 
 @pytest.mark.parametrize("name", ["X", "K"])

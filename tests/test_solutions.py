@@ -229,11 +229,14 @@ def test_what_the_sources_say_in_words_holds_at_the_numbers() -> None:
 
 
 def test_the_kernels_are_those_of_the_sources() -> None:
-    """(a): 1/2 at -1 and -1/2 at 1.  P8.2: [[0, 1], [0, 0]], its origin lower left."""
+    """(a): 1/2 at -1 and -1/2 at 1.  P8.2: [[0, 1], [0, 0]], its origin lower left.  8.9: the weights, turned."""
     assert shown("seed-0-a-difference-filter", "h").tolist() == [[0.5, 0, -0.5]]
     text = (SOLUTIONS / "seed-1-p8-2-shift.md").read_text(encoding="utf-8")
     assert "with the origin in row 2 and column 1" in text
     assert shown("seed-1-p8-2-shift", "h").tolist() == [[0, 1], [0, 0]]
+    general = (SOLUTIONS / "seed-1-8-6-impulses.md").read_text(encoding="utf-8")
+    rows = [" & ".join(f"w_{{{u}, {v}}}" for v in (2, 1, 0)) for u in (1, 0)]
+    assert rf"h = \begin{{bmatrix}} {rows[0]} \\ {rows[1]} \end{{bmatrix}}" in general
 
 
 def test_the_shapes_of_the_networks() -> None:

@@ -7,33 +7,37 @@ alone, is proved; so F is a convolution with the response, and, turned, a correl
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from symconv.answers.answer import Answer, Fact
-from symconv.answers.numbers import latex_of_number
 from symconv.calculus.rewriting import deltas, derive_inside, drop_known, flat, pick_all
 from symconv.errors import ShapeError
 from symconv.evidence import judge
 from symconv.proof.problem import equation
 from symconv.responses import Response, impulse_response
 from symconv.term.polynomial import Poly
-from symconv.term.substitution import fresh_name
+from symconv.term.substitution import fresh_name, substitute
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor, define, ranges_of, sizes_in, tensors_in
 from symconv.term.value import (
+    Bracket,
     Derivative,
     Entry,
     Number,
     Range,
+    Sum,
     Value,
     add,
     bracket,
     equal,
     multiply,
     total,
+    walk,
 )
 from symconv.write.latex import latex_of_value
 
-Taps = Mapping[tuple[int, ...], Fraction]
+Taps = Mapping[tuple[int, ...], Value]
 NEAR, FAR = 7, 8  # two extents at which the taps must be the same
 LETTERS = ("h", "g", "w", "q", "z", *(f"h_{{{n}}}" for n in range(1, 20)))
 
@@ -53,7 +57,8 @@ def kernel(f: Defined, x: Tensor | None = None, taken: Collection[str] = ()) -> 
     >>> answer.proved
     True
 
-    Raises `ShapeError` where the map has no kernel, with what speaks against it, or one that is not made of numbers.
+    Raises `ShapeError` where the map has no kernel, with what speaks against it, or one that is not made of numbers
+    and weights.
     """
     source = x if x is not None else _data(f)
     place = f"the kernel of {f.name}"
@@ -61,12 +66,12 @@ def kernel(f: Defined, x: Tensor | None = None, taken: Collection[str] = ()) -> 
     if not found:
         raise ShapeError(place, f"a map: {found}", "linear, and the same at every place", "ask for its matrix instead")
     taps = _taps(found, place)
-    h = _tensor(f, taps, taken)
-    convolved, correlated = (_joined(f, source, h, sign) for sign in (-1, 1))
     index = tuple(map(Poly.of, f.parameters))
     here, at = ranges_of(f, f.parameters), tuple(_position(f, source))
     slope = Derivative(Entry(f, index), Entry(source, tuple(map(Poly.of, at))))
     opened = _opened(f, source, slope, at)
+    h = _by_formula(f, opened, at, _tensor(f, taps, taken))
+    convolved, correlated = (_joined(f, source, h, sign) for sign in (-1, 1))
     left = latex_of_value(Entry(f, index))
     return Answer(
         f"the kernel of ${f.name}$",
@@ -133,18 +138,41 @@ def _data(f: Defined) -> Tensor:
     return data[0]
 
 
-def _taps(found: Response, place: str) -> dict[tuple[int, ...], Fraction]:
-    """The taps, if they are numbers and the same for images of other extents."""
+def _taps(found: Response, place: str) -> dict[tuple[int, ...], Value]:
+    """The taps, if they are numbers and weights, and the same for images of other extents."""
     sizes = {s.name for t in (found.kernel, found.x) if t is not None for s in sizes_in(Entry(t, ()))}
     near, far = (found.taps(**dict.fromkeys(sorted(sizes), n)) for n in (NEAR, FAR))
-    if near != far or not all(v.is_Rational for v in near.values()):
+    weights = {} if found.kernel is None else {t.name: t for t in tensors_in(found.kernel.body) if isinstance(t, Leaf)}
+    taps = {at: _weight(v, weights) for at, v in sorted(near.items())}
+    known = {at: value for at, value in taps.items() if value is not None}
+    if near != far or len(known) < len(taps):
         raise ShapeError(
             place,
             f"the taps {near}",
-            "finitely many numbers",
+            "finitely many numbers and weights",
             "state the kernel, and prove that the map is its convolution",
         )
-    return {at: Fraction(int(v.p), int(v.q)) for at, v in sorted(near.items())}
+    return known
+
+
+def _weight(found: Any, weights: Mapping[str, Leaf]) -> Value | None:
+    """A tap as a number, an entry of a weight, or a sum of multiples of these."""
+    total_ = []
+    for term in found.as_ordered_terms():
+        number, rest = term.as_coeff_Mul()
+        entry = None if rest == 1 else _entry_of(rest, weights)
+        if not number.is_Rational or (entry is None and rest != 1):
+            return None
+        total_.append(multiply(Number(Fraction(int(number.p), int(number.q))), *([] if entry is None else [entry])))
+    return add(*total_)
+
+
+def _entry_of(found: Any, weights: Mapping[str, Leaf]) -> Entry | None:
+    leaf = weights.get(str(getattr(found, "base", found)))
+    indices = getattr(found, "indices", ())
+    if leaf is None or not all(index.is_Integer for index in indices):
+        return None
+    return Entry(leaf, tuple(Poly.of(int(index)) for index in indices))
 
 
 def _tensor(f: Defined, taps: Taps, others: Collection[str]) -> Defined:
@@ -158,13 +186,19 @@ def _tensor(f: Defined, taps: Taps, others: Collection[str]) -> Defined:
 
     def entry(*index: Poly) -> Value:
         return add(
-            *(
-                multiply(Number(value), bracket(*map(equal, index, at)))
-                for at, value in sorted(taps.items(), reverse=True)
-            )
+            *(multiply(value, bracket(*map(equal, index, at))) for at, value in sorted(taps.items(), reverse=True))
         )
 
     return define(name, axes, entry, indices=names)
+
+
+def _by_formula(f: Defined, opened: Value, at: tuple[str, ...], h: Defined) -> Defined:
+    """The kernel by one formula where the response is one: an impulse at 0, seen from k, for only i - a counts."""
+    if any(isinstance(v, (Bracket, Sum)) for v in walk(opened)):
+        return h
+    origin = {name: Poly.of(0) for name in at}
+    seen = {name: Poly.of(own) for name, own in zip(f.parameters, h.parameters, strict=True)}
+    return replace(h, body=substitute(opened, {**seen, **origin}))
 
 
 def _joined(f: Defined, x: Tensor, h: Defined, sign: int) -> Value:
@@ -228,7 +262,8 @@ def _table(h: Defined, taps: Taps) -> Iterator[Fact]:
     (top, bottom), (left, right) = ends if h.rank == 2 else ((0, 0), ends[0])
     rows = [
         " & ".join(
-            latex_of_number(taps.get((i, j) if h.rank == 2 else (j,), Fraction(0))) for j in range(left, right + 1)
+            latex_of_value(taps.get((i, j) if h.rank == 2 else (j,), Number(Fraction(0))))
+            for j in range(left, right + 1)
         )
         for i in range(top, bottom + 1)
     ]
