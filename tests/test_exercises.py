@@ -26,6 +26,7 @@ SPECS = [
     "convolution2d --mode full",
     "maxpool2d --kernel 2,3",
     "avgpool1d --kernel 2",
+    "conv3d",
     "transposed1d --stride 2",
     "dense --bias",
     "activation --function relu",

@@ -136,6 +136,11 @@ def sayable(tensor: Tensor) -> bool:
         return False
     if call.operation == "apply" and any(map(is_nameless, call.operands)):
         return False
+    if (
+        call.operation in ("correlate", "convolve", "transposed")
+        and call.operands[0].rank == 3 == call.operands[1].rank
+    ):
+        return False  # a line would be read as channels with two axes
     return all(map(sayable, call.operands))
 
 
