@@ -97,7 +97,7 @@ def of_numbers(f: Defined, given: Mapping[str, Entries]) -> Iterator[Figure]:
     world = World({}, leaves=leaves)
     made = {at: Fraction(str(world.entry(f, at))) for at in product(*world.axes(f))}
     arrays = [*(numbers[t] for t in data), _nested_entries(made)]
-    yield from _drawn(lambda: images(arrays, [*(t.name for t in data), f.name], numbers=True))
+    yield from _drawn(lambda: images(arrays, [*(t.name for t in data), f.name]))
 
 
 def of_layers(f: Defined, sizes: Sizes) -> Iterator[Figure]:

@@ -308,7 +308,8 @@ def _numbers_given(solution: Solution) -> Iterator[Node]:
 def _defined(solution: Solution) -> list[Defined]:
     """What the page speaks of, each after what it is made of."""
     asked = [t for answer in solution.answers for t in answer.about if isinstance(t, Defined) and not is_nameless(t)]
-    whole = [t for output in (solution.output, *asked) for t in (*_made_first(output), output)]
+    first = [solution.output] if solution.derivations else []
+    whole = [t for output in (*first, *asked, solution.output) for t in (*_made_first(output), output)]
     below = (t for output in whole for t in (*intermediates(output), output))
     return list({t.name: t for t in below if not is_inner(t)}.values())
 
