@@ -17,5 +17,13 @@ def nodes(answer: Answer) -> Iterator[Node]:
             body.append(Paragraph((Text(f"This line is not proved: {fact.verdict}"),)))
         yield Step(number, fact.rule, sentence(fact.hint), sentence(fact.reason), "", tuple(body))
     if any(fact.verdict is not None for fact in answer.facts):
-        text = "is proved for all sizes" if answer.proved else "is not proved in every case"
+        text = f"is proved {_scope(answer)}" if answer.proved else "is not proved in every case"
         yield Paragraph((Text(f"Every line that follows from another {text}."),))
+
+
+def _scope(answer: Answer) -> str:
+    """For all sizes, for those that the document states, or at its numbers."""
+    verdicts = [fact.verdict for fact in answer.facts if fact.verdict is not None]
+    if any(verdict.message.startswith("at the numbers") for verdict in verdicts):
+        return "at the numbers given"
+    return f"for {verdicts[-1].scope}"

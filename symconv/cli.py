@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OK, FAILED = 0, 1
 DRAWN = (".html", ".pdf", ".ipynb")  # formats with pictures
+READ_BACK = (".md", ".tex", ".ipynb")  # formats that verify reads
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     _add_spec(solve)
     solve.add_argument("--sizes", metavar="H=3,W=4", help="sizes of the concrete instance")
     solve.add_argument("--level", choices=("brief", "full"), default="full", help="how many steps are shown")
+    solve.add_argument("--symbols", metavar="FILE", help="a document whose names and conventions the solution takes")
+    solve.add_argument("--exercise", action="store_true", help="write the problem; with -o, the solution beside it")
+    solve.add_argument("--seed", metavar="N", help="draw sizes, numbers and open options of an exercise by N")
     solve.add_argument("--hints", action="store_true", help="hide each step behind its hint, where the format can")
     _add_output(solve, required=False, what=f"where to write, a name that ends in {', '.join(ENDINGS)}")
 
@@ -142,9 +146,13 @@ def _solve(options: argparse.Namespace) -> int:
         _refuse_ending(options, *ENDINGS)
         _refuse_output(options)
         refuse_unready(Path(options.output).suffix)
+    if options.exercise:
+        return _exercise(options)
+    if options.seed is not None:
+        raise UsageError("--seed", f"{options.seed} for a solution", "--exercise beside it", "add --exercise")
     spec, sizes = _spec(options, words=False, layers=False), _sizes(options.sizes)
     spec.check_sizes(sizes or {})
-    solution = solve_spec(spec, options.wrt, sizes, options.level)
+    solution = solve_spec(spec, options.wrt, sizes, options.level, options.symbols)
     ending = ".md" if options.output is None else Path(options.output).suffix
     file = written(solution.page(pictures=ending in DRAWN), ending, options.hints)
     if options.output is None:
@@ -152,6 +160,51 @@ def _solve(options: argparse.Namespace) -> int:
     else:
         _write(options, file)
     return OK if solution.proved else FAILED
+
+
+def _exercise(options: argparse.Namespace) -> int:
+    """The sheet to FILE and the solution to FILE-key, both or none; the sheet alone to standard output."""
+    from symconv.exercise import exercise_of
+    from symconv.page.formats import written
+    from symconv.shown_numbers import Numbers
+    from symconv.solving import prepared, solve_spec
+    from symconv.varying import draw_options, draw_sizes
+
+    key = _key(options)
+    seed = _seed(options.seed)
+    if options.seed is not None:
+        draw_options(options.spec, options, seed)
+    spec, given = prepared(_spec(options, words=False, layers=False), options.symbols), _sizes(options.sizes) or {}
+    spec.check_sizes(given)
+    sizes = draw_sizes(spec.output, given, seed)
+    made = exercise_of(solve_spec(spec, options.wrt, sizes, options.level, numbers=Numbers(seed)))
+    ending = ".md" if options.output is None else Path(options.output).suffix
+    sheet = written(made.sheet(read_back=ending in READ_BACK), ending)
+    if key is None:
+        _print(sheet.decode())
+    else:
+        answers = written(made.key(pictures=ending in DRAWN), ending, options.hints)
+        _write(key, answers)
+        _write(options, sheet)
+    return OK if made.solution.proved else FAILED
+
+
+def _key(options: argparse.Namespace) -> argparse.Namespace | None:
+    """The options for the second file, `sheet-key.md` beside `sheet.md`; refused where it exists."""
+    if options.output is None:
+        return None
+    target = Path(options.output)
+    key = argparse.Namespace(output=str(target.with_name(f"{target.stem}-key{target.suffix}")), force=options.force)
+    _refuse_output(key)
+    return key
+
+
+def _seed(text: str | None) -> int:
+    if text is None:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise UsageError(f"--seed {text}", repr(text), "a whole number of at most 9 digits", "write --seed 7")
+    return int(text)
 
 
 def _sizes(text: str | None) -> dict[str, int] | None:

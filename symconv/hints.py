@@ -33,6 +33,10 @@ BY_RULE = {
         "Each bracket asks for one index: solve it for that, and see which range remains.",
         r"\sum_{k} f_k [k = m] = f_m",
     ),
+    "one window": Advice(
+        "Between which multiples of the window does a pixel lie? In how many windows is it?",
+        r"\sum_{i} f_i [m i \le a] [a \le m i + m - 1] = f_{\lfloor a/m \rfloor}",
+    ),
     "zero-stuffing": Advice(
         "Only some positions are a multiple of the stride. What array holds an entry at these, and 0 elsewhere?",
         r"\sum_{i} f_i [s i = m] = \hat{f}_m",

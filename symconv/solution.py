@@ -5,11 +5,12 @@ A line that is not proved says so.  The page is read back by `symconv verify` fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from symconv import answer_page
 from symconv.answers.answer import Answer
+from symconv.answers.numbers import from_first, whole
 from symconv.calculus import derivation as log
 from symconv.hints import advice
 from symconv.needs import not_implied
@@ -24,19 +25,35 @@ from symconv.page.nodes import (
     Page,
     Paragraph,
     Program,
+    Sentence,
     Step,
+    Table,
     Text,
     displays,
     sentence,
 )
+from symconv.proof.evaluate import World
 from symconv.proof.verdict import Verdict
+from symconv.shown_numbers import Numbers
 from symconv.specs import Spec
+from symconv.stating import document_words
+from symconv.symbols import Symbols, names_turned
 from symconv.term.polynomial import Application, Atom, Poly
-from symconv.term.tensor import Defined, Tensor, requirements_of, sizes_in, tensors_in
+from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Sum, Value, own_polys, walk
 from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
-from symconv.write.page import declaration, definable, intermediates, others, readable, upstream_letter
+from symconv.write.page import (
+    declaration,
+    definable,
+    intermediates,
+    is_inner,
+    is_nameless,
+    latex_of_whole,
+    others,
+    readable,
+    upstream_letter,
+)
 
 BRIEF = ("chain rule", "change of variable", "closed form")
 
@@ -85,15 +102,40 @@ class Solution:
     derivations: tuple[Derivation, ...]
     level: str = "full"
     answers: tuple[Answer, ...] = ()
+    numbers: Numbers = field(default_factory=Numbers)
+    given_sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def proved(self) -> bool:
         """Every line that is shown is proved."""
         return all(d.proved for d in self.derivations) and all(a.proved for a in self.answers)
 
-    def page(self, pictures: bool = False) -> Page:
-        """The page before any format: `symconv.page.formats` writes it.  pictures: with those drawn from its terms."""
-        return _page(self, pictures)
+    def page(self, pictures: bool = False, behind: Sequence[Node] = ()) -> Page:
+        """The page before any format: `symconv.page.formats` writes it.
+
+        pictures: with those drawn from its terms.  behind: what stands at the end.
+        """
+        return _page(self, pictures, behind)
+
+    def title(self) -> Sentence:
+        """The head of the document that asks, or what is asked for."""
+        return _title(self)
+
+    def given(self) -> Iterator[Node]:
+        """The definitions and the conventions."""
+        return _given(self)
+
+    def declaration(self, body: Sequence[Node], helpers: bool = True) -> Declaration:
+        """The block by which the nodes can be read; helpers: with the names that the derivations bring in."""
+        return _declaration(self, body, helpers)
+
+    def sizes(self) -> dict[str, int]:
+        """Those of the instance, or those that were given."""
+        return dict(self.derivations[0].instance.at) if self.derivations else dict(self.given_sizes)
+
+    def letter(self) -> str:
+        """The name of the upstream gradient."""
+        return letter_of(self.output, self.spec.symbols)
 
     def to_markdown(self) -> str:
         return MarkdownPrinter().page(self.page())
@@ -109,32 +151,39 @@ class Solution:
         return f"<Solution of {self.spec.text} {', '.join(filter(None, (names, asked)))}: {state}>"
 
 
-def latex_of_whole(tensor: Tensor) -> str:
-    """A tensor by its name; a gradient as a fraction."""
-    if tensor.name.startswith("dL/d"):
-        return rf"\frac{{\partial L}}{{\partial {tensor.name[4:]}}}"
-    return tensor.name
+def letter_of(output: Tensor, symbols: Symbols) -> str:
+    """How the upstream gradient is called where a fraction would be too long."""
+    return symbols.upstream.get(output.name) or upstream_letter(output)
 
 
 # -- the page ---------------------------------------------------------------------------------------
 
 
-def _page(solution: Solution, pictures: bool = False) -> Page:
+def _title(solution: Solution) -> Sentence:
     asked = [f"${latex_of_whole(d.gradient)}$" for d in solution.derivations]
     names = " and ".join(asked + [answer.question for answer in solution.answers])
     names = names[:1].upper() + names[1:]
     text, head = solution.spec.text, _head(solution.spec.document)
     title = (*sentence(names), *((Text(f" for {text}"),) if "\\" not in text else ()))
-    title = sentence(head) if head else title
-    body = [*_given(solution)]
+    return sentence(head) if head else title
+
+
+def _page(solution: Solution, pictures: bool, behind: Sequence[Node]) -> Page:
+    told = (Paragraph(sentence(text)) for text in document_words(solution.spec.document))
+    body: list[Node] = [*told, *_given(solution)]
     for derivation in solution.derivations:
         body += _section(derivation, solution, {node for node in body if isinstance(node, Display)})
         if pictures and solution.level == "full" and not derivation.instance.refusal:
             body += _pictures(derivation, solution, body)
     for answer in solution.answers:
         body += answer_page.nodes(answer)
+        if pictures and answer.drawn is not None:
+            body += _picture(answer, answer.drawn, solution)
+    body += _layers(solution, pictures)
+    body += behind
     drawn = any(isinstance(node, Figure) for node in body)
-    return Page(title, (_declaration(solution, body), *body), _program(solution), _script() if drawn else "")
+    blocked = (_declaration(solution, body), *body)
+    return Page(solution.title(), blocked, _program(solution), _script() if drawn else "")
 
 
 def _script() -> str:
@@ -148,8 +197,46 @@ def _pictures(derivation: Derivation, solution: Solution, above: Sequence[Node])
     from symconv import illustrating
 
     sizes = dict(derivation.instance.at)
-    yield from (figure for figure in illustrating.of_output(solution.output, sizes) if figure not in above)
+    yield from (figure for figure in _of_output(solution, sizes) if figure not in above)
     yield from illustrating.of_gradient(solution.output, derivation.tensor, derivation.form, sizes)
+
+
+def _of_output(solution: Solution, sizes: dict[str, int]) -> Iterator[Figure]:
+    from symconv import illustrating
+
+    upstream = solution.spec.symbols.gradient(solution.output.name)
+    yield from illustrating.of_output(solution.output, sizes, solution.numbers, upstream)
+
+
+def _picture(answer: Answer, drawn: Defined, solution: Solution) -> Iterator[Figure]:
+    from symconv import illustrating
+
+    if answer.numeric:
+        yield from illustrating.of_numbers(drawn, solution.spec.symbols.values)
+    else:
+        yield from illustrating.of_matrix(drawn, dict(answer.at))
+
+
+def _layers(solution: Solution, pictures: bool) -> Iterator[Node]:
+    """The table of a network of which the extents of several layers are asked for, and its diagram."""
+    asked = [q.tensors[0] for q in solution.spec.questions if q.what == "shape"]
+    output = next((t for t in reversed(asked) if isinstance(t, Defined)), None)
+    if len(asked) < 2 or output is None:
+        return
+    below = set(tensors_in(Entry(output, ())))
+    by_formula = any(isinstance(t, Defined) and t.call is None for t in below)
+    if by_formula or not set(asked) <= below:
+        return
+    from symconv.overview import summary
+
+    head, *rows = summary(output).cells()
+    yield Heading(2, (Text("All layers"),))
+    cells = tuple(tuple((Text(cell.replace("_", " ")),) if cell else () for cell in row) for row in rows)
+    yield Table(tuple((Text(cell),) for cell in head), cells)
+    if pictures:
+        from symconv import illustrating
+
+        yield from illustrating.of_layers(output, {})
 
 
 def _head(document: str) -> str:
@@ -158,16 +245,33 @@ def _head(document: str) -> str:
     return first.removeprefix("# ").strip() if first.startswith("# ") else ""
 
 
-def _declaration(solution: Solution, body: Sequence[Node]) -> Declaration:
+def _declaration(solution: Solution, body: Sequence[Node], helpers: bool = True) -> Declaration:
     shown = list(displays(body))
     ignored = [n for n, display in enumerate(shown, 1) if not display.judged]
     correlated = any(r"\operatorname{corr}" in display.latex for display in shown if display.judged)
-    named = [t for d in solution.derivations for t in d.named]
+    known = {name for name in solution.spec.symbols.turned.values() if names_turned(name)}
+    named = [t for d in solution.derivations for t in d.named if helpers and t.name not in known]
     said = [line for answer in solution.answers for line in answer.declares]
     about = [t for answer in solution.answers for t in answer.about]
-    lines = [*declaration(solution.output, named, ignored, correlated)]
+    lines = [*declaration(solution.output, named, ignored, correlated, _loss(solution), tuple(_symbol_lines(solution)))]
     lines[-1:-1] = [line for line in others(solution.output, about) if line not in lines]
-    return Declaration((*lines, *dict.fromkeys(said)))
+    return Declaration(tuple(dict.fromkeys((*lines, *said))))
+
+
+def _loss(solution: Solution) -> str:
+    """The letter of the loss; none where no gradient is asked for."""
+    asked = solution.derivations or any(q.what.startswith("rewrite") for q in solution.spec.questions)
+    return solution.spec.symbols.loss if asked else ""
+
+
+def _symbol_lines(solution: Solution) -> Iterator[str]:
+    """What the page says of its symbols: names of gradients, and where indices begin."""
+    symbols = solution.spec.symbols
+    if symbols.base:
+        yield f"base {symbols.base}"
+    shown = {solution.output.name, *(d.tensor.name for d in solution.derivations)}
+    for name in (name for name in symbols.upstream if name in shown and _loss(solution)):
+        yield f"upstream {symbols.upstream[name]} = {name}"
 
 
 def _program(solution: Solution) -> Program | None:
@@ -185,9 +289,45 @@ def _program(solution: Solution) -> Program | None:
 
 def _given(solution: Solution) -> Iterator[Node]:
     yield Heading(2, (Text("Given"),))
-    for tensor in (*intermediates(solution.output), solution.output):
-        yield Display(latex_of_tensor(replace(tensor, call=None)))
+    yield from map(_definition, _defined(solution))
     yield Paragraph(sentence(_conventions(solution)))
+    yield from _numbers_given(solution)
+
+
+def _numbers_given(solution: Solution) -> Iterator[Node]:
+    """The numbers of the document, where it asks for a result at these."""
+    asked = [t for a in solution.answers if a.numeric for t in a.about]
+    data = dict.fromkeys(t for f in asked for t in tensors_in(Entry(f, ())) if isinstance(t, Leaf))
+    if data:
+        world = World({}, leaves={t.name: from_first(t, solution.spec.symbols.values[t.name]) for t in data})
+        yield Paragraph((Text("The numbers:"),))
+        for t in data:
+            yield from (Display(display, judged=False) for display, _ in whole(t.name, t, world))
+
+
+def _defined(solution: Solution) -> list[Defined]:
+    """What the page speaks of, each after what it is made of."""
+    asked = [t for answer in solution.answers for t in answer.about if isinstance(t, Defined) and not is_nameless(t)]
+    first = [solution.output] if solution.derivations else []
+    whole = [t for output in (*first, *asked, solution.output) for t in (*_made_first(output), output)]
+    below = (t for output in whole for t in (*intermediates(output), output))
+    return list({t.name: t for t in below if not is_inner(t)}.values())
+
+
+def _made_first(tensor: Defined) -> Iterator[Defined]:
+    """The operands of the operation, though its formula may not read them: the pooling whose places are used."""
+    for operand in tensor.call.operands if tensor.call is not None else ():
+        if isinstance(operand, Defined) and not is_nameless(operand):
+            yield from _made_first(operand)
+            yield operand
+
+
+def _definition(tensor: Defined) -> Display:
+    """The formula of an entry; the operation alone where a formula says less."""
+    inner = any(is_inner(v.tensor) for v in walk(tensor.body) if isinstance(v, Entry))
+    if tensor.call is not None and (inner or _holds_argmax(tensor.body)):
+        return Display(f"{tensor.name} = {latex_of_call(tensor)}", judged=False)
+    return Display(latex_of_tensor(replace(tensor, call=None)))
 
 
 def _section(derivation: Derivation, solution: Solution, above: set[Display]) -> Iterator[Node]:
@@ -200,7 +340,7 @@ def _section(derivation: Derivation, solution: Solution, above: set[Display]) ->
         yield _step(number, line, derivation, solution.output)
     yield Paragraph(sentence(_statement(derivation)))
     if solution.level == "full":
-        yield from _instance(derivation.instance, above, solution.output)
+        yield from _instance(derivation.instance, above, solution)
 
 
 def _step(number: int, line: Line, derivation: Derivation, output: Defined) -> Step:
@@ -218,8 +358,12 @@ def _done(derivation: Derivation) -> set[str]:
     if form is None or form.call is None:
         return set()
     done = {call.operation for call in calls}
-    done |= {"turn"} if any(t.name.startswith("rot180") for t in form.call.operands) else set()
+    done |= {"turn"} if any(isinstance(t, Defined) and _turns(t) for t in form.call.operands) else set()
     return done | ({"correlate"} if form.call.operation == "correlate" else set())
+
+
+def _turns(tensor: Defined) -> bool:
+    return tensor.call is not None and tensor.call.operation == "rot180"
 
 
 def _displays(line: Line, derivation: Derivation, output: Defined) -> Iterator[Display]:
@@ -232,7 +376,7 @@ def _displays(line: Line, derivation: Derivation, output: Defined) -> Iterator[D
         return
     for tensor in derivation.named if line.step.rule == "names" else ():
         yield Display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor, rows=True)}", judged=False)
-    left = rf"\frac{{\partial L}}{{\partial {_entry_latex(derivation)}}}"
+    left = gradient_entry(derivation)
     yield Display(f"{left} = {latex_of_value(value)}", judged)
 
 
@@ -243,7 +387,14 @@ def _judged(value: Value, derivation: Derivation, output: Defined) -> bool:
     return read and output.rank > 0 and not any(_shows(value, t) for t in unsaid)
 
 
-def _instance(instance: Instance, above: set[Display], output: Defined) -> Iterator[Node]:
+def judged_alone(line: Line, derivation: Derivation, output: Defined) -> bool:
+    """Whether a document that declares the problem alone can state the line, and whether the line is an answer."""
+    helpers = [t for t in tensors_in(line.step.value) if t in derivation.named or "(" in t.name]
+    early = line.step.rule in ("chain rule", "derivative inside the sums")
+    return not early and not helpers and _judged(line.step.value, derivation, output)
+
+
+def _instance(instance: Instance, above: set[Display], solution: Solution) -> Iterator[Node]:
     """Entries of the output, which all gradients share, are shown once."""
     yield Heading(3, (Text("An instance"),))
     if instance.refusal:
@@ -253,9 +404,10 @@ def _instance(instance: Instance, above: set[Display], output: Defined) -> Itera
     at = f"With `{instance.sizes}`, and" if instance.sizes else "With"
     if "\\" in instance.sizes:  # a name that is no plain text
         at = "With these sizes, and"
-        yield Display(_sizes_latex(instance.sizes, output), judged=False)
-    again = f", ${output.name}$ as above" if above & {*shown, *numbers} else ""
-    yield Paragraph(sentence(f"{at} ${upstream_letter(output)}$ for the upstream gradient{again}:"))
+        yield Display(_sizes_latex(instance.sizes, solution.output), judged=False)
+    again = f", ${solution.output.name}$ as above" if above & {*shown, *numbers} else ""
+    letter = letter_of(solution.output, solution.spec.symbols)
+    yield Paragraph(sentence(f"{at} ${letter}$ for the upstream gradient{again}:"))
     yield from (display for display in shown if display not in above)
     if numbers:
         yield Paragraph(sentence("Which entry is the greatest depends on the numbers. At these:"))
@@ -310,14 +462,17 @@ def _winners(poly: Poly) -> list[Atom]:
 def _conventions(solution: Solution) -> str:
     entry = Entry(solution.output, tuple(map(Poly.of, solution.output.parameters)))
     needs = [f"`{text_of_condition(c)}`" for c in not_implied(requirements_of(entry))]
-    loss = "$L$ is a scalar that depends on the output alone" if solution.output.rank else "$L$ is this output"
-    text = f"Indices begin at 0; entries outside a tensor count as 0; {loss}."
+    loss = _loss(solution)
+    role = "a scalar that depends on the output alone" if solution.output.rank else "this output"
+    of_loss = f"; ${loss}$ is {role}" if loss else ""
+    text = f"Indices begin at {solution.spec.symbols.base}; entries outside a tensor count as 0{of_loss}."
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
 
 
-def _entry_latex(derivation: Derivation) -> str:
-    leaf = derivation.tensor
-    return latex_of_value(Entry(leaf, tuple(map(Poly.of, derivation.gradient.parameters)))) if leaf.rank else leaf.name
+def gradient_entry(derivation: Derivation) -> str:
+    """The gradient at its indices, by its name or as a fraction."""
+    gradient = replace(derivation.gradient, call=None)
+    return latex_of_value(Entry(gradient, tuple(map(Poly.of, gradient.parameters))))
 
 
 def _statement(derivation: Derivation) -> str:
@@ -333,4 +488,4 @@ def _statement(derivation: Derivation) -> str:
     return f"Every line is proved equal to the derivative for {derivation.lines[-1].verdict.scope}{needs}."
 
 
-__all__ = ["Derivation", "Instance", "Line", "Solution", "latex_of_whole"]
+__all__ = ["Derivation", "Instance", "Line", "Solution", "gradient_entry", "judged_alone", "letter_of"]

@@ -14,7 +14,7 @@ import difflib
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +22,7 @@ from symconv.errors import InputError, SizeError, UsageError, reading
 from symconv.ops.correlate import convolve, correlate, depthwise, transposed
 from symconv.ops.layer import add_bias, apply, cross_entropy, dense, softmax
 from symconv.ops.pool import pool_average, pool_max
+from symconv.symbols import Symbols, symbols_of
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition, text_of_poly
@@ -63,7 +64,7 @@ USES = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a `find` line asks of tensors: shape, multiplications, additions, parameters, or the matrix of F by X."""
+    """What a `find` line asks of tensors: shape, a count, the matrix of F by X, kernel, value, or `rewrite conv`."""
 
     what: str
     tensors: tuple[Tensor, ...]
@@ -78,6 +79,7 @@ class Spec:
     document: str = ""  # the text of the document that a SPEC was read from
     wanted: tuple[str, ...] = field(default=())  # the leaves that `find` lines name
     questions: tuple[Question, ...] = ()  # what else `find` lines ask for
+    symbols: Symbols = field(default_factory=Symbols)
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
@@ -153,6 +155,22 @@ def options_given(options: argparse.Namespace | None) -> dict[str, str | bool]:
     """The options that were said, by their names on the command line."""
     found = {name: getattr(options, name.replace("-", "_"), None) for name in OPTIONS}
     return {name: said for name, said in found.items() if said is not None and said is not False}
+
+
+def open_options(text: str, options: argparse.Namespace | None) -> list[str]:
+    """The options that a SPEC operation uses and that nothing says; none for a formula or a document.
+
+    >>> open_options("maxpool2d --stride 2", None)
+    ['channels', 'kernel', 'size', 'batch']
+    """
+    text = text.strip()
+    if not re.fullmatch(r"[\w-]+(\s+--.*)?", text, re.DOTALL):
+        return []
+    inside = _options_inside(text)
+    family = re.sub(r"[123]d$", "", inside.operation)
+    said = {**options_given(inside), **options_given(options)}
+    crop = ("padding",) if "mode" in said else ()  # what a mode pads is settled
+    return [name for name in USES.get(family, "").split() if name not in said and name not in crop]
 
 
 def parse_spec(text: str, options: argparse.Namespace | None = None, words: bool = False, layers: bool = True) -> Spec:
@@ -406,7 +424,12 @@ def _from_text(spec: str, text: str, name: str, form: Any = "md") -> Spec:
     from symconv.read.claims import Kind
     from symconv.read.reader import read_document
 
+    symbols = symbols_of(text, form, name)
     document = read_document(text, form, name)
+    if symbols.base and not any(link.defines for f in document.formulas for link in f.links):
+        # what is defined by operations alone is the same on every base: it is solved from 0 on, and shown from the base
+        document = read_document(_from_zero(text), form, name)
+        symbols = replace(symbols, moves=True)
     for formula in document.formulas:
         for link in formula.links:
             if link.kind in (Kind.NOT_UNDERSTOOD, Kind.ILL_FORMED):
@@ -418,11 +441,10 @@ def _from_text(spec: str, text: str, name: str, form: Any = "md") -> Spec:
         if find.question:
             named = tuple(_asked(find.what, name, document.tensors) for name in find.tensors)
             questions.append(Question(find.question, named))
-            continue
-        found = _found(find.what, document.tensors)
+        found = _found(find.by, document.tensors) if find.loss else None
         if found is not None:
             output, leaf = found
-            wanted.append(leaf)
+            wanted += [] if find.question else [leaf]
     asked = [t for q in questions for t in q.tensors if isinstance(t, Defined)]
     if output is None and asked:
         output = asked[-1]
@@ -434,7 +456,12 @@ def _from_text(spec: str, text: str, name: str, form: Any = "md") -> Spec:
         raise UsageError(
             name, "no definition and no find line", "a formula that defines a tensor", "add one, or a `find` line"
         )
-    return Spec(spec, output, text, tuple(wanted), tuple(questions))
+    return Spec(spec, output, text, tuple(wanted), tuple(questions), symbols)
+
+
+def _from_zero(text: str) -> str:
+    """The document with another line on the base of its indices."""
+    return re.sub(r"(?m)^(\s*(?:%\s*symconv:)?\s*base\s+)[1-9]\d*\s*$", r"\g<1>0", text)
 
 
 def _asked(what: str, name: str, tensors: dict[str, Tensor]) -> Tensor:
@@ -446,12 +473,8 @@ def _asked(what: str, name: str, tensors: dict[str, Tensor]) -> Tensor:
     return tensors[name]
 
 
-def _found(text: str, tensors: dict[str, Tensor]) -> tuple[Defined, str] | None:
-    """`dL/dK`: the leaf K, and the last definition that depends on it."""
-    match = re.fullmatch(r"d\w+\s*/\s*d\s*(.+)", text.strip())
-    if match is None:
-        return None
-    name = match.group(1).strip()
+def _found(name: str, tensors: dict[str, Tensor]) -> tuple[Defined, str] | None:
+    """Of `dL/dK` the leaf K, and the last definition that depends on it."""
     for t in reversed(list(tensors.values())):
         if isinstance(t, Defined) and any(leaf.name == name for leaf in tensors_in(Entry(t, ()))):
             return t, name

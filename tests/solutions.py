@@ -5,8 +5,10 @@ They are kept in `derivations/solutions`; `tests/test_solutions.py` writes them 
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
+from symconv.solution import Solution
 from symconv.solving import solve_spec
 from symconv.specs import parse_spec
 
@@ -19,9 +21,14 @@ def exercises() -> list[Path]:
     return sorted(EXERCISES.glob("*.md"))
 
 
+@cache
+def solved(exercise: Path) -> Solution:
+    return solve_spec(parse_spec(str(exercise), layers=False))
+
+
 def solution(exercise: Path) -> str:
     """The page for an exercise."""
-    return solve_spec(parse_spec(str(exercise), layers=False)).to_markdown()
+    return solved(exercise).to_markdown()
 
 
 def main() -> None:

@@ -81,8 +81,8 @@ def test_the_count_is_that_of_a_loop(sizes: dict[str, int]) -> None:
 def test_parameters_of_several_tensors_are_added_up() -> None:
     b = sc.tensor("b", M)
     answer = count("parameters", [K.term, b.term])
-    assert [f.rule for f in answer.facts] == ["entries", "entries", "total"]
-    assert answer.facts[-1].latex == "C M c r + M"
+    assert [f.rule for f in answer.facts] == ["entries", "entries", "statement"]
+    assert answer.facts[-1].latex == r"\text{parameters of K and b} = C M c r + M"
     assert answer.proved
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symconv.proof.verdict import Verdict
-from symconv.term.tensor import Tensor
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Defined, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Fact:
     latex: str
     verdict: Verdict | None = None
     judged: bool = True
+    value: Poly | None = None  # what a line states of a size or a count
+    asks: str = ""  # what an exercise asks in the place of the line, where the hint would tell too much
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,9 @@ class Answer:
     facts: tuple[Fact, ...]
     about: tuple[Tensor, ...]
     declares: tuple[str, ...] = ()  # lines of the block that the formulas need
+    numeric: bool = False  # at the numbers that the document gives
+    drawn: Defined | None = None  # what a picture may show: the matrix, or what was worked out at numbers
+    at: tuple[tuple[str, int], ...] = ()  # sizes for it
 
     @property
     def proved(self) -> bool:

@@ -20,6 +20,7 @@ from symconv.write.latex import latex_of_poly, latex_of_value
 
 COUNTS: dict[str, Callable[[Tensor], Poly]] = {"multiplications": multiplications, "additions": additions}
 LONG = 80  # letters of LaTeX
+SHORT = 3  # summands up to which a product is multiplied out
 OF_ENTRY = {
     "multiplications": "Every summand of a product of $m$ numbers takes $m - 1$ multiplications.",
     "additions": "A sum of $m$ summands takes $m - 1$ additions.",
@@ -38,12 +39,32 @@ def count(what: str, tensors: Iterable[Tensor]) -> Answer:
     given = tuple(tensors)
     names = ", ".join(f"${t.name}$" for t in given)
     if what == "parameters":
-        return Answer(f"the parameters of {names}", tuple(_parameters(given)), given)
+        facts, declared = _stated(what, given, parameters(given))
+        found = [fact for fact in _parameters(given) if fact.rule != "total" or not facts]
+        return Answer(f"the parameters of {names}", (*found, *facts), given, declared)
     if what not in COUNTS:
         known = ", ".join([*COUNTS, "parameters"])
         raise UsageError(f"count {what}", f"no count {what}", known, "choose one of these")
     (f,) = given
-    return Answer(f"the {what} of {names}", tuple(_operations(what, f)), given)
+    facts, declared = _stated(what, given, COUNTS[what](f))
+    return Answer(f"the {what} of {names}", (*_operations(what, f), *facts), given, declared)
+
+
+def _stated(what: str, tensors: tuple[Tensor, ...], whole: Poly) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    """The count under a name that a document can declare; none where the tensors have names of other signs."""
+    names = [t.name for t in tensors]
+    if not all(name.isalnum() for name in names):
+        return (), ()
+    name = rf"\text{{{what} of {' and '.join(names)}}}"
+    fact = Fact(
+        "statement",
+        "Write down what was counted.",
+        "So:",
+        f"{name} = {latex_of_poly(whole)}",
+        value=whole,
+        asks=f"the {what} of {', '.join(f'${n}$' for n in names)}",
+    )
+    return (fact,), (f"count {name} = {what} {' '.join(names)}",)
 
 
 def _operations(what: str, f: Tensor) -> Iterable[Fact]:
@@ -82,11 +103,13 @@ def _operations(what: str, f: Tensor) -> Iterable[Fact]:
 
 def _parameters(tensors: tuple[Tensor, ...]) -> Iterable[Fact]:
     for t in tensors:
+        out = latex_of_poly(_product(t.shape))
+        long = _product(t.shape).terms > SHORT or out == _times(t.shape)
         yield Fact(
             "entries",
             f"How many numbers does ${t.name}$ hold?",
-            f"${t.name}$ holds as many numbers as its extents multiplied.",
-            f"{_times(t.shape)} = {latex_of_poly(_product(t.shape))}",
+            f"${t.name}$ holds as many numbers as its extents multiplied." if t.rank else f"${t.name}$ is one number.",
+            _times(t.shape) if long else f"{_times(t.shape)} = {out}",
             judged=False,
         )
     whole = parameters(tensors)
@@ -96,7 +119,7 @@ def _parameters(tensors: tuple[Tensor, ...]) -> Iterable[Fact]:
         "total",
         "Add them up.",
         "Together:",
-        latex_of_poly(whole),
+        latex_of_poly(whole) if whole.terms <= SHORT else " + ".join(_times(t.shape) for t in tensors),
         judged=False,
     )
 

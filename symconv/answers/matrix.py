@@ -69,6 +69,7 @@ def matrix(f: Defined, x: Tensor, order: Order = "columns") -> Answer:
         ),
         (f, x),
         (f"vec {order}",),
+        drawn=None if isinstance(t.body, Derivative) else t,
     )
 
 

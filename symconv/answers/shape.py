@@ -5,6 +5,7 @@ The ends of the window are read off the formula of one entry; every inequality i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symconv.answers.answer import Answer, Fact
@@ -14,8 +15,8 @@ from symconv.proof.deciding import decide
 from symconv.proof.problem import equation
 from symconv.proof.verdict import Verdict
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Axis, Defined, Leaf, Tensor, tensors_in
-from symconv.term.value import Bracket, Condition, Entry, Position, at_least
+from symconv.term.tensor import Axis, Defined, Tensor
+from symconv.term.value import Bracket, Condition, Entry, Position, Value, at_least, walk
 from symconv.write.latex import latex_of_poly
 
 LETTERS = {"length": "N", "rows": "H", "columns": "W"}
@@ -26,7 +27,7 @@ WORDS = {1: ("length",), 2: ("rows", "columns"), 3: ("channels", "rows", "column
 class Window:
     """The positions of x that output i reads on one axis: from `first` to `last`, linear in i."""
 
-    x: Leaf
+    x: Tensor
     axis: Axis
     index: str
     first: Poly
@@ -48,34 +49,42 @@ def shape(f: Defined) -> Answer:
     words = WORDS.get(f.rank, tuple(f"extent {n + 1}" for n in range(f.rank)))
     for n, name in enumerate(f.parameters):
         window = _window(f, name)
-        if window is None:
-            facts.append(_same(f, n, words[n]))
-            continue
-        facts += _counted(f, n, words[n], window)
+        facts += [_same(f, n, words[n])] if window is None else _counted(f, n, words[n], window)
         if words[n] in LETTERS:
             size = f"{LETTERS[words[n]]}_{{{f.name}}}"
             declares.append(f"size {size} = {words[n]} {f.name}")
-            facts.append(_stated(f, n, size))
+            facts.append(_stated(f, n, words[n], size))
     return Answer(f"the extents of ${f.name}$", tuple(facts), (f,), tuple(declares))
 
 
-def _stated(f: Defined, n: int, size: str) -> Fact:
+def _stated(f: Defined, n: int, word: str, size: str) -> Fact:
     return Fact(
         "statement",
         "Write down what was counted.",
-        "So, for all sizes for which there is an output:",
+        "So:" if f.shape[n].as_int is not None else "So, for all sizes for which there is an output:",
         f"{size} = {latex_of_poly(f.shape[n])}",
+        value=f.shape[n],
+        asks=f"the length of ${f.name}$" if word == "length" else f"how many {word} ${f.name}$ has",
     )
 
 
 def _window(f: Defined, name: str) -> Window | None:
-    """The window of the first data that is read at more than the index itself; None where there is none."""
-    for x in (t for t in tensors_in(Entry(f, ())) if isinstance(t, Leaf)):
+    """The window of the first tensor that is read at more than the index itself; None where there is none."""
+    for x in _read(f.body):
         for index, ends in reads(f.body, x):
             for axis, position, (first, last) in zip(x.axes, index, ends, strict=True):
                 if name in position.names() and first != last and axis.bounded:
                     return Window(x, axis, name, first, last)
     return None
+
+
+def _read(body: Value) -> Iterator[Tensor]:
+    """What one layer reads: data, and tensors that have a name; what is padded in between counts as data padded."""
+    for entry in walk(body):
+        if isinstance(entry, Entry) and isinstance(entry.tensor, Defined) and "(" in entry.tensor.name:
+            yield from _read(entry.tensor.body)
+        elif isinstance(entry, Entry):
+            yield entry.tensor
 
 
 def _same(f: Defined, n: int, word: str) -> Fact:

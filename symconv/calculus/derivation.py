@@ -95,7 +95,8 @@ def _closing(gradient: Defined, pieces: Pieces) -> list[Step]:
 
 
 def _change_reason(opened: Value, body: Value) -> str:
-    turned = any(v.tensor.name.startswith("rot180") for v in _entries(body))
+    calls = (v.tensor.call for v in _entries(body) if isinstance(v.tensor, Defined))
+    turned = any(call is not None and call.operation == "rot180" for call in calls)
     if turned:
         return (
             "Count the taps backwards, from the last to the first: the index of the kernel then runs backwards "

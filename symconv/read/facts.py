@@ -106,7 +106,7 @@ class FindFact:
     loss: str
     by: str
     place: Source
-    question: str = ""  # shape, multiplications, additions, parameters or matrix; a gradient without one
+    question: str = ""  # shape, multiplications, additions, parameters, matrix, kernel, value, rewrite conv; or none
     tensors: tuple[str, ...] = ()  # what the question is about
 
 

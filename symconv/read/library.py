@@ -26,6 +26,10 @@ TENSORS = {
     "concatenate": MANY,
     "unpool": 2,
     "kron": 2,
+    "upsample_nearest": 1,
+    "upsample_bilinear": 1,
+    "bed_of_nails": 1,
+    "unpool_max": 2,
 }
 LEAST = {"dense": 2, "concatenate": 1}  # where fewer will do
 AXES = {"vec": 1, "toeplitz": 2, "diag": 2, "cross_entropy": 0}  # of the result, where they are not those of an operand

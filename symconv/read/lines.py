@@ -362,22 +362,25 @@ def assume(rest: Source, facts: Facts) -> None:
     facts.assumptions += [p for p in cut(rest, ",") if p.text]
 
 
-LATER_FINDS = ("kernel", "rewrite")
 COUNTED = ("multiplications", "additions", "parameters")
 
 
 def find(rest: Source, facts: Facts) -> None:
-    """find dL/dK, dL/dX; find shape F; find count multiplications F; find matrix F by X."""
+    """find dL/dK, dL/dX; shape F; count multiplications F; matrix F by X; kernel F; value F; rewrite dL/dX as conv."""
     for part in cut(rest, ","):
         match = re.fullmatch(r"d(.+?)\s*/\s*d\s*(.+)", part.text)
         word = part.text.split(" ")[0]
-        if word in LATER_FINDS:
-            raise part.unsupported(0, f"find {part.text}", "find a gradient, dL/dX")
-        if word in ("shape", "count", "matrix"):
+        if word in ("shape", "count", "matrix", "kernel", "value"):
             facts.finds.append(_question(part, word))
+        elif word == "rewrite":
+            facts.finds.append(_rewrite(part))
         elif match is None:
             raise part.fault(
-                0, f"'{part.text}'", "a gradient, shape F, count multiplications F or matrix F by X", "write find dL/dX"
+                0,
+                f"'{part.text}'",
+                "a gradient, shape F, count multiplications F, matrix F by X, kernel F, value F "
+                "or rewrite dL/dX as conv",
+                "write find dL/dX",
             )
         else:
             facts.finds.append(FindFact(part.text, part.line, match.group(1).strip(), match.group(2).strip(), part))
@@ -397,9 +400,22 @@ def _question(part: Source, word: str) -> FindFact:
         if len(given) != 3 or given[1] != "by":
             raise part.fault(0, f"'{part.text}'", "matrix F by X", "name the output and the input")
         return FindFact(part.text, part.line, "", given[2], part, word, (given[0], given[2]))
+    if word == "kernel" and len(given) == 3 and given[1] == "by":
+        return FindFact(part.text, part.line, "", given[2], part, word, (given[0], given[2]))
     if len(given) != 1:
-        raise part.fault(0, f"'{part.text}'", "shape F", "name one tensor")
+        raise part.fault(0, f"'{part.text}'", f"{word} F", "name one tensor")
     return FindFact(part.text, part.line, "", "", part, word, tuple(given))
+
+
+def _rewrite(part: Source) -> FindFact:
+    """`rewrite dL/dX as conv`: one operation, its name in place of the question."""
+    match = re.fullmatch(r"rewrite\s+d(.+?)\s*/\s*d\s*(.+?)\s+as\s+(conv|corr)", part.text)
+    if match is None:
+        raise part.fault(
+            0, f"'{part.text}'", "rewrite dL/dX as conv, or as corr", "name the gradient and the operation"
+        )
+    loss, by, form = (group.strip() for group in match.groups())
+    return FindFact(part.text, part.line, loss, by, part, f"rewrite {form}", (by,))
 
 
 def expect(rest: Source, facts: Facts) -> None:

@@ -16,7 +16,7 @@ from symconv.ops.correlate import convolve, correlate, depthwise, transposed
 from symconv.ops.layer import cross_entropy, dense, elementwise, softmax
 from symconv.ops.matrix import diag, kron, matmul, toeplitz, vec
 from symconv.ops.pool import pool_average, pool_max
-from symconv.ops.resample import unpool_max
+from symconv.ops.resample import bed_of_nails, unpool_max, upsample_bilinear, upsample_nearest
 from symconv.ops.window import concatenate, crop, flip, pad, rot180, stuff, transpose
 from symconv.read.arrays import at_base, begins, from_zero, moved, over_channels
 from symconv.read.facts import OpFact
@@ -46,6 +46,10 @@ FUNCTIONS: dict[str, Callable[..., Defined]] = {
     "kron": kron,
     "unpool": unpool_max,
     "concatenate": lambda *tensors, **options: concatenate(tensors, **options),
+    "upsample_nearest": upsample_nearest,
+    "upsample_bilinear": upsample_bilinear,
+    "bed_of_nails": bed_of_nails,
+    "unpool_max": unpool_max,
 }
 OPTIONS = {
     "correlate": ("stride", "padding", "dilation", "groups", "mode"),

@@ -24,6 +24,11 @@ OPTIONS: dict[str, dict[str, object]] = {
     "dense": {},
     "pad": {"amounts": None},
     "stuff": {"steps": None},
+    "rot180": {},
+    "upsample_nearest": {"factor": None},
+    "upsample_bilinear": {"factor": None},
+    "bed_of_nails": {"factor": None},
+    "unpool_max": {},
     "depthwise": {"stride": 1, "padding": 0, "dilation": 1},
     "softmax": {},
     "cross_entropy": {},
@@ -31,7 +36,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "vec": {"order": "columns"},
     "toeplitz": {"shape": None, "stride": 1, "padding": 0, "dilation": 1, "order": "columns"},
 }
-POSITIONAL = ("window", "amounts", "steps", "shape")
+POSITIONAL = ("window", "amounts", "steps", "shape", "factor")
 # what a formula may show by its operation
 READABLE = frozenset(
     ("correlate", "convolve", "transposed", "pool_max", "pool_average", "dense", "pad", "stuff", "rot180", "crop")
@@ -39,11 +44,17 @@ READABLE = frozenset(
 
 
 def declaration(
-    output: Defined, named: Sequence[Defined], ignored: Sequence[int], correlated: bool = True
+    output: Defined,
+    named: Sequence[Defined],
+    ignored: Sequence[int],
+    correlated: bool = True,
+    loss: str = "L",
+    said: Sequence[str] = (),
 ) -> Iterator[str]:
     """The block of a page: sizes, tensors, the definition, the loss, the named helpers.
 
-    ignored: the numbers of displays that a block has no words for; correlated: the page has a closed form with `corr`.
+    ignored: the numbers of displays that a block has no words for; correlated: the page has a closed form with `corr`;
+    loss: its letter, or none; said: what a document says besides of its symbols.
     """
     entry = Entry(output, tuple(map(Poly.of, output.parameters)))
     sizes = sizes_in(entry)
@@ -62,8 +73,9 @@ def declaration(
             yield f"define {tensor.name} = {call_text(tensor.call)}"
         else:
             yield f"tensor {tensor.name}[{_axes(tensor)}]" if tensor.rank else f"scalar {tensor.name}"
-    if output.rank:
-        yield f"loss L({output.name})"
+    if output.rank and loss:
+        yield f"loss {loss}({output.name})"
+    yield from said
     for tensor in dict.fromkeys(named):
         if tensor.call is not None and definable(output, tensor):
             yield f"define {tensor.name} = {call_text(tensor.call)}"
@@ -78,13 +90,29 @@ def others(output: Defined, tensors: Sequence[Tensor]) -> Iterator[str]:
     """Lines for tensors that the output is not made of: sizes, data and definitions."""
     known = set(tensors_in(Entry(output, ())))
     for tensor in tensors:
-        below = [t for t in dict.fromkeys((*tensors_in(Entry(tensor, ())), tensor)) if t not in known]
+        below = [t for t in dict.fromkeys((*_below(tensor), tensor)) if t not in known and not is_inner(t)]
         for made in sorted(below, key=lambda t: isinstance(t, Defined)):
             known.add(made)
             if isinstance(made, Leaf):
                 yield f"tensor {made.name}[{_axes(made)}]" if made.rank else f"scalar {made.name}"
             elif isinstance(made, Defined) and made.call is not None and sayable(made) and not is_nameless(made):
                 yield f"define {made.name} = {call_text(made.call)}"
+            elif isinstance(made, Defined) and not is_nameless(made):
+                yield f"tensor {made.name}[{_axes(made)}]" if made.rank else f"scalar {made.name}"
+
+
+def _below(tensor: Tensor) -> Iterator[Tensor]:
+    """What a tensor is made of, by its formula and by its operation, what is inside first."""
+    call = tensor.call if isinstance(tensor, Defined) else None
+    for operand in call.operands if call is not None else ():
+        yield from _below(operand)
+        yield operand
+    yield from tensors_in(Entry(tensor, ()))
+
+
+def is_inner(tensor: Tensor) -> bool:
+    """A step inside an operation, which no page names."""
+    return isinstance(tensor, Defined) and tensor.call is None and "(" in tensor.name
 
 
 def upstream_letter(output: Tensor) -> str:
@@ -108,6 +136,11 @@ def sayable(tensor: Tensor) -> bool:
         return False
     if call.operation == "apply" and any(map(is_nameless, call.operands)):
         return False
+    if (
+        call.operation in ("correlate", "convolve", "transposed")
+        and call.operands[0].rank == 3 == call.operands[1].rank
+    ):
+        return False  # a line would be read as channels with two axes
     return all(map(sayable, call.operands))
 
 
@@ -202,9 +235,13 @@ def _application(call: Call) -> str:
 def _operand(tensor: Tensor) -> str:
     if isinstance(tensor, Defined) and tensor.call is not None and is_nameless(tensor):
         return call_text(tensor.call)
-    if tensor.name.startswith("dL/d"):
-        return rf"\frac{{\partial L}}{{\partial {tensor.name[4:]}}}"
-    return tensor.name
+    return latex_of_whole(tensor)
+
+
+def latex_of_whole(tensor: Tensor) -> str:
+    """A tensor by its name; a gradient as a fraction."""
+    loss, _, by = tensor.name.removeprefix("d").partition("/d")
+    return rf"\frac{{\partial {loss}}}{{\partial {by}}}" if by else tensor.name
 
 
 def _is_default(value: object, default: object) -> bool:
@@ -285,7 +322,7 @@ def _with_letter(array: Any, letter: str) -> Any:
     import sympy
 
     for base in {a for e in sympy.flatten(array) for a in e.atoms(sympy.IndexedBase)}:
-        if str(base.label).startswith("dL/d"):
+        if "/d" in str(base.label):
             array = array.applyfunc(lambda e, base=base: e.replace(base, sympy.IndexedBase(letter)))
     return array
 

@@ -228,9 +228,10 @@ def test_dollars_of_every_kind(form: Form, text: str, found: list[str]) -> None:
         ("tensor x[n]\nloss L(z)", "doc:3:6: L of z, which is no tensor; expected a tensor; define z, or declare it"),
         (
             "tensor x[n]\nfind nonsense",
-            "doc:3:6: 'nonsense'; expected a gradient, shape F, count multiplications F or matrix F by X; write find",
+            "doc:3:6: 'nonsense'; expected a gradient, shape F, count multiplications F, matrix F by X, kernel F, ",
         ),
-        ("tensor x[n]\nfind kernel x", "find kernel x is not supported yet"),
+        ("tensor x[n]\nfind kernel", "'kernel'; expected kernel F; name one tensor"),
+        ("tensor x[n]\nfind rewrite dL/dx as product", "expected rewrite dL/dX as conv, or as corr; name the gradient"),
         ("tensor x[n]\nfind shape", "'shape'; expected shape F; name one tensor"),
         ("tensor x[n]\nfind shape q", "shape q, q being no tensor; expected one of x"),
         ("tensor x[n]\nfind count products x", "'count products x'; expected count, one of multiplications, additions"),
