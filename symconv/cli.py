@@ -222,7 +222,7 @@ def _sizes(text: str | None) -> dict[str, int] | None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from symconv.judging import proposals, verify_paths, write_certificates
+    from symconv.judging import verify_paths, write_certificates
     from symconv.terminal import progress
 
     if options.certificates is not None and not options.certificates.strip():
@@ -234,8 +234,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.propose:
         if options.output is not None or options.json or options.certificates is not None:
             raise UsageError("--propose", "another output beside it", "--propose alone", "run verify a second time")
-        _print("".join(proposals(options.paths, text)))
-        return OK
+        return _propose(options.paths, text)
     with progress(sys.stderr) as watch:
         report = verify_paths(options.paths, text, options.only_with_block, watch)
     for error in report.errors:
@@ -248,6 +247,20 @@ def _verify(options: argparse.Namespace) -> int:
         _write(options, report_html(report, symconv.__version__).encode())
     _print_report(report, options.json)
     return report.exit_code
+
+
+def _propose(paths: list[str], text: str | None) -> int:
+    """A block for each document; one that cannot be read is told, and the others are looked at."""
+    from symconv.judging import proposals
+
+    codes = []
+    for path in paths:
+        try:
+            _print("".join(proposals([path], text)))
+        except SymconvError as error:
+            _tell(error)
+            codes.append(error.exit_code)
+    return min(codes, default=OK)
 
 
 def _print_report(report: Report, as_json: bool) -> None:

@@ -457,3 +457,12 @@ def test_a_proposal_is_asked_for_alone(tmp_path: Path, capsys: pytest.CaptureFix
         code, out, err = run(capsys, "verify", "--propose", str(note), *other)
         assert (code, out) == (64, "")
         assert "--propose: another output beside it; expected --propose alone; run verify a second time" in err
+
+
+def test_proposals_go_on_behind_a_file_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    note = tmp_path / "note.md"
+    note.write_text(r"$$y_i = \sum_{k=0}^{r-1} w_k x_{i+k}$$")
+    code, out, err = run(capsys, "verify", "--propose", str(tmp_path / "none.md"), str(note))
+    assert code == 66
+    assert "none.md" in err
+    assert "tensor   y[]  w[]  x[]" in out

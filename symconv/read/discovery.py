@@ -25,7 +25,7 @@ def documents_below(path: Path, only_with_block: bool = False) -> list[Path]:
     """
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
-        found = [p for p in files if holds_block(p)]
+        found = [p for p in files if _may_hold_block(p)]
         if not found and not only_with_block:
             endings = ", ".join(SUFFIXES)
             raise InputError(
@@ -39,6 +39,14 @@ def documents_below(path: Path, only_with_block: bool = False) -> list[Path]:
             str(path), f"the ending '{path.suffix}'", ".md, .tex or .ipynb", "rename it, or give it by standard input"
         )
     return [] if only_with_block and not holds_block(path) else [path]
+
+
+def _may_hold_block(path: Path) -> bool:
+    """A file that cannot be read is looked at like one with a block: reading it tells what is wrong with it."""
+    try:
+        return holds_block(path)
+    except InputError:
+        return True
 
 
 def holds_block(path: Path) -> bool:

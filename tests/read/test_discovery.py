@@ -63,3 +63,27 @@ def test_a_long_text_takes_no_time(line: str, tmp_path: Path) -> None:
     start = time.perf_counter()
     holds_block(path)
     assert time.perf_counter() - start < 2
+
+
+def test_a_file_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.md").symlink_to(tmp_path / "nowhere.md")  # is no file, and passed over
+    (tmp_path / "b.md").write_text("```symconv\nloss L(y)\n```\n")
+    found = documents_below(tmp_path)
+    assert found == [tmp_path / "b.md"]
+
+
+def test_an_unreadable_file_below_a_directory_is_reported_when_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = tmp_path / "good.md", tmp_path / "bad.md"
+    good.write_text("```symconv\nloss L(y)\n```\n")
+    bad.write_text("")
+    read = Path.read_bytes
+
+    def refusing(path: Path) -> bytes:
+        if path == bad:
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refusing)
+    assert documents_below(tmp_path) == [bad, good]
