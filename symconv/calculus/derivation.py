@@ -43,6 +43,13 @@ class Pieces:
     named: tuple[Defined, ...] = ()
 
 
+CLOSED = "This is the formula of a named operation."
+CLOSING = {
+    "expand": "Every entry of the upstream gradient is spread over its window, each pixel getting the same share.",
+    "unpool_max": "Every entry of the upstream gradient is put where its window had its maximum; the rest is 0.",
+}
+
+
 def derive(gradient: Defined, pieces: Pieces | None = None) -> list[Step]:
     """The steps from the chain rule to the closed form."""
     f, x = gradient.call.operands[:2] if gradient.call is not None else (gradient, gradient)
@@ -81,17 +88,28 @@ def derive(gradient: Defined, pieces: Pieces | None = None) -> list[Step]:
 def _closing(gradient: Defined, pieces: Pieces) -> list[Step]:
     """From the closed form backwards: its body unfolded, its body, and its name."""
     index = tuple(map(Poly.of, gradient.parameters))
+    operation = pieces.form.call.operation if pieces.form.call is not None else ""
+    last = Step("closed form", CLOSING.get(operation, CLOSED), Entry(pieces.form, index))
+    if operation in CLOSING:  # its formula is a sum over all windows, of which one is left by now
+        return [last]
     body = entry_formula(pieces.form, index)
     opened = _unfolded(body, {pieces.spread})
     return [
         Step("change of variable", _change_reason(opened, body), opened),
-        Step(
-            "names",
-            "Name what is padded: zeros stand where the sum reads outside, so many before and after on each axis.",
-            body,
-        ),
-        Step("closed form", "This is the formula of a named operation.", Entry(pieces.form, index)),
+        Step("names", _name_reason(body), body),
+        last,
     ]
+
+
+def _name_reason(body: Value) -> str:
+    turned = [v.tensor for v in _entries(body) if _made_by(v.tensor, "transpose")]
+    if turned:
+        return "Rows and columns change places: write the entry of the transpose."
+    return "Name what is padded: zeros stand where the sum reads outside, so many before and after on each axis."
+
+
+def _made_by(tensor: Tensor, operation: str) -> bool:
+    return isinstance(tensor, Defined) and tensor.call is not None and tensor.call.operation == operation
 
 
 def _change_reason(opened: Value, body: Value) -> str:

@@ -15,7 +15,8 @@ from symconv.errors import DependenceError, SymconvError, UsageError
 from symconv.ops.channels import correlate_pairs, swap_channels
 from symconv.ops.correlate import correlate, depthwise
 from symconv.ops.layer import elementwise
-from symconv.ops.matrix import matmul, toeplitz, unvec, vec
+from symconv.ops.matrix import matmul, outer, toeplitz, unvec, vec
+from symconv.ops.resample import expand, unpool_max
 from symconv.ops.window import pad, rot180, stuff, transpose
 from symconv.proof.normalise import Undecided, UnsafeDivisor
 from symconv.proof.obligations import shapes_agree
@@ -66,7 +67,7 @@ def closed_form(gradient: Defined) -> ClosedForm:
     raise UsageError(
         f"closed_form({gradient.name})",
         "a gradient that none of the known forms equals",
-        "a gradient of a correlation, a convolution, a matrix product or an elementwise layer",
+        "a gradient of a correlation, a convolution, a pooling, a matrix product or an elementwise layer",
         "state the form yourself and prove it with prove(gradient, form)",
     )
 
@@ -107,6 +108,12 @@ def _candidates(f: Tensor, x: Tensor, g: Tensor) -> Iterator[Build]:
             yield lambda: matmul(transpose(left), g)
         if x == left and g.rank == 2:
             yield lambda: matmul(g, transpose(right))
+        if x == left and g.rank == 1:
+            yield lambda: outer(g, right)
+    if isinstance(f, Defined) and f.call is not None and f.call.operation == "pool_average":
+        yield lambda: expand(g, f)
+    if isinstance(f, Defined) and f.call is not None and f.call.operation == "pool_max":
+        yield lambda: unpool_max(g, f)
     if isinstance(f, Defined) and f.call is not None and f.call.operation == "apply":
         slope = f.call.option("function")
         yield lambda: elementwise(_slope_of(slope, x), g, "*")

@@ -21,6 +21,8 @@ _SIGNS = {"+": "+", "-": "-", "*": r"\odot"}
 def nameless(call: Call, write: Write, function: Callable[[str], Node]) -> Row | None:
     """The layout of such an operation, or None for every other; `write` gives that of an operand."""
     match call.operation:
+        case "outer" if not _lies(call.operands[1]):
+            return row(in_product(call.operands[0], write), _raised(call.operands[1], write))
         case "matmul" | "outer" | "dot":
             return row(*(in_product(t, write) for t in call.operands))
         case "turned":
@@ -37,6 +39,11 @@ def nameless(call: Call, write: Write, function: Callable[[str], Node]) -> Row |
             upstream, middle, target = call.operands
             return row(write(upstream), _by(middle, target, write))
     return None
+
+
+def _lies(tensor: Tensor) -> bool:
+    """A vector that is a row already."""
+    return isinstance(tensor, Defined) and tensor.call is not None and tensor.call.operation == "turned"
 
 
 def _by(value: Tensor, by: Tensor, write: Write) -> Fraction:
