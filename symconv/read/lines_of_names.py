@@ -12,7 +12,7 @@ from symconv.read.block_text import cut, equation, piece
 from symconv.read.declared import declared_name, names_in, once
 from symconv.read.facts import CallText, Facts, MakerFact
 
-COUNTS = ("multiplications", "additions", "parameters")
+COUNTS = ("multiplications", "additions", "parameters", "receptive_field")
 
 
 def count(rest: Source, facts: Facts) -> None:
@@ -24,8 +24,10 @@ def count(rest: Source, facts: Facts) -> None:
         change = f"did you mean {near}?" if near and of else "write count P = multiplications F"
         raise right.fault(0, f"'{right.text}'", f"{', '.join(COUNTS)}, and a tensor", change)
     tensors = [name for name, _ in names_in(piece(right, len(what), len(right.text)))]
-    if len(tensors) > 1 and what != "parameters":
-        raise right.fault(0, f"the {what} of {len(tensors)} tensors", "one tensor", "give the last one of them")
+    most = {"parameters": len(tensors), "receptive_field": 2}.get(what, 1)
+    if len(tensors) > most:
+        wanted = "one tensor" if most == 1 else "a tensor and what it reads"
+        raise right.fault(0, f"the {what} of {len(tensors)} tensors", wanted, "give the last one of them")
     name = declared_name(left)
     once(left, name, "a count", facts)
     facts.quantities[name] = (what, " ".join(tensors))

@@ -22,7 +22,7 @@ from symconv.read.parsing import Sentence
 from symconv.read.rates import Rates
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Defined, Leaf, Outside, Tensor, define, tensors_in
-from symconv.term.value import Condition, Value, add
+from symconv.term.value import Condition, Entry, Value, add
 
 
 @dataclass
@@ -81,6 +81,8 @@ class World:
         what, of = self.facts.quantities[name]
         if what in ("multiplications", "additions", "parameters"):
             return self._counted(what, [self.tensor(t, source, at) for t in of.split()])
+        if what == "receptive_field":
+            return self._receptive_field([self.tensor(t, source, at) for t in of.split()], source, at)
         tensor = self.tensor(of, source, at)
         rows, columns = (tensor.rank - 1, tensor.rank - 2) if self.x_first else (tensor.rank - 2, tensor.rank - 1)
         number = {"rows": rows, "columns": columns, "channels": tensor.rank - 3, "length": 0}[what]
@@ -98,6 +100,36 @@ class World:
         if what == "parameters":
             return counting.parameters(tensors)
         return counting.multiplications(tensors[0]) if what == "multiplications" else counting.additions(tensors[0])
+
+    def _receptive_field(self, named: list[Tensor], source: Source, at: int) -> Poly:
+        """`count R = receptive_field F`: how many positions of its image, or of the tensor named, one entry reads."""
+        f, *given = named
+        data = given or [
+            t for t in tensors_in(Entry(f, ())) if isinstance(t, Leaf) and t.rank and not self.is_kernel(t)
+        ]
+        if len(data) != 1:
+            names = ", ".join(t.name for t in data) or "none"
+            raise source.fault(
+                at,
+                f"the receptive field of {f.name} in one of {names}",
+                "one tensor that it reads",
+                f"name it: count R = receptive_field {f.name} X",
+            )
+        try:
+            widths = {width for width in counting.receptive_field(f, data[0]) if width != 1}
+        except SymconvError as problem:
+            raise source.ill_formed(
+                at, f"{problem.place}: {problem.found}", problem.expected, problem.change
+            ) from problem
+        if len(widths) > 1:
+            shown = ", ".join(sorted(map(str, widths)))
+            raise source.fault(
+                at,
+                f"the receptive field of {f.name} in {data[0].name}, which is {shown} on its axes",
+                "one number",
+                "state it of a layer with one axis",
+            )
+        return widths.pop() if widths else Poly.of(1)
 
     # -- tensors -------------------------------------------------------------------
 

@@ -259,3 +259,26 @@ def test_unpooling_puts_back_where_the_maximum_was() -> None:
 def test_a_leaky_relu_has_its_slope_below_zero() -> None:
     block = "tensor x[n] y[n]\nscalar a\nfunction f = leaky_relu(a)\ndefine y_i = f(x_i)"
     np.testing.assert_allclose(tensor_of(block, "y")(x=np.array([-2.0, 3.0]), a=np.float64(0.25)), [-0.5, 3.0])
+
+
+FIELDS = (
+    "size r n\ntensor x[n] w[r] v[3]\noutside zero\ndefine y = correlate(x, w, stride=2)\ndefine z = correlate(y, v)\n"
+    "count R = receptive_field z x\ncount S = receptive_field y"
+)
+
+
+def test_a_receptive_field_is_that_of_the_windows_one_upon_another() -> None:
+    """Three windows of r, two apart: r + 4."""
+    assert said(FIELDS, "R = r + 4", "S = r") == ["proved for all sizes"] * 2
+    assert_refuted(FIELDS, "R = r + 3", "the claim gives")
+
+
+def test_a_receptive_field_of_several_tensors_or_widths_is_refused() -> None:
+    (found,) = said("tensor x[n] y[n]\ndefine z_i = x_i + y_i\ncount R = receptive_field z", "R = 1")
+    assert "the receptive field of z in one of x, y; expected one tensor that it reads" in found
+    (found,) = said("tensor X[H,W] K[2,3]\ndefine F = correlate(X, K)\ncount R = receptive_field F X", "R = 2")
+    assert "the receptive field of F in X, which is 2, 3 on its axes; expected one number" in found
+    (found,) = said("tensor X[H,W] Y[H]\ndefine F_i = 2 Y_i\ncount R = receptive_field F X", "R = 2")
+    assert "F does not depend on X" in found
+    with pytest.raises(NotationError, match="the receptive_field of 3 tensors; expected a tensor and what it reads"):
+        read_block(Source("tensor x[n]\ncount R = receptive_field x x x"))
