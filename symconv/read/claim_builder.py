@@ -39,7 +39,7 @@ from symconv.read.expression import (
     walk,
 )
 from symconv.read.grammar import Grammar
-from symconv.read.inference import INDEX_LETTERS, Definition
+from symconv.read.inferred_names import INDEX_LETTERS, Definition
 from symconv.read.matrices import Form
 from symconv.read.parsing import Sentence
 from symconv.read.positions import Positions

@@ -32,7 +32,8 @@ from symconv.read.expression import (
 )
 from symconv.read.facts import CallText, DefineFact, Facts, FindFact
 from symconv.read.grammar import Grammar
-from symconv.read.inference import Definition, Inference
+from symconv.read.inference import Inference
+from symconv.read.inferred_names import Definition
 from symconv.read.kinds import Ranks, Vectors
 from symconv.read.library import AXES
 from symconv.read.matrices import RANKS, Forms
