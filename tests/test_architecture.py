@@ -69,7 +69,7 @@ ENTRIES_MAY_USE = ("symconv.proof.evaluation.",)
 # The one place that executes text: the source that it has just written itself.
 EXECUTES = {("kernels/compile.py", "exec")}
 # A tensor's text holds entries and an entry's text holds tensors: one recursion in two files, closed inside a function.
-RECURSION = {("symconv.read.tensors", "symconv.read.values")}
+RECURSION = {("symconv.read.whole", "symconv.read.values")}
 FORBIDDEN_CALLS = {"eval", "exec", "parse_latex", "parse_expr", "sympify", "simplify", "nsimplify"}
 
 

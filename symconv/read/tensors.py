@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from symconv.calculus.functions import DERIVATIVES, slope
-from symconv.calculus.gradient import gradient
-from symconv.errors import SymconvError
 from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import Source
-from symconv.ops.layer import apply, elementwise
+from symconv.ops.layer import apply
 from symconv.ops.window import index_names
 from symconv.read.arrays import array, windowed
 from symconv.read.expression import (
-    Access,
     Add,
     Array,
-    Binding,
     Call,
     Comparison,
     Diff,
@@ -40,47 +35,27 @@ from symconv.read.expression import (
 )
 from symconv.read.grammar import Grammar
 from symconv.read.library import TENSORS as OPERANDS
-from symconv.read.matrices import PRODUCTS, Form, Forms
+from symconv.read.matrices import PRODUCTS, Form
 from symconv.read.matrix_products import flipped, multiplied
-from symconv.read.operators import call, join, tried
-from symconv.read.positions import Positions
-from symconv.read.world import World
+from symconv.read.operators import call, join
+from symconv.read.whole_gradients import WholeGradients
+from symconv.read.whole_sums import WholeSums
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Axis, Defined, Tensor, define
-from symconv.term.tensor import Call as Operation
+from symconv.term.tensor import Tensor, define
 from symconv.term.value import (
-    Derivative,
-    Entry,
     Function,
-    Number,
-    Plus,
-    Position,
-    Reciprocal,
-    Times,
     Value,
-    free_indices,
-    multiply,
 )
 
 if TYPE_CHECKING:
-    from symconv.read.values import Values
+    pass
 
 
 STEP = Function("step")
 
 
-class Tensors(Positions):
-    """Builds tensors; `wanted` are the axes of the left side, where there is one."""
-
-    def __init__(
-        self,
-        world: World,
-        source: Source,
-        indices: frozenset[str] = frozenset(),
-        wanted: tuple[Axis, ...] | None = None,
-    ) -> None:
-        super().__init__(world, source, indices)
-        self.wanted = wanted
+class Tensors(WholeGradients, WholeSums):
+    """Builds tensors from expressions, each kind in its own way."""
 
     def is_whole(self, expr: Expr) -> bool:
         """Whether the expression stands for a tensor, not for one number."""
@@ -153,10 +128,6 @@ class Tensors(Positions):
         )
 
     # -- products side by side -----------------------------------------------------------
-
-    @property
-    def forms(self) -> Forms:
-        return Forms(self.world.kinds, self.world.vectors or "columns", self.indices)
 
     def _product_of_tensors(self, expr: Mul) -> tuple[Tensor, Form]:
         """Matrices and vectors side by side, from left to right; the numbers among them are factors."""
@@ -388,72 +359,6 @@ class Tensors(Positions):
         expr = Grammar(text, self.world.kinds).expression(row.items, row.at)
         return Tensors(self.world, text).argument(expr)
 
-    def _gradient(self, expr: Diff) -> Tensor:
-        assert isinstance(expr.by, (Access, Ref))
-        if self.forms.numerator and not expr.shaped and self.forms.of(expr.by) == "matrix":
-            raise self.source.fault(
-                expr.at,
-                "the derivative by a whole matrix in numerator layout, which is its transpose to some",
-                "a gradient in the shape of the matrix, or entries",
-                "write \\nabla_W L, or the derivative by W_{i,j}",
-            )
-        if isinstance(expr.value, Ref) and expr.value.name in self.world.facts.losses and isinstance(expr.by, Ref):
-            return self.world.by_loss(expr.by.name, self.source, expr.at, expr.value.name)
-        ranks = self.world.kinds.ranks(expr.value.name) if isinstance(expr.value, Ref) else None
-        if isinstance(expr.value, Ref) and isinstance(expr.by, Ref) and ranks is not None and not ranks.count:
-            scalar = self.world.tensor(expr.value.name, self.source, expr.at)
-            by = self.world.tensor(expr.by.name, self.source, expr.at)
-            self.world.rates.refuse_in(scalar, self.source, expr.at)
-            made = tried(lambda: gradient(scalar, by), self.source, expr.at)
-            return replace(made, name=f"d{scalar.name}/d{by.name}") if isinstance(made, Defined) else made
-        if isinstance(expr.value, Ref) and self.is_whole(expr.value) and not self.is_whole(expr.by):
-            return self._each_by(expr)
-        if isinstance(expr.value, Ref) and isinstance(expr.by, Ref) and self.forms.of(expr) == "matrix":
-            return self._jacobian(expr.value, expr.by, expr.at)
-        raise self.source.fault(
-            expr.at,
-            "a derivative of one tensor by another",
-            "a derivative of the loss, or of an entry by an entry",
-            "write indices",
-        )
-
-    def _jacobian(self, value: Ref, by: Ref, at: int) -> Tensor:
-        """Every entry of a vector by every entry of another; the layout says which of the two runs over the rows."""
-        if "layout" not in self.world.facts.conventions:
-            raise self.source.fault(
-                at,
-                "a derivative of one vector by another",
-                "a layout: an output a row (numerator) or a column (denominator)",
-                "add a line layout numerator or layout denominator, or write indices",
-            )
-        y = self.world.tensor(value.name, self.source, value.at)
-        x = self.world.tensor(by.name, self.source, by.at)
-        rows, columns = (y, x) if self.forms.numerator else (x, y)
-
-        self.world.rates.refuse_in(y, self.source, at)
-
-        def entry(i: Poly, j: Poly) -> Value:
-            output, source = (i, j) if self.forms.numerator else (j, i)
-            return Derivative(y[output], x[source])
-
-        name = f"d{value.name}/d{by.name}"
-        made = Operation("jacobian", (y, x), (("numerator", self.forms.numerator),))
-        return define(name, (*rows.axes, *columns.axes), entry, indices=("i", "j"), call=made)
-
-    def _each_by(self, expr: Diff) -> Tensor:
-        """Every entry of a tensor by one number: a tensor of the same axes."""
-        assert isinstance(expr.value, Ref)
-        tensor = self.world.tensor(expr.value.name, self.source, expr.at)
-        values = self.entries([])
-        target, index = values.target(expr.by)
-        by = values.data(target, index, expr.by.at)
-        self._refuse_loose(by, expr.at)
-        self.world.rates.refuse_in(tensor, self.source, expr.at)
-        name = f"d{tensor.name}/d{target.name}"
-        made = Operation("each_by", (tensor,), (("by", by),))
-        indices = index_names(tensor.rank)
-        return define(f"({name})", tensor.axes, lambda *i: Derivative(tensor[i], by), indices=indices, call=made)
-
     def _array(self, rows: tuple[tuple[Expr, ...], ...], line: bool, at: int) -> Tensor:
         values = self.entries([])
         entries = tuple(tuple(values.value(cell) for cell in row) for row in rows)
@@ -463,150 +368,3 @@ class Tensors(Positions):
         if self.world.x_first and not line:  # what stands side by side differs in the first index
             entries = tuple(zip(*entries, strict=True))
         return array(entries, line, self.world.base)
-
-    def _refuse_loose(self, value: Value, at: int) -> None:
-        """A whole tensor is made of numbers, not of formulas in a free index."""
-        loose = sorted(free_indices(value))
-        if loose:
-            raise self.source.fault(
-                at,
-                f"a whole tensor in which the index {loose[0]} is free",
-                "whole tensors without free indices",
-                "write the formula by its entries",
-            )
-
-    def _sum(self, terms: tuple[Expr, ...], at: int) -> Tensor:
-        inner = self._same()
-        whole = [t for t in terms if self.is_whole(t)]
-        if not whole:
-            raise self.source.fault(at, "a number where a whole tensor stands", "a tensor", "give its entries")
-        if len(whole) < len(terms):
-            return self._broadcast(whole, [t for t in terms if not self.is_whole(t)], at)
-        result = inner.tensor(terms[0])
-        sides = [(isinstance(t, Negate), inner.tensor(t.body if isinstance(t, Negate) else t)) for t in terms[1:]]
-        for negative, tensor in sides:
-            tensor = self._to_every_row(tensor, result, at)
-            try:
-                result = elementwise(result, tensor, "-" if negative else "+")
-            except SymconvError as problem:
-                raise self.source.ill_formed(
-                    at, f"{problem.place}: {problem.found}", problem.expected, problem.change
-                ) from problem
-        return result
-
-    def _to_every_row(self, vector: Tensor, matrix: Tensor, at: int) -> Tensor:
-        """`X W + b`: a vector is added to every row, or to every column, if its extent says to which."""
-        if (vector.rank, matrix.rank) != (1, 2):
-            return vector
-        fits = [n for n, axis in enumerate(matrix.axes) if axis == vector.axes[0]]
-        if len(fits) != 1:
-            raise self.source.fault(
-                at,
-                f"the vector {vector.name} {vector.shape} added to a matrix {matrix.shape}",
-                "an extent that says whether it is added to every row or to every column",
-                "write the formula by its entries",
-            )
-        line, _ = self.source.position(at)
-        self.world.note(line, f"{vector.name} is added to every {('column', 'row')[fits[0]]}")
-        made = Operation("repeated", (vector,), (("axis", fits[0]),))
-        return define(vector.name, matrix.axes, lambda *i: vector[i[fits[0]]], indices=index_names(2), call=made)
-
-    def _broadcast(self, whole: list[Expr], numbers: list[Expr], at: int) -> Tensor:
-        """A tensor plus a number: to every entry; of a matrix, where the diagonal may be meant, if a line says so."""
-        vectors = all(self.forms.of(w) in ("column", "row") for w in whole)
-        if not vectors and "broadcast" not in self.world.facts.conventions:
-            raise self.source.fault(
-                numbers[0].at or at,
-                "a number added to a whole tensor",
-                "two tensors of one shape, or a line that says what is meant",
-                "add a line broadcast scalars (to every entry), or write the formula by its entries",
-            )
-        tensor = self._same().tensor(whole[0] if len(whole) == 1 else Add(tuple(whole), at=at))
-        value = self.entries([]).value(numbers[0] if len(numbers) == 1 else Add(tuple(numbers), at=at))
-        self._refuse_loose(value, at)
-        name = f"({tensor.name} + {_text(value)})"
-        made = Operation("broadcast", (tensor,), (("number", value),))
-        return define(name, tensor.axes, lambda *i: tensor[i] + value, indices=index_names(tensor.rank), call=made)
-
-    def _scaled(self, numbers: tuple[Expr, ...], tensor: Tensor) -> Tensor:
-        """`2 X`, `-X`, `X / n`: every entry times the numbers."""
-        from symconv.read.values import Values
-
-        value = Values(self.world, self.source).value(Mul(numbers))
-
-        def entry(*index: Poly) -> Value:
-            return multiply(value, tensor[index])
-
-        made = Operation("scaled", (tensor,), (("factor", value),))
-        name = f"({_text(value)} {tensor.name})"
-        return define(name, tensor.axes, entry, indices=index_names(tensor.rank), call=made)
-
-    # -- the chain rule with whole tensors --------------------------------------------------
-
-    def contraction(self, first: Expr, second: Expr) -> tuple[list[Binding], Diff, Diff] | None:
-        """`dL/dF dF/dK`: both by and of the whole F; the entries of F to sum over."""
-        if not self.forms.linked(first, second):
-            return None
-        assert isinstance(first, Diff)
-        assert isinstance(second, Diff)
-        assert isinstance(first.by, Ref)
-        ranks = self.world.kinds.ranks(first.by.name)
-        assert ranks is not None
-        names = [f"{first.by.name}_{k + 1}" for k in range(ranks.count)]
-        entry = Access(first.by.name, tuple(Ref(n, at=first.at) for n in names), at=first.at)
-        bindings = [Binding(n, at=first.at) for n in names]
-        return bindings, Diff(first.value, entry, at=first.at), Diff(entry, second.by, at=second.at)
-
-    def _links(self, factors: tuple[Expr, ...]) -> bool:
-        return any(self.forms.linked(*pair) for pair in pairwise(factors))
-
-    def _chain(self, factors: tuple[Expr, ...], at: int) -> Tensor:
-        """`dL/dF dF/dK` as a tensor of K's axes."""
-        second = factors[-1]
-        if len(factors) > 2 or not isinstance(second, Diff) or not isinstance(second.by, Ref):
-            raise self.source.fault(
-                at,
-                "a chain rule with whole tensors and further factors",
-                "two factors, dL/dF dF/dK",
-                "write the product by its entries",
-            )
-        target = self.world.tensor(second.by.name, self.source, at)
-        names = [f"{second.by.name}_{k + 1}'" for k in range(target.rank)]
-        by = Access(second.by.name, tuple(Ref(n, at=at) for n in names), at=at)
-        values = self.entries(names)
-        product = Mul((factors[0], Diff(second.value, by, at=second.at)), at=at)
-        first = factors[0]
-        assert isinstance(first, Diff)
-        assert isinstance(first.by, Ref)
-        made = Operation("chain", (self._inner().tensor(first), self._inner().tensor(first.by), target))
-        name = f"chain({first.by.name}, {second.by.name})"
-        return define(name, target.axes, lambda *_: values.value(product), indices=tuple(names), call=made)
-
-    def entries(self, names: list[str]) -> Values:
-        from symconv.read.values import Values
-
-        return Values(self.world, self.source, self.indices | frozenset(names))
-
-    def _inner(self) -> Tensors:
-        return type(self)(self.world, self.source, self.indices, None)
-
-    def _same(self) -> Tensors:
-        return type(self)(self.world, self.source, self.indices, self.wanted)
-
-
-def _text(number: Value) -> str:
-    """A number made of sizes and scalars, for the name of what it multiplies."""
-    match number:
-        case Number(value=value):
-            return str(value)
-        case Position(poly=poly):
-            return f"({poly})"
-        case Entry(tensor=tensor):
-            return tensor.name
-        case Reciprocal(argument=argument):
-            return f"1/{_text(argument)}"
-        case Times(factors=factors):
-            return " ".join(map(_text, factors))
-        case Plus(terms=terms):
-            return f"({' + '.join(map(_text, terms))})"
-    return "(a number)"

@@ -147,7 +147,7 @@ COUNTS: list[Row] = [
     (f"{LAYERS}count P = parameters K", r"P = 324", "proved"),
     (f"{LAYERS}count P = parameters K", r"P = 325", "refuted"),
     (LAYERS, r"\# \text{ parameters} = 27 \times 12 = 324", "the words 'parameters' inside the formula"),
-    (f"{LAYERS}count P = weights K", "P = 1", "expected multiplications, additions, parameters, and a tensor"),
+    (f"{LAYERS}count P = weights K", "P = 1", "expected multiplications, additions, parameters, receptive_field, and a tensor"),
     (f"{LAYERS}count P = multiplications F K", "P = 1", "the multiplications of 2 tensors"),
     # functions of the document's own
     ("tensor x[6]\ndefine \\mathsf{up}(A) = stuff(A, 2)", r"\mathsf{up}(x)[i] = 1(i \bmod 2 = 0) x_{\lfloor i/2 \rfloor}", "proved"),
