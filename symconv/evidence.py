@@ -70,13 +70,16 @@ def _by_entries(problem: Problem) -> Verdict | None:
     return Verdict(Status.PROVED, STATED_SIZES, hypotheses=tuple(map(text_of_condition, problem.hypotheses)))
 
 
-def judge_tensors(left: Tensor, right: Tensor, assuming: Iterable[Condition] = ()) -> Verdict:
-    """The verdict on an equation between tensors: the shapes first, then every entry."""
+def judge_tensors(left: Tensor, right: Tensor, assuming: Iterable[Condition] = (), distinct: bool = False) -> Verdict:
+    """The verdict on an equation between tensors: the shapes first, then every entry.
+
+    distinct: no two entries of a tensor are equal.
+    """
     assuming = tuple(assuming)
     failure = shapes_agree(left, right, assuming)
     if failure is not None:
         return Verdict(Status.ILL_FORMED, message=failure.message)
-    return judge(tensor_equation(left, right, assuming))
+    return judge(replace(tensor_equation(left, right, assuming), distinct=distinct))
 
 
 def short_sum(value: Value, found: Counterexample) -> str:
@@ -89,6 +92,6 @@ def short_sum(value: Value, found: Counterexample) -> str:
     try:
         expression = entries(Defined("value", (), (), at), found.sizes)[()]
         text = str(expression) if len(expression.args) <= MOST_TERMS else ""
-    except SymconvError:
+    except (SymconvError, TypeError):  # SymPy compares no quotient by a number that is 0 there
         return ""
     return text if len(text) <= MOST_LETTERS and FREE not in text else ""

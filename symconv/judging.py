@@ -212,10 +212,15 @@ def with_repairs(report: FormulaReport, spoiled: Sequence[Defined] = (), known: 
     links = tuple(
         link
         if isinstance(link.link.claim, Claim) and any(_speaks_of(link.link.claim, t) for t in spoiled)
-        else replace(link, repairs=_repairs(link.link.claim, link.verdict, known))
+        else replace(link, repairs=_shown(link, _repairs(link.link.claim, link.verdict, known)))
         for link in report.links
     )
     return FormulaReport(report.formula, links)
+
+
+def _shown(report: LinkReport, found: Sequence[Repair]) -> tuple[Repair, ...]:
+    """Repairs that read otherwise than the claim: a tensor of another block may bear the same name."""
+    return tuple(r for r in found if repaired_latex(report.link, r) != report.read_as)
 
 
 def _definition_repairs(report: FileReport) -> Iterator[tuple[str, DefinitionRepair]]:
@@ -239,7 +244,7 @@ def _speaks_of(claim: Claim, tensor: Tensor) -> bool:
 
 
 def _problem(claim: Claim) -> Problem:
-    return equation(claim.left, claim.right, claim.free, claim.hypotheses)
+    return replace(equation(claim.left, claim.right, claim.free, claim.hypotheses), distinct=claim.distinct)
 
 
 def _repairs(claim: Claim | WholeClaim | None, verdict: Verdict, known: Sequence[Tensor]) -> tuple[Repair, ...]:
@@ -275,7 +280,7 @@ def _judge_claim(claim: Claim | WholeClaim, given: Mapping[str, Entries]) -> Ver
     """For all numbers; where that is not true or not settled, at those that the document gives."""
     with at_most(SECONDS):
         if isinstance(claim, WholeClaim):
-            verdict = judge_tensors(claim.left, claim.right, claim.hypotheses)
+            verdict = judge_tensors(claim.left, claim.right, claim.hypotheses, claim.distinct)
         else:
             verdict = judge(_problem(claim))
         if not given or verdict or verdict.status is Status.ILL_FORMED:
@@ -286,7 +291,7 @@ def _judge_claim(claim: Claim | WholeClaim, given: Mapping[str, Entries]) -> Ver
 
 def _equation(claim: Claim | WholeClaim) -> Problem:
     if isinstance(claim, WholeClaim):
-        return tensor_equation(claim.left, claim.right, claim.hypotheses)
+        return replace(tensor_equation(claim.left, claim.right, claim.hypotheses), distinct=claim.distinct)
     return _problem(claim)
 
 
@@ -308,7 +313,8 @@ def _said(claim: Claim | WholeClaim) -> str:
 
 
 def _beside(said: Sequence[Range | Condition]) -> str:
-    return rf" \quad \text{{for }} {', '.join(map(latex_of_limit, said))}" if said else ""
+    limits = [s for s in said if isinstance(s, Condition) or s.low is not None or s.high is not None]
+    return rf" \quad \text{{for }} {', '.join(map(latex_of_limit, limits))}" if limits else ""
 
 
 def verify_paths(

@@ -14,7 +14,7 @@ Output extent: floor((H + p0 + p1 - d(r-1) - 1)/s) + 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from symconv.errors import ShapeError, SizeError, UsageError
@@ -159,6 +159,8 @@ def convolve(
     >>> X, K = sc.tensor("X", H), sc.tensor("K", r)
     >>> sc.convolve(X, K, mode="full").entries(H=2, r=2)
     [K[0]*X[0], K[0]*X[1] + K[1]*X[0], K[1]*X[1]]
+    >>> sc.convolve(X, K, mode="same").entries(H=2, r=2)  # as in NumPy: from place (r - 1) // 2 of the full one on
+    [K[0]*X[0], K[0]*X[1] + K[1]*X[0]]
     """
     return _window_sum("convolve", x, k, stride, padding, dilation, groups, mode, spatial)
 
@@ -178,6 +180,8 @@ def _window_sum(
     n, leading = layout(x, k, place, spatial)
     image, kernel = x.shape[leading:], k.shape[k.rank - n :]
     options = geometry(image, kernel, stride, padding, dilation, mode, place)
+    if mode == "same" and name == "convolve":  # the middle of the turned kernel: of an even one the other of the two
+        options = replace(options, padding=tuple((after, before) for before, after in options.padding))
     count = amount(groups, place, "groups")
     channels = _channels(x, k, count, leading, place)
     taps, out = KERNEL_NAMES[n], OUTPUT_NAMES[n]

@@ -213,7 +213,9 @@ def unpool_max(y: Tensor, pooled: Defined) -> Defined:
         outer = (*index[:leading], *map(Poly.of, names))
         at = substitute(pooled.body, dict(zip(pooled.parameters, outer, strict=True)))
         if not isinstance(at, Maximum):
-            raise UsageError(place, pooled.name, "the result of pool_max", "pool with pool_max first")
+            raise UsageError(
+                place, f"{pooled.name}, in which ties are shared", "one winner a window", "pool with ties first"
+            )
         winners = argmax_of(at)
         meets = bracket(
             *(

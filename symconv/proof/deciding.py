@@ -36,6 +36,7 @@ DRAWS_OF_COMPARISONS = (
     *((seed, Draw.HALVES) for seed in range(2)),
     *((seed, Draw.ALIKE) for seed in range(3)),
 )
+DRAWS_OF_DISTINCT = tuple((seed, draw) for draw in (Draw.INTEGERS, Draw.RATIONALS) for seed in range(4))
 MORE_ALIKE = tuple((seed, Draw.ALIKE) for seed in range(3, 24))  # where no other sizes give further chances
 COMPARING = {"relu", "step", "leaky_relu"}
 FAR_NODES = 4_000
@@ -88,6 +89,8 @@ class Survey:
     def __post_init__(self) -> None:
         if compares_data(self.problem):
             self.draws = DRAWS_OF_COMPARISONS if self.problem.sizes else DRAWS_OF_COMPARISONS + MORE_ALIKE
+        if self.problem.distinct:  # large numbers, and fractions of many digits, are equal by no chance
+            self.draws = DRAWS_OF_DISTINCT
         self.farthest = self.effort.farthest
         self.fixed = tuple(c for c in self.problem.hypotheses if not c.poly.names())
 

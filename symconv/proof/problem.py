@@ -29,6 +29,7 @@ class Problem:
     free: tuple[Range, ...] = ()
     hypotheses: tuple[Condition, ...] = ()
     sizes: tuple[Size, ...] = field(default=())
+    distinct: bool = False  # no two entries of a tensor are equal
 
     def facts(self) -> tuple[Guard, ...]:
         """The hypotheses, and the ranges of the free indices, as guards."""
@@ -61,12 +62,17 @@ def equation(
 
 def _without_implied(assuming: tuple[Condition, ...], needs: tuple[Condition, ...]) -> tuple[Condition, ...]:
     """The hypotheses, and what the definitions need unless the rest says so already."""
-    kept = list(dict.fromkeys((*assuming, *needs)))
+    kept = [c for c in dict.fromkeys((*assuming, *needs)) if not _says_nothing(c)]
     for need in reversed(needs):
         others = [guard_of(c) for c in kept if c is not need and c.kind != "ne"]
         if need not in assuming and need.kind == "ge" and nonnegative(need.poly, others):
             kept.remove(need)
     return tuple(kept)
+
+
+def _says_nothing(condition: Condition) -> bool:
+    number = condition.poly.as_int
+    return condition.kind == "ge" and number is not None and number >= 0
 
 
 def tensor_equation(left: Tensor, right: Tensor, assuming: Iterable[Condition] = ()) -> Problem:

@@ -11,7 +11,7 @@ from symconv.ops.pool import mean_of_winners, pool_average
 from symconv.ops.resample import upsample_nearest
 from symconv.ops.window import index_names, needed
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Axis, Call, Defined, Leaf, Tensor, define
+from symconv.term.tensor import FREE, Axis, Call, Defined, Leaf, Tensor, define
 from symconv.term.value import (
     Entry,
     Maximum,
@@ -103,7 +103,7 @@ def depending(name: str, parameters: tuple[str, ...], axes: tuple[Axis, ...], da
     formulas speak of values and of first derivatives only.
     """
     outer = tuple(map(Poly.of, parameters))
-    terms: list[Value] = [Entry(Leaf(f"{name}(0)", axes), outer)]
+    terms: list[Value] = [Entry(Leaf(f"{name}{FREE}", axes), outer)]
     for tensor in data:
         jacobian = Leaf(f"d{name}/d{tensor.name}", (*axes, *tensor.axes))
         names = tuple(f"{n}'" for n in index_names(tensor.rank))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symconv.notation.source import Source
-from symconv.read.expression import Access, Comparison, Expr, Ref, Total
+from symconv.read.expression import Access, Comparison, Expr, Num, Ref, Total
 from symconv.read.values import Values
 from symconv.read.world import World
 from symconv.term.polynomial import Poly
@@ -34,6 +34,16 @@ def constrained(comparison: Comparison, world: World, source: Source) -> Defined
     """
     found = _added(comparison, source)
     name = world.kinds.name(found.entry.name)
+    taken = [i.name for i in found.entry.index if isinstance(i, Ref) and world.kinds.kind(i.name) == "size"]
+    if taken:
+        raise source.fault(
+            found.entry.at, f"the size {taken[0]} as an index", "an index of its own", "use another letter"
+        )
+    if name in world.facts.upstream or not _is_number(found.amount, world, source):
+        wrong = f"an assumption on {name}, a gradient" if name in world.facts.upstream else "an amount made of data"
+        raise source.fault(
+            found.entry.at, wrong, "data that add up to a number, made of sizes", "state the claim with the sum in it"
+        )
     leaf = world.tensor(name, source, found.entry.at)
     if not isinstance(leaf, Leaf) or len(found.entry.index) != leaf.rank:
         raise source.fault(
@@ -59,6 +69,10 @@ def constrained(comparison: Comparison, world: World, source: Source) -> Defined
     indices = tuple(i.name for i in found.entry.index if isinstance(i, Ref))
     made = define(name, leaf.axes, entry, indices=indices)
     return made if leaf.outside == "error" else Defined(name, made.parameters, made.axes, made.body, outside="zero")
+
+
+def _is_number(amount: Expr, world: World, source: Source) -> bool:
+    return isinstance(amount, Num) or Values(world, source).is_position(amount)
 
 
 def _end(axis: Axis, source: Source, found: Added) -> Poly:

@@ -121,6 +121,8 @@ class ClaimBuilder:
         except SymconvError as problem:
             return Link("", Kind.ILL_FORMED, line, column, latex, message=str(problem), notes=notes, problem=problem)
         assumed = self._assumed(claim)
+        if self.world.facts.conventions.get("ties") == "excluded":
+            claim = replace(claim, distinct=True)
         return Link("", Kind.CLAIM, line, column, latex, claim, given=self.world.given, assumed=assumed, notes=notes)
 
     def _assumed(self, claim: Claim | WholeClaim) -> tuple[str, ...]:
@@ -162,6 +164,10 @@ class ClaimBuilder:
     def _check_index_definition(self, left: Expr, right: Expr) -> None:
         """A name stands for one thing, made of indices and sizes; what the running text says of it is passing."""
         assert isinstance(left, Ref)
+        if left.name in self.world.kinds.winners:
+            raise self.source.fault(
+                left.at, f"{left.name}, which has a meaning already", "a new name", "use another letter for this"
+            )
         known = self.world.index_names | set(self.world.sizes)
         names = {left.name} | {r.name for r in free_names(right)}
         strange = left.name not in known and any(n[0] not in INDEX_LETTERS for n in names - known)

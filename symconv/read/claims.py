@@ -34,6 +34,7 @@ class Claim:
     right: Value
     hypotheses: tuple[Condition, ...] = ()
     said: tuple[Range | Condition, ...] = ()  # the ranges and conditions that stand beside the formula
+    distinct: bool = False  # of data no two entries of which are equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class WholeClaim:
     right: Tensor
     hypotheses: tuple[Condition, ...] = ()
     said: tuple[Range | Condition, ...] = ()
+    distinct: bool = False  # of data no two entries of which are equal
 
 
 @dataclass(frozen=True, slots=True)

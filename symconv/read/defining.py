@@ -32,7 +32,7 @@ from symconv.read.parsing import Parser, Sentence
 from symconv.read.tensors import Tensors
 from symconv.read.values import Values
 from symconv.read.world import World
-from symconv.term.tensor import Axis, Defined, Tensor
+from symconv.term.tensor import Axis, Defined, Tensor, tensors_in
 from symconv.term.value import Range, at_least
 
 
@@ -91,7 +91,8 @@ class Defining:
             if parser.kinds.ranks(name) is None:
                 # an operation keeps or states the number of axes; it is known once the tensor is built
                 form = Forms(parser.kinds, self._vectors()).of(body)
-                parser.kinds.tensors[name] = Ranks(RANKS[form] if form in RANKS else _rank_of(body, parser))
+                made = RANKS[form] if form in RANKS else _rank_of(body, parser)
+                parser.kinds.tensors[name] = Ranks(len(left.index) if isinstance(left, Access) else made)
 
     def _vectors(self) -> Vectors:
         return "rows" if self.facts.conventions.get("vectors") == "rows" else "columns"
@@ -311,6 +312,7 @@ class Defining:
             )
         if isinstance(definition.body, Open):
             data = [world.tensor(ref.name, definition.source, 0) for ref in definition.body.tensors]
+            self._refuse_twice(definition, data)
             world.rates.open.add(name)
             world.rates.leaves |= {f"d{name}/d{tensor.name}" for tensor in data}
             return replace(depending(name, definition.parameters, axes, data), outside=outside)
@@ -319,6 +321,19 @@ class Defining:
         body = values.value(definition.body)
         requires = tuple(c for a in axes if a.bounded for c in [at_least(a.extent, 1)])
         return Defined(name, definition.parameters, axes, body, None, needed(*requires), outside)
+
+    def _refuse_twice(self, definition: Definition, data: list[Tensor]) -> None:
+        """`z = O(y, x)` where y depends on x: dz/dx may be meant with y held, or with y following."""
+        for tensor in data:
+            below = set(tensors_in(tensor.body)) if isinstance(tensor, Defined) else set[Tensor]()
+            both = next((other.name for other in data if other in below), None)
+            if both is not None:
+                raise definition.source.fault(
+                    0,
+                    f"{definition.name} that depends on {both} directly, and through {tensor.name}",
+                    "one of the two ways, or a formula",
+                    f"leave out {both}, or give {definition.name} by a formula",
+                )
 
     def _shared_axes(self, definition: Definition) -> tuple[Axis, ...] | None:
         """`\\delta_i = dL/dy_i` is as long as y, where y is made by an operation whose axes are known only now."""

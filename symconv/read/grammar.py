@@ -313,7 +313,8 @@ class Grammar(Names, Bounds, Arrays, Winners):
             )
         follows = cursor.item
         opened = ("[", "(") if self._is_join(inner) else ("[",)  # (f * g)(n) is an entry
-        if isinstance(follows, Fence) and follows.opener in opened and not has_relation(follows.body):
+        whole = isinstance(follows, Fence) and follows.opener == "(" and self._holds_a_tensor(follows)  # (A B)(C D)
+        if isinstance(follows, Fence) and follows.opener in opened and not has_relation(follows.body) and not whole:
             cursor.take()
             rank = RANKS.get(Forms(self.kinds, indices=self.bound).of(inner))
             return At(inner, self.indices("the tensor", follows.body, rank), at=at)

@@ -149,7 +149,10 @@ class Names(Rows):
         layers = [p for p in parts if self.kinds.facts.is_layer(write_latex(p))]
         if isinstance(last, Script) and 0 < len(layers) < len(parts):
             rest = replace(last, sup=_listed([p for p in parts if p not in layers]))
-            yield canonical("".join(map(write_latex, (*front, Script(last.base, None, _listed(layers)))))), rest
+            key = canonical("".join(map(write_latex, (*front, Script(last.base, None, _listed(layers))))))
+            ranks = self.kinds.ranks(key)
+            if ranks is not None and ranks.raised == len(parts) - len(layers):
+                yield key, rest
         yield from _spellings(run)
 
     def _dotted(self, cursor: Cursor) -> tuple[str, Script] | None:

@@ -51,6 +51,7 @@ class Inference(Extents):
         self._left_open()
 
     def _defined(self, definition: Definition) -> None:
+        self._outputs(definition)  # the extents of what it reads may be known by now
         for n, parameter in enumerate(definition.parameters or ()):
             if (definition.name, n) in self.known:
                 continue

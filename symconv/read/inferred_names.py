@@ -32,6 +32,7 @@ from symconv.read.world import World
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Axis
 
+Places = list[tuple[Access, int]]  # entries, and where in their index lists
 INDEX_LETTERS = "ijklmnpqrstuv"  # a name that nothing else speaks of is an index if it begins so
 
 
@@ -238,7 +239,9 @@ class Names:
         if declared is not None:
             self.world.base = declared
             return
-        ones = [(s, b, a) for s in self._readable() for b, a in self._from_one(s)]
+        ones: list[tuple[Sentence | Definition, Binding, Places]] = []
+        ones += [(s, b, a) for s in self._readable() for b, a in _from_one(s.sides, s.ranges)]
+        ones += [(d, b, a) for d in self._lines_of_block() for b, a in _from_one([d.body], [])]
         if not ones:
             return
         if not self._something_at_zero() and any(self._to_the_end(*one) for one in ones):
@@ -247,33 +250,21 @@ class Names:
         else:
             self.world.note(ones[0][0].line, "base 0: the sums do not settle it; a line base 1 would")
 
-    def _from_one(self, sentence: Sentence) -> Iterator[tuple[Binding, list[tuple[Access, int]]]]:
-        """The ranges that begin at 1, with the places where their index stands alone."""
-        for expr in sentence.sides:
-            for access, environment in accesses(expr):
-                for n, position in enumerate(access.index):
-                    binding = environment.get(position.name) if isinstance(position, Ref) else None
-                    if binding is not None and is_number(binding.low, 1):
-                        yield binding, [(access, n)]
-            yield from ((b, []) for b in walk(expr) if isinstance(b, Binding) and is_number(b.low, 1))
-        for binding in sentence.ranges:
-            if is_number(binding.low, 1):
-                found = [a for side in sentence.sides for a, _ in accesses(side)]
-                stands = [(a, n) for a in found for n, i in enumerate(a.index) if is_ref(i, binding.name)]
-                yield binding, stands
+    def _lines_of_block(self) -> list[Definition]:
+        """Definitions of `define` lines, whose sums say as much as those of the text."""
+        return [d for d in self.definitions if d.sentence is None]
 
     def _something_at_zero(self) -> bool:
         """A range from 0, or an entry with the index 0."""
-        for sentence in self._readable():
-            for expr in sentence.expressions():
-                for node in walk(expr):
-                    if isinstance(node, Binding) and is_number(node.low, 0):
-                        return True
-                    if isinstance(node, Access) and any(is_number(i, 0) for i in node.index):
-                        return True
-        return False
+        said = [expr for sentence in self._readable() for expr in sentence.expressions()]
+        for node in (n for expr in (*said, *(d.body for d in self._lines_of_block())) for n in walk(expr)):
+            if isinstance(node, Binding) and is_number(node.low, 0):
+                return True
+            if isinstance(node, Access) and any(is_number(i, 0) for i in node.index):
+                return True
+        return any(low.text == "0" for low, _ in self.world.facts.indices.values())
 
-    def _to_the_end(self, sentence: Sentence, binding: Binding, stands: list[tuple[Access, int]]) -> bool:
+    def _to_the_end(self, sentence: Sentence | Definition, binding: Binding, stands: Places) -> bool:
         """The range ends where the axis does, or nothing else says where that is."""
         for access, n in stands:
             fact = self.world.facts.tensors.get(self.parser.kinds.name(access.name))
@@ -307,6 +298,21 @@ def accesses(expr: Expr, environment: Environment | None = None) -> Iterator[tup
         yield expr, environment
     for part in inside(expr):
         yield from accesses(part, environment)
+
+
+def _from_one(sides: list[Expr], ranges: list[Binding]) -> Iterator[tuple[Binding, Places]]:
+    """The ranges that begin at 1, with the places where their index stands alone."""
+    for expr in sides:
+        for access, environment in accesses(expr):
+            for n, position in enumerate(access.index):
+                binding = environment.get(position.name) if isinstance(position, Ref) else None
+                if binding is not None and is_number(binding.low, 1):
+                    yield binding, [(access, n)]
+        yield from ((b, []) for b in walk(expr) if isinstance(b, Binding) and is_number(b.low, 1))
+    for binding in ranges:
+        if is_number(binding.low, 1):
+            found = [a for side in sides for a, _ in accesses(side)]
+            yield binding, [(a, n) for a in found for n, i in enumerate(a.index) if is_ref(i, binding.name)]
 
 
 def is_number(expr: Expr | None, number: int) -> bool:

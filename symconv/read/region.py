@@ -66,6 +66,7 @@ class Region(Defining):
         self.world.kernels |= before.world.kernels
         self.world.base = before.world.base
         self.world.rates = before.world.rates
+        self.world.assumed.update(before.world.assumed)
         self.world.unread.update(before.world.unread)
         for name, ranks in before.world.kinds.tensors.items():
             parser.kinds.tensors.setdefault(name, ranks)
@@ -140,7 +141,9 @@ class Region(Defining):
                 )
             tensor = self.world.tensor(name, source, 0)
             if isinstance(tensor, Defined):
-                raise source.fault(0, f"numbers for {name}, which has a formula", "free data", "remove one of the two")
+                raise source.fault(
+                    0, f"numbers for {name}, which has a formula or an assumption", "free data", "remove one of the two"
+                )
             shape = tuple(max(place[n] for place in entries) + 1 for n in range(tensor.rank)) if entries else ()
             ranks = {len(place) for place in entries}
             full = ranks == {tensor.rank} and len(entries) == prod(shape)
@@ -166,6 +169,8 @@ class Region(Defining):
                     self.world.hypotheses.append(Positions(self.world, source).condition(comparison))
 
     def _assume_of_data(self, comparison: Comparison, text: Source, source: Source) -> None:
+        if text.text in self.world.assumed.values():
+            return  # kept from the block before
         made = constrained(comparison, self.world, source)
         if made.name in self.definitions:
             raise source.fault(

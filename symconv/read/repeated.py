@@ -8,7 +8,22 @@ from functools import reduce
 from operator import or_
 
 from symconv.notation.source import Source
-from symconv.read.expression import Access, Add, At, Binding, Expr, Negate, Total, bound_by, free_names, inside, rebuild
+from symconv.read.expression import (
+    Access,
+    Add,
+    At,
+    Binding,
+    Divide,
+    Expr,
+    Negate,
+    Power,
+    Total,
+    bound_by,
+    free_names,
+    inside,
+    rebuild,
+    walk,
+)
 from symconv.read.kinds import Kinds
 
 
@@ -23,6 +38,19 @@ def summed(expr: Expr, kept: frozenset[str], kinds: Kinds, source: Source) -> Ex
         case Total(bindings=bindings, body=body):
             inner = kept | frozenset(b.name for b in bindings)
             return replace(expr, body=summed(body, inner, kinds, source))
+    for node in walk(expr):
+        unclear = _indices(node.base, kinds) if isinstance(node, Power) else Counter[str]()
+        unclear += _indices(node, kinds) if isinstance(node, Divide) else Counter[str]()
+        name = next(
+            (n for n, times in unclear.items() if isinstance(node, Power) or (times > 1 and n not in kept)), None
+        )
+        if name is not None:
+            raise source.fault(
+                node.at,
+                f"the index {name} below a power or on both sides of a fraction, under sum repeated",
+                "a product in which it stands once or twice",
+                "write the factors, or the sum that is meant",
+            )
     counted = _indices(expr, kinds)
     often = next((n for n, times in counted.items() if times > 2 and n not in kept), None)
     if often is not None:

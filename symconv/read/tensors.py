@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from symconv.calculus.functions import DERIVATIVES, slope
 from symconv.notation.latex_parser import parse_latex
@@ -46,10 +45,6 @@ from symconv.term.value import (
     Function,
     Value,
 )
-
-if TYPE_CHECKING:
-    pass
-
 
 STEP = Function("step")
 

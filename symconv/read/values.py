@@ -39,7 +39,7 @@ from symconv.read.expression import (
 from symconv.read.tensors import STEP
 from symconv.read.winners import attained
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Axis, Tensor
+from symconv.term.tensor import Axis, Defined, Leaf, Tensor, tensors_in
 from symconv.term.value import (
     Apply,
     Bracket,
@@ -135,8 +135,10 @@ class Values(Binders):
 
     def _compares_values(self, condition: Comparison) -> bool:
         """Whether an entry or a function of one stands in a comparison, not places alone."""
-        ends = (condition.left, condition.right)
-        return any(isinstance(n, (Access, At, Elementwise)) for end in ends for n in walk(end))
+        parts = [n for end in (condition.left, condition.right) for n in walk(end)]
+        scalars = (n for n in parts if isinstance(n, Ref) and n.name not in self.indices)
+        entries = any(isinstance(n, (Access, At, Elementwise)) for n in parts)
+        return entries or any(self.world.kinds.kind(n.name) == "tensor" for n in scalars)
 
     def _step(self, condition: Comparison) -> Value:
         left, right = self.value(condition.left), self.value(condition.right)
@@ -326,7 +328,28 @@ class Values(Binders):
         by_entry = self.data(target, index, at)
         value = self.value(inner)
         self.world.rates.refuse(value, self.source, at)
+        self._refuse_backwards(value, target, at)
         return Derivative(value, by_entry)
+
+    def _refuse_backwards(self, value: Value, target: Tensor, at: int) -> None:
+        """An input by an output, and a derivative by data that an assumption ties: 0 and 1 would be guesses."""
+        if target.name in self.world.assumed:
+            raise self.source.fault(
+                at,
+                f"a derivative by {target.name}, whose entries an assumption ties to each other",
+                "a derivative by free data",
+                "differentiate first, and assume in a block behind it",
+            )
+        below = set(tensors_in(target.body)) if isinstance(target, Defined) else set()
+        found = list(tensors_in(value))
+        shared = next((t.name for t in found if isinstance(t, Leaf) and t in below), None)
+        if shared is not None and target not in found:
+            raise self.source.fault(
+                at,
+                f"a derivative of something made of {shared} by {target.name}, which is made of {shared} too",
+                "what is differentiated made of what stands below",
+                f"differentiate {target.name} by {shared}, or write the inverse that is meant",
+            )
 
     def target(self, by: Expr) -> tuple[Tensor, tuple[Expr, ...]]:
         """What stands below the derivative sign: the tensor and the indices of its entry."""

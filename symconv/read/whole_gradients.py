@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from symconv.calculus.gradient import gradient
 from symconv.ops.window import index_names
@@ -25,9 +24,6 @@ from symconv.term.value import (
     Derivative,
     Value,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 class WholeGradients(Whole):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from symconv.errors import SymconvError
 from symconv.ops.layer import elementwise
 from symconv.ops.window import index_names
@@ -27,9 +25,6 @@ from symconv.term.value import (
     Value,
     multiply,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 class WholeSums(Whole):
@@ -90,9 +85,7 @@ class WholeSums(Whole):
 
     def _scaled(self, numbers: tuple[Expr, ...], tensor: Tensor) -> Tensor:
         """`2 X`, `-X`, `X / n`: every entry times the numbers."""
-        from symconv.read.values import Values
-
-        value = Values(self.world, self.source).value(Mul(numbers))
+        value = type(self)(self.world, self.source).entries([]).value(Mul(numbers))
 
         def entry(*index: Poly) -> Value:
             return multiply(value, tensor[index])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from symconv.term.polynomial import Poly, Quotient, Remainder, Size
 from symconv.term.substitution import rebuild
-from symconv.term.tensor import Defined, Leaf, Tensor, tensors_in
+from symconv.term.tensor import FREE, Defined, Leaf, Tensor, tensors_in
 from symconv.term.value import Number, Reciprocal, Sum, Value, free_indices, own_polys, walk
 
 
@@ -42,7 +42,7 @@ PolyEdit = Callable[[Poly], Iterator[Poly]]
 
 def context_of(sizes: tuple[Size, ...], *values: Value) -> Context:
     """The context of claims with these sides, the left one of the first claim first."""
-    tensors = tuple(dict.fromkeys(t for v in values for t in tensors_in(v)))
+    tensors = tuple(dict.fromkeys(t for v in values for t in tensors_in(v) if FREE not in t.name))
     bodies = [*values, *(t.body for t in tensors if isinstance(t, Defined))]
     factors = (part for body in bodies for part in walk(body) if isinstance(part, (Number, Reciprocal)))
     return Context(

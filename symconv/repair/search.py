@@ -138,7 +138,8 @@ def _mending(
 def _moved(problem: Problem, old: Defined, new: Defined) -> Problem:
     """The claim with another definition in the place of one."""
     left, right = (replace_tensors(side, {old: new}) for side in (problem.left, problem.right))
-    return equation(left, right, problem.free, problem.hypotheses, problem.sizes)
+    moved = equation(left, right, problem.free, problem.hypotheses, problem.sizes)
+    return replace(moved, distinct=problem.distinct)
 
 
 def _holds_there(problem: Problem, found: Counterexample, old: Defined, new: Defined) -> bool:
@@ -174,7 +175,11 @@ def _itself(problem: Problem) -> Callable[[], Problem]:
 
 
 def _equation(problem: Problem, right: Value) -> Callable[[], Problem]:
-    return lambda: equation(problem.left, right, problem.free, problem.hypotheses, problem.sizes)
+    def made() -> Problem:
+        claim = equation(problem.left, right, problem.free, problem.hypotheses, problem.sizes)
+        return replace(claim, distinct=problem.distinct)
+
+    return made
 
 
 def _tensor_equation(left: Tensor, right: Tensor, assuming: tuple[Condition, ...]) -> Callable[[], Problem]:

@@ -10,6 +10,7 @@ import re
 import numpy as np
 import pytest
 
+from symconv.judging import verify_text
 from symconv.kernels.compile import compile_tensor
 from symconv.notation.source import NotationError, Source
 from symconv.read.block import read_block
@@ -47,6 +48,9 @@ ORIGIN = (
 )
 SUMS = "tensor X[H]\nsize H >= 2\npool sum\ndefine Y = pool_average(X, 2)"
 ENDLESS = "tensor f[..] g[-M..M]\noutside zero g\nindex n in Z\ndefine y_n = \\sum_{k=-M}^{M} g_k f_{n-k}"
+TWICE = "tensor x[n] y[] v[]\noutside zero\nassume n >= 3\ndefine y_i = x_i + x_{i+1}\ndefine v_i = y_i + y_{i+1}"
+FROM_ZERO = "tensor x[n] y[n]\noutside zero\ndefine y_i = \\sum_{k=0}^{n-1} x_k"
+DOUBLED = "tensor x[n] y[n]\ndefine y_i = 2 x_i"
 WINDOWS = "size H W s t\ntensor I[H,W]\noutside zero\ndefine P = pool_max(I, window=(2,3), stride=(s,t))"
 
 TRUE = [
@@ -85,7 +89,9 @@ TRUE = [
     ),
     (MIRROR, r"x_{-1} = x_1"),
     (UNIQUE, r"\frac{\partial y_i}{\partial x_a} = 1(x_a = y_i)"),
-    (UNIQUE, r"\frac{\partial L}{\partial x_a} = \sum_i \frac{\partial L}{\partial y_i} 1(x_a \ge y_i)"),
+    (UNIQUE, r"\frac{\partial L}{\partial x_a} = \sum_i \frac{\partial L}{\partial y_i} (1 - 1(x_a \neq y_i))"),
+    (KRON + "\ntensor C[n,k] D[q,l]", r"(A \otimes B)(C \otimes D) = (A C) \otimes (B D)"),
+    (TWICE, r"v_i = x_i + 2 x_{i+1} + x_{i+2}"),
     (SHARED, r"P_i = \max_{0 \le u < 2} X_{2i+u}"),
     (ENTROPY + ONE, r"\frac{\partial L}{\partial z_i} = p_i - y_i"),
     (ENTROPY, r"\frac{\partial L}{\partial z_i} = p_i \sum_k y_k - y_i"),
@@ -126,6 +132,8 @@ FALSE = [
     (AROUND + "\nindex i in 0..n-1", r"x_{i+n} = x_{i+1}"),
     (MIRROR, r"x_{-1} = x_0"),  # that is a mirror between the entries
     (UNIQUE, r"\frac{\partial y_i}{\partial x_a} = 1(x_{a+1} = y_i)"),
+    (UNIQUE, r"\frac{\partial L}{\partial x_a} = \sum_i \frac{\partial L}{\partial y_i} 1(x_a \ge y_i)"),
+    (FROM_ZERO, r"y_i = \sum_{k=1}^{n-1} x_k"),  # the block counts from 0
     (FIRST, r"\frac{\partial y_i}{\partial x_a} = 1(x_a = y_i)"),  # of two equal entries the first wins
     (ENTROPY, r"\frac{\partial L}{\partial z_i} = p_i - y_i"),
     (ENTROPY + ONE, r"\frac{\partial L}{\partial z_i} = y_i - p_i"),
@@ -161,6 +169,11 @@ REFUSED = [
     (FIRST, r"(p, q) = \arg\max_u x_u", "2 names for 1 indices"),
     (FIRST, r"p = \arg\max_u x_u + 1", "an arg max of several terms"),
     (FIRST, r"y_i = \sum_{u=0}^{\arg\max_v x_v} x_u", "an arg max in a limit"),
+    (DOUBLED, r"\frac{\partial x_i}{\partial y_j} = 0", "of something made of x by y, which is made of x too"),
+    (ENTROPY + ONE, r"\frac{\partial}{\partial y_j} \sum_k y_k = 1", "by y, whose entries an assumption ties"),
+    (LAYERS, r"x_i^{l,2} = x_i^{l+1}", "the superscript l, 2"),
+    ("tensor x[n]\nsum repeated", "x_i^2 = x_i x_i", "the index i below a power"),
+    ("tensor x[n] y[n]\nsum repeated", r"x_0 = \frac{y_i}{x_i}", "on both sides of a fraction"),
     (UNIQUE, r"1((a, i) = (1, 2, 3)) y_i = 0", "2 places on the left, 3 on the right"),
 ]
 
@@ -193,6 +206,19 @@ ASSUMED = [
     ("tensor y[n]\nassume \\sum_k y_k = 1, \\sum_k y_k = 2", "which has a formula or an assumption already"),
     ("tensor y[n] x[n]\ndefine y_i = 2 x_i\nassume \\sum_k y_k = 1", "an assumption on y, which has a formula"),
     ("tensor y[..]\nassume \\sum_k y_k = 1", "a sum over an axis without ends"),
+    ("tensor y[n,m]\nassume \\sum_j y_{n,j} = 1", "the size n as an index; expected an index of its own"),
+    (
+        "tensor x[1] y[m]\nloss L(y)\nupstream g = y\ndefine y_i = x_0\nassume \\sum_i g_i = 0",
+        "an assumption on g, a gradient; expected data that add up to a number",
+    ),
+    ("tensor y[n]\nscalar c\nassume \\sum_k y_k = c", "an amount made of data; expected data that add up"),
+    (
+        "tensor x[n] y[n] z[n]\ndefine y = O(x)\ndefine z = O(y, x)",
+        "z that depends on x directly, and through y; expected one of the two ways",
+    ),
+    ("tensor x[n]\ndefine y_n = 2 x_n", "the size n as an index of the definition"),
+    ("define y_i = x_i", "the name x; expected a declared name"),
+    ("tensor X[4] Y[2]\nties split\ndefine P = pool_max(X, 2)\ndefine U = unpool(Y, P)", "in which ties are shared"),
     ("tensor y[n]\ndefine z = O(y)", "z, whose axes are open; expected its axes"),
 ]
 
@@ -217,11 +243,65 @@ def test_the_names_of_an_arg_max_stand_for_where_it_is_attained() -> None:
         r"\frac{\partial y_i}{\partial x_a} = 1(a = i + u^*)",
         r"\sum_j y_j = x_{s i + u^*}",
         r"u^* = \arg\max_{0 \le u < k} x_{u}",
+        "u^* = 0",
     )
     assert found[:2] == ["definition: u^{*}: where the maximum is attained", "proved for all sizes"]
     assert found[2].startswith("refuted")
     assert "the index i, which nothing binds" in found[3]
     assert "u^{*}, which has a meaning already" in found[4]
+    assert "u^{*}, which has a meaning already" in found[5]
+
+
+DISTINCT = "tensor X[6]\nties excluded\ndefine P = pool_max(X, 2)\nloss L(P)"
+HALF = r"\lfloor a/2\rfloor"
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"1(X_0 > X_1) + 1(X_1 > X_0) = 1",
+        rf"\frac{{\partial P_i}}{{\partial X_a}} = 1(i = {HALF}) (1 - 1(X_a < P_{{{HALF}}}))",
+    ],
+)
+def test_no_counterexample_has_ties_where_they_are_excluded(latex: str) -> None:
+    (found,) = said(DISTINCT, latex)
+    assert found.startswith(("proved", "checked"))
+    (found,) = said(DISTINCT.replace("excluded", "first"), latex)
+    assert found.startswith("refuted")
+
+
+def test_a_mirrored_entry_is_compared_by_its_value() -> None:
+    """The window of y reads x_1 twice: the greater of x_0 and x_1 is meant."""
+    block = "tensor x[2]\nties excluded\noutside reflect x\nscalar y\ndefine y = \\max_{0 \\le u < 3} x_{u-1}"
+    assert_refuted(block, "1(x_1 = y) = 0", "the claim gives")
+
+
+def test_an_assumption_holds_in_a_block_that_keeps_it() -> None:
+    block = "tensor y[n] z[n]\nassume \\sum_k y_k = 1"
+    text = f"```symconv\n{block}\n```\n\n```symconv\nkeep\n```\n\n$$\\sum_k y_k z_i = z_i$$\n"
+    (formula,) = verify_text(text).files[0].formulas
+    assert formula.status.value == "proved"
+
+
+def test_a_repair_says_something_else_than_the_claim() -> None:
+    text = (
+        "```symconv\ntensor x[n] y[n]\noutside zero\ndefine y_i = x_{i+1}\n```\n\n"
+        "```symconv\nkeep\noutside periodic x\n```\n\n$$y_i = x_{i+1}$$\n"
+    )
+    (formula,) = verify_text(text).files[0].formulas
+    assert formula.status.value == "refuted"
+    assert not formula.links[0].repairs
+
+
+def test_a_comparison_of_shared_maxima_is_refuted_without_a_crash() -> None:
+    block = "tensor x[3]\nties split\nscalar y\ndefine y = \\max_{0 \\le u < 3} x_u"
+    assert_refuted(block, "1(y = x_0) = 1", "the claim gives")
+
+
+def test_scalars_are_compared_by_value() -> None:
+    (found,) = said("scalar a b", "1(a > b) + 1(a < b) + 1(a = b) = 1")
+    assert found.startswith(("proved", "checked"))
+    assert_refuted("scalar a b", "1(a > b) + 1(a < b) = 1", "the claim gives")
 
 
 rng = np.random.default_rng(5)

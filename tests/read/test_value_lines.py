@@ -78,7 +78,7 @@ BAD = [
     ("value X = [[1,2],[3,4]]", r"4 numbers for X of shape \(3, 3\); expected one number an entry"),
     ("value X = [[1,2,3],[4,5],[6,7,8]]", "8 numbers for X of shape"),
     ("value X = 1, two", "'1, two'; expected a number, or a list of numbers in brackets"),
-    ("value F = [[1,2],[3,4]]", "numbers for F, which has a formula; expected free data"),
+    ("value F = [[1,2],[3,4]]", "numbers for F, which has a formula or an assumption; expected free data"),
     ("value q = [1]", "numbers for q, which is no tensor"),
     ("value X = [[1,2,3],[4,5,6],[7,8,9]]\nvalue X = [1]", "numbers for X a second time"),
 ]
