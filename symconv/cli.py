@@ -19,7 +19,7 @@ from symconv.page.formats import ENDINGS
 from symconv.specs import OPTIONS, add_operation_options
 
 if TYPE_CHECKING:
-    from symconv.judging import Report
+    from symconv.reports import Report
 
 OK, FAILED = 0, 1
 DRAWN = (".html", ".pdf", ".ipynb")  # formats with pictures
@@ -222,7 +222,8 @@ def _sizes(text: str | None) -> dict[str, int] | None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from symconv.judging import verify_paths, write_certificates
+    from symconv.judging import verify_paths
+    from symconv.telling import write_certificates
     from symconv.terminal import progress
 
     if options.certificates is not None and not options.certificates.strip():
@@ -265,7 +266,8 @@ def _propose(paths: list[str], text: str | None) -> int:
 
 def _print_report(report: Report, as_json: bool) -> None:
     """One JSON object, or lines on the files that could be read."""
-    from symconv.judging import report_json, report_lines, unpainted
+    from symconv.reports import report_lines, unpainted
+    from symconv.telling import report_json
     from symconv.terminal import painted, takes_colour
 
     if as_json:

@@ -89,7 +89,8 @@ class FormulaItem(pytest.Item):
         self.document = document
 
     def runtest(self) -> None:
-        from symconv.judging import judge_formula, place_and_text
+        from symconv.judging import judge_formula
+        from symconv.reports import place_and_text
 
         report = judge_formula(self.formula)
         if not report.as_expected:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from symconv.judging import PASSES, FileReport, FormulaReport, LinkReport, Report, repaired_latex
 from symconv.notation.layout import Numeral, Row, Sign, row
 from symconv.notation.markup import Markup, element, together
 from symconv.notation.mathml_writer import write_mathml
@@ -18,6 +17,7 @@ from symconv.picturing import pictures
 from symconv.proof.verdict import Counterexample, Status, Verdict, show_number
 from symconv.read.claims import Claim, WholeClaim
 from symconv.repair.search import DefinitionRepair
+from symconv.reports import PASSES, FileReport, FormulaReport, LinkReport, Report, repaired_latex
 from symconv.term.tensor import Tensor
 from symconv.write.latex import Layouts, latex_of_tensor
 from symconv.write.relations import latex_of_condition

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from symconv.judging import PASSES, Watch, unwatched
+from symconv.judging import Watch, unwatched
 from symconv.proof.verdict import Status
 from symconv.read.claims import Document
+from symconv.reports import PASSES
 
 RED, GREEN, YELLOW = 31, 32, 33
 FAILS = (Status.REFUTED, Status.ILL_FORMED)

@@ -38,10 +38,12 @@ MAY_IMPORT = {
     "overview": "term entries",
     "fitting": "term proof entries evidence",
     "given": "term proof",
-    "judging": "term proof read write evidence given repair",
+    "reports": "term proof read write repair",
+    "judging": "term proof read write evidence given repair reports",
+    "telling": "term proof read write repair reports",
     "picturing": "term proof read write",
     "pictures": "term ops proof notation write page overview",
-    "reporting": "term proof notation read write repair judging picturing page",
+    "reporting": "term proof notation read write repair reports picturing page",
     "hints": "",
     "needs": "term calculus proof",
     "answers": "term ops calculus proof evidence responses given write",
@@ -59,9 +61,10 @@ MAY_IMPORT = {
     "handles": "term ops entries kernels write",
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
     " handles specs overview",
-    "terminal": "proof read judging",
-    "cli": "symconv specs judging reporting solving exporting terminal page exercise varying shown_numbers",
-    "pytest_plugin": "read judging",
+    "terminal": "proof read judging reports",
+    "cli": "symconv specs judging reports telling reporting solving exporting terminal page exercise varying"
+    " shown_numbers",
+    "pytest_plugin": "read judging reports",
     "symconv": "",
 }
 # Of proof, the entries at fixed sizes may use the arithmetic of the evaluator; their own proof stays independent.

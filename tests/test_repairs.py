@@ -7,10 +7,12 @@ import re
 
 import pytest
 
-from symconv.judging import repaired_latex, report_json, verify_text
+from symconv.judging import verify_text
 from symconv.proof.evaluate import World, differ
 from symconv.proof.verdict import Status
 from symconv.repair.search import repairs
+from symconv.reports import repaired_latex
+from symconv.telling import report_json
 from tests.soundness.mutants import mutants_of
 
 BLOCK = """```symconv

@@ -13,9 +13,10 @@ import pytest
 
 import symconv
 from symconv.cli import main
-from symconv.judging import Report, verify_paths, verify_text
+from symconv.judging import verify_paths, verify_text
 from symconv.proof.verdict import Status
 from symconv.reporting import LOOKS, report_html
+from symconv.reports import Report
 from symconv.write.grid_picture import GridPicture
 
 ROOT = Path(__file__).parent.parent

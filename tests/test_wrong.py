@@ -13,10 +13,10 @@ from typing import NamedTuple
 import pytest
 from sympy import Expr, Integer, Rational, Symbol, expand
 
-from symconv.judging import FileReport
 from symconv.proof.verdict import Status
 from symconv.read.claims import Document
 from symconv.read.reader import read_document
+from symconv.reports import FileReport
 from tests.wrong_loops import SIDES, Numbers
 from tests.wrong_pages import INDEX, WRONG, Section, all_sections, index, judged, pages, with_quotations
 

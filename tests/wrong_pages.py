@@ -13,7 +13,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from symconv.judging import FileReport, FormulaReport, place_and_text, repair_lines, verify_text
+from symconv.judging import verify_text
+from symconv.reports import FileReport, FormulaReport, place_and_text, repair_lines
 
 WRONG = Path(__file__).parent.parent / "derivations" / "wrong"
 INDEX = WRONG / "README.md"

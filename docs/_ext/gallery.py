@@ -21,11 +21,12 @@ from sphinx.application import Sphinx
 
 from _ext.mathematics import framed
 from _ext.parts import paragraph, raw, section
-from symconv.judging import FileReport, verify_paths
+from symconv.judging import verify_paths
 from symconv.notation.markup import Markup, element
 from symconv.page.html import HtmlPrinter
 from symconv.page.nodes import Figure, Heading, Node, Page
 from symconv.reporting import article, inferred
+from symconv.reports import FileReport
 from symconv.solving import solve_spec
 from symconv.specs import parse_spec
 

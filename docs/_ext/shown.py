@@ -17,11 +17,12 @@ from sphinx.application import Sphinx
 
 from _ext.mathematics import framed
 from _ext.parts import raw
-from symconv.judging import FileReport, verify_paths
+from symconv.judging import verify_paths
 from symconv.notation.markup import Markup, element
 from symconv.page.html import HtmlPrinter
 from symconv.page.nodes import Figure, Step
 from symconv.reporting import article
+from symconv.reports import FileReport
 from symconv.solving import solve_spec
 
 _TITLED = re.compile(r"^(`{3,})(\w+) title=(.+)$", re.MULTILINE)

@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from symconv.judging import FormulaReport, verify_paths
+from symconv.judging import verify_paths
 from symconv.proof.verdict import Status
+from symconv.reports import FormulaReport
 
 DERIVATIONS = Path(__file__).parents[2] / "derivations"
 OPEN = frozenset({Status.NOT_UNDERSTOOD, Status.UNDECIDED, Status.CHECKED})

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from symconv.errors import NotationError
 from symconv.judging import SECONDS as USUAL
-from symconv.judging import FormulaReport, judge_formula, tensors_of, with_repairs
+from symconv.judging import judge_formula, tensors_of, with_repairs
 from symconv.proof.clock import OutOfTime, at_most
 from symconv.proof.evaluate import World, differ
 from symconv.proof.evaluation.numbers import EvaluationError
@@ -27,6 +27,7 @@ from symconv.read.claims import Claim, Formula, WholeClaim
 from symconv.read.documents import Form, read_file
 from symconv.read.reader import read_document
 from symconv.repair.search import Repair
+from symconv.reports import FormulaReport
 from symconv.term.tensor import Tensor
 from symconv.term.value import Value
 from tests.read.latex_edits import EDITS, edits_of

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from symconv.judging import FormulaReport
+from symconv.reports import FormulaReport
 from tests.read import wild_ledger
 from tests.read.corpus import Corpus
 from tests.read.corpus import Row as AnyRow

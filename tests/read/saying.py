@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from symconv.judging import Report, verify_text
+from symconv.judging import verify_text
+from symconv.reports import Report
 
 
 def report(block: str, *formulas: str) -> Report:

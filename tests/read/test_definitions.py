@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from symconv.errors import NotationError
-from symconv.judging import Report, verify_text
+from symconv.judging import verify_text
 from symconv.read.reader import read_definition, read_document
+from symconv.reports import Report
 
 VECTOR = "tensor x[n]\noutside zero"
 LAYER = "tensor x[n]\nfunction f\nloss L(a)\noutside zero"

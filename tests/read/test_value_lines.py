@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from symconv.errors import NotationError
-from symconv.judging import FormulaReport, Status, verify_text
+from symconv.judging import Status, verify_text
+from symconv.reports import FormulaReport
 
 BLOCK = r"""```symconv
 tensor   X[3,3] K[2,2]
