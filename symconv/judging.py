@@ -11,6 +11,7 @@ from symconv.errors import InputError, NotationError, SymconvError, reading
 from symconv.evidence import judge, judge_tensors
 from symconv.given import Entries, judge_given
 from symconv.proof.clock import at_most
+from symconv.proof.deciding import compares_data
 from symconv.proof.problem import Problem, equation, tensor_equation
 from symconv.proof.verdict import Status, Verdict
 from symconv.read.claims import Claim, Document, Formula, Kind, Link, WholeClaim
@@ -25,6 +26,7 @@ from symconv.term.tensor import Defined, Tensor, tensors_in
 from symconv.term.value import Entry, Value
 from symconv.write.latex import latex_of_equation, latex_of_tensor, latex_of_value
 
+DISTINCT = "no two entries of a tensor are equal"  # what ties excluded assumes
 SECONDS = 20.0  # for the verdict on one formula
 STANDARD_INPUT = "standard input"  # the name of what `-` stands for
 PLAIN = {
@@ -89,7 +91,11 @@ def judge_link(link: Link) -> LinkReport:
         verdict = _judge_claim(link.claim, link.given)
     except SymconvError as error:
         verdict = Verdict(Status.ILL_FORMED, message=str(error))
-    verdict = replace(verdict, hypotheses=(*verdict.hypotheses, *link.assumed))
+    assumed = (*verdict.hypotheses, *link.assumed)
+    stated = link.claim.distinct and verdict.status is not Status.ILL_FORMED
+    if stated and compares_data(_equation(link.claim)):
+        assumed = (*assumed, DISTINCT)
+    verdict = replace(verdict, hypotheses=assumed)
     return LinkReport(link, verdict, _read_as(link))
 
 

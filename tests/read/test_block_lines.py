@@ -362,3 +362,9 @@ def test_a_receptive_field_of_several_tensors_or_widths_is_refused() -> None:
     assert "F does not depend on X" in found
     with pytest.raises(NotationError, match="the receptive_field of 3 tensors; expected a tensor and what it reads"):
         read_block(Source("tensor x[n]\ncount R = receptive_field x x x"))
+
+
+def test_that_ties_are_excluded_stands_with_the_verdict_that_rests_on_it() -> None:
+    (first, second) = report(UNIQUE, r"\frac{\partial y_i}{\partial x_a} = 1(x_a = y_i)", "x_a = x_a").files[0].formulas
+    assert first.links[0].verdict.hypotheses[-1] == "no two entries of a tensor are equal"
+    assert not second.links[0].verdict.hypotheses
