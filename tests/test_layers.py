@@ -28,6 +28,7 @@ DEFINITIONS: dict[str, sympy.Expr] = {
     "identity": t,
     "softplus": sympy.log(1 + sympy.exp(t)),
     "sqrt": sympy.sqrt(t),
+    "gelu": t * (1 + sympy.erf(t / sympy.sqrt(2))) / 2,
     "normal_cdf": (1 + sympy.erf(t / sympy.sqrt(2))) / 2,
     "normal_pdf": normal,
 }

@@ -29,7 +29,11 @@ def _normal_pdf_slope(x: Value) -> Value:
     return multiply(-1, x, Apply(NORMAL_PDF, x))
 
 
-# name -> f'(x); relu' is the step function, 0 at 0 by convention; gelu is written out as x * normal_cdf(x)
+def _gelu_slope(x: Value) -> Value:
+    return add(Apply(NORMAL_CDF, x), multiply(x, Apply(NORMAL_PDF, x)))
+
+
+# name -> f'(x); relu' is the step function, 0 at 0 by convention
 DERIVATIVES: dict[str, Callable[[Value], Value]] = {
     "exp": lambda x: Apply(EXP, x),
     "log": Reciprocal,
@@ -41,6 +45,7 @@ DERIVATIVES: dict[str, Callable[[Value], Value]] = {
     "identity": lambda x: as_value(1),
     "softplus": lambda x: Apply(SIGMOID, x),
     "sqrt": lambda x: multiply(Fraction(1, 2), Reciprocal(Apply(Function("sqrt"), x))),
+    "gelu": _gelu_slope,
     "normal_cdf": lambda x: Apply(NORMAL_PDF, x),
     "normal_pdf": _normal_pdf_slope,
 }

@@ -28,7 +28,21 @@ from symconv.read.facts import (
 from symconv.read.library import LIBRARY
 from symconv.read.lines_of_names import maker
 
-FUNCTIONS = ("identity", "relu", "sigmoid", "tanh", "softplus", "gelu", "exp", "log", "square", "sqrt", "kronecker")
+FUNCTIONS = (
+    "identity",
+    "relu",
+    "sigmoid",
+    "tanh",
+    "softplus",
+    "gelu",
+    "exp",
+    "log",
+    "square",
+    "sqrt",
+    "normal_cdf",
+    "normal_pdf",
+    "kronecker",
+)
 LEAKY = re.compile(r"leaky_relu\s*\(\s*([^()]*?)\s*\)")
 STATUSES = (
     "proved",

@@ -104,6 +104,9 @@ def _tight(latex: str) -> str:
     return re.sub(rf"(?<=[_^]){inner}", lambda m: re.sub(r" ([-+=]) ", r"\1", m.group()), latex)
 
 
+LETTERS_OF_FUNCTIONS = {"normal_cdf": r"\Phi", "normal_pdf": r"\varphi"}  # of the standard normal law
+
+
 class Layouts:
     """Builds layouts; one instance a formula."""
 
@@ -241,6 +244,7 @@ class Layouts:
 
     def _function(self, name: str) -> Node:
         """A letter with its labels as it is declared, a word upright."""
+        name = LETTERS_OF_FUNCTIONS.get(name, name)
         if len(name) == 1 or name.startswith("\\") or re.match(r"\w[_^]", name):
             return self.name(name).items[0]
         return Words(name, True)
