@@ -223,7 +223,7 @@ def _sizes(text: str | None) -> dict[str, int] | None:
 
 def _verify(options: argparse.Namespace) -> int:
     from symconv.judging import verify_paths
-    from symconv.telling import write_certificates
+    from symconv.serialising import write_certificates
     from symconv.terminal import progress
 
     if options.certificates is not None and not options.certificates.strip():
@@ -267,7 +267,7 @@ def _propose(paths: list[str], text: str | None) -> int:
 def _print_report(report: Report, as_json: bool) -> None:
     """One JSON object, or lines on the files that could be read."""
     from symconv.reports import report_lines, unpainted
-    from symconv.telling import report_json
+    from symconv.serialising import report_json
     from symconv.terminal import painted, takes_colour
 
     if as_json:

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "given": "term proof",
     "reports": "term proof read write repair",
     "judging": "term proof read write evidence given repair reports",
-    "telling": "term proof read write repair reports",
+    "serialising": "term proof read write repair reports",
     "picturing": "term proof read write",
     "pictures": "term ops proof notation write page overview",
     "reporting": "term proof notation read write repair reports picturing page",
@@ -62,7 +62,7 @@ MAY_IMPORT = {
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
     " handles specs overview",
     "terminal": "proof read judging reports",
-    "cli": "symconv specs judging reports telling reporting solving exporting terminal page exercise varying"
+    "cli": "symconv specs judging reports serialising reporting solving exporting terminal page exercise varying"
     " shown_numbers",
     "pytest_plugin": "read judging reports",
     "symconv": "",

@@ -12,7 +12,7 @@ from symconv.proof.evaluate import World, differ
 from symconv.proof.verdict import Status
 from symconv.repair.search import repairs
 from symconv.reports import repaired_latex
-from symconv.telling import report_json
+from symconv.serialising import report_json
 from tests.soundness.mutants import mutants_of
 
 BLOCK = """```symconv
