@@ -172,7 +172,8 @@ def _derivation(request: Request, x: Tensor) -> Derivation:
         form = None if form is None else _moved(move, form)
     lines = tuple(_line(derived, step) for step in steps)
     at = instance_sizes(f, request.sizes)
-    return Derivation(x, derived, lines, form, named, instance(f, derived, at, letter, request.numbers))
+    last = replace(derived, body=lines[-1].step.value)
+    return Derivation(x, derived, lines, form, named, instance(f, last, at, letter, request.numbers))
 
 
 def _moved(move: Rebasing, tensor: Defined) -> Defined:

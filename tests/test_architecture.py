@@ -50,7 +50,8 @@ MAY_IMPORT = {
     "answer_page": "answers page",
     "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs hints needs"
     " symbols shown_numbers overview stating",
-    "instancing": "term proof entries write shown_numbers solution",
+    "unrolling": "term entries write",
+    "instancing": "term proof entries write shown_numbers solution unrolling",
     "solving": "answers shown_numbers term calculus proof notation write specs symbols solution instancing",
     "stating": "term write",
     "exercise": "answers calculus page proof shown_numbers solution stating term write",
