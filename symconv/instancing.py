@@ -10,11 +10,11 @@ from symconv.errors import SizeError, UsageError
 from symconv.proof.evaluate import World
 from symconv.proof.search import SizeSearch
 from symconv.shown_numbers import PRIME, Numbers
-from symconv.solution import Instance
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Maximum, walk
+from symconv.worked import Instance
 from symconv.write.page import entries_displays, intermediates, is_inner, latex_of_whole, numbers_displays
 
 MOST_ENTRIES = PRIME - 1

@@ -11,10 +11,7 @@ from dataclasses import dataclass, field, replace
 from symconv import answer_page
 from symconv.answers.answer import Answer
 from symconv.answers.numbers import from_first, whole
-from symconv.calculus import derivation as log
-from symconv.hints import advice
 from symconv.needs import not_implied
-from symconv.notation.display import shown
 from symconv.page.markdown import MarkdownPrinter
 from symconv.page.nodes import (
     Declaration,
@@ -26,71 +23,32 @@ from symconv.page.nodes import (
     Paragraph,
     Program,
     Sentence,
-    Step,
     Table,
     Text,
     displays,
     sentence,
 )
 from symconv.proof.evaluate import World
-from symconv.proof.verdict import Verdict
 from symconv.shown_numbers import Numbers
 from symconv.specs import Spec
 from symconv.stating import document_words
 from symconv.symbols import Symbols, names_turned
-from symconv.term.polynomial import Application, Atom, Poly
-from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
+from symconv.telling import holds_argmax, steps
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
-from symconv.term.value import Entry, Sum, Value, own_polys, walk
-from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
+from symconv.term.value import Entry, walk
+from symconv.worked import Derivation, Instance, gradient_entry
+from symconv.write.latex import latex_of_call, latex_of_limit, latex_of_poly, latex_of_tensor
 from symconv.write.page import (
     declaration,
-    definable,
     intermediates,
     is_inner,
     is_nameless,
     latex_of_whole,
     others,
-    readable,
     upstream_letter,
 )
-
-BRIEF = ("chain rule", "change of variable", "closed form")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A step with the verdict that its value is the gradient, for all sizes."""
-
-    step: log.Step
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """Small sizes, and displays of all entries there; numbers where entries alone say too little; or why not."""
-
-    sizes: str
-    displays: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-    refusal: str = ""
-    at: tuple[tuple[str, int], ...] = ()  # the sizes
-
-
-@dataclass(frozen=True, slots=True)
-class Derivation:
-    """The gradient by one tensor: its lines, its closed form, and a small instance."""
-
-    tensor: Tensor
-    gradient: Defined
-    lines: tuple[Line, ...]
-    form: Defined | None
-    named: tuple[Defined, ...]
-    instance: Instance
-
-    @property
-    def proved(self) -> bool:
-        return all(line.verdict for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,73 +283,28 @@ def _made_first(tensor: Defined) -> Iterator[Defined]:
 def _definition(tensor: Defined) -> Display:
     """The formula of an entry; the operation alone where a formula says less."""
     inner = any(is_inner(v.tensor) for v in walk(tensor.body) if isinstance(v, Entry))
-    if tensor.call is not None and (inner or _holds_argmax(tensor.body)):
+    if tensor.call is not None and (inner or holds_argmax(tensor.body)):
         return Display(f"{tensor.name} = {latex_of_call(tensor)}", judged=False)
     return Display(latex_of_tensor(replace(tensor, call=None)))
 
 
 def _section(derivation: Derivation, solution: Solution, above: set[Display]) -> Iterator[Node]:
     """above: what the page shows already."""
-    lines = derivation.lines
-    if solution.level == "brief":
-        lines = tuple(n for n in lines if n.step.rule in BRIEF) or lines[-1:]
     yield Heading(2, sentence(f"The gradient by ${derivation.tensor.name}$"))
-    for number, line in enumerate(lines, 1):
-        yield _step(number, line, derivation, solution.output)
+    yield from _places(derivation)
+    yield from steps(derivation, solution.output, solution.level == "brief")
     yield Paragraph(sentence(_statement(derivation)))
     if solution.level == "full":
         yield from _instance(derivation.instance, above, solution)
 
 
-def _step(number: int, line: Line, derivation: Derivation, output: Defined) -> Step:
-    told = advice(line.step.rule, _done(derivation))
-    body: list[Node] = list(_displays(line, derivation, output))
-    if not line.verdict:
-        body.append(Paragraph((Text(f"This line is not proved: {line.verdict}"),)))
-    reason = sentence(line.step.reason + _picked(line, derivation))
-    return Step(number, line.step.rule, sentence(told.hint), reason, told.fact, tuple(body))
-
-
-def _done(derivation: Derivation) -> set[str]:
-    """Whether the derivation pads, turns or correlates: facts are told of what it does."""
-    form, calls = derivation.form, [t.call for t in derivation.named if t.call is not None]
-    if form is None or form.call is None:
-        return set()
-    done = {call.operation for call in calls}
-    done |= {"turn"} if any(isinstance(t, Defined) and _turns(t) for t in form.call.operands) else set()
-    return done | ({"correlate"} if form.call.operation == "correlate" else set())
-
-
-def _turns(tensor: Defined) -> bool:
-    return tensor.call is not None and tensor.call.operation == "rot180"
-
-
-def _displays(line: Line, derivation: Derivation, output: Defined) -> Iterator[Display]:
-    """The line itself, behind the names that it brings in."""
-    value, form = line.step.value, derivation.form
-    judged = _judged(value, derivation, output)
-    if line.step.rule == "closed form" and form is not None:
-        whole = latex_of_whole(derivation.gradient)
-        yield Display(f"{whole} = {latex_of_call(form)}", judged and readable(form))
-        return
-    for tensor in derivation.named if line.step.rule == "names" else ():
-        yield Display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor, rows=True)}", judged=False)
-    left = gradient_entry(derivation)
-    yield Display(f"{left} = {latex_of_value(value)}", judged)
-
-
-def _judged(value: Value, derivation: Derivation, output: Defined) -> bool:
-    """Whether a declaration block has words for all that the line shows."""
-    unsaid = [t for t in derivation.named if not definable(output, t)]
-    read = all(readable(t) for t in _below(value)) and not _holds_argmax(value)
-    return read and output.rank > 0 and not any(_shows(value, t) for t in unsaid)
-
-
-def judged_alone(line: Line, derivation: Derivation, output: Defined) -> bool:
-    """Whether a document that declares the problem alone can state the line, and whether the line is an answer."""
-    helpers = [t for t in tensors_in(line.step.value) if t in derivation.named or "(" in t.name]
-    early = line.step.rule in ("chain rule", "derivative inside the sums")
-    return not early and not helpers and _judged(line.step.value, derivation, output)
+def _places(derivation: Derivation) -> Iterator[Node]:
+    """The entry that is looked for, and where its indices run."""
+    free = ranges_of(derivation.gradient, derivation.gradient.parameters)
+    limits = [latex_of_limit(r) for r in free if r.low is not None or r.high is not None]
+    if limits:
+        yield Paragraph((Text("We look for"),))
+        yield Display(r", \quad ".join((gradient_entry(derivation), *limits)) + ".", judged=False)
 
 
 def _instance(instance: Instance, above: set[Display], solution: Solution) -> Iterator[Node]:
@@ -421,44 +334,6 @@ def _sizes_latex(sizes: str, output: Defined) -> str:
     return r", \quad ".join(f"{known[name]} = {number}" for name, number in pairs)
 
 
-def _picked(line: Line, derivation: Derivation) -> str:
-    """Here $u = a - i$: the values that the brackets gave, under the letters that the line before shows."""
-    if not line.step.picked:
-        return ""
-    before = derivation.lines[derivation.lines.index(line) - 1].step.value
-    letters = {
-        a.name: b.name
-        for v, w in zip(walk(before), walk(shown(before)), strict=True)
-        if isinstance(v, Sum) and isinstance(w, Sum)
-        for a, b in zip(v.ranges, w.ranges, strict=True)
-    }
-    images: dict[Atom, Poly] = {old: Poly.of(new) for old, new in letters.items()}
-    pairs = [
-        f"${letters.get(name, name)} = {latex_of_poly(place.substitute(images))}$"
-        for name, place in line.step.picked
-        if not _winners(place)
-    ]
-    return f" Here {', '.join(pairs)}." if pairs else ""
-
-
-def _below(value: Value) -> list[Tensor]:
-    """The tensors that a line shows by their operation."""
-    return [v.tensor for v in walk(value) if isinstance(v, Entry) and "(" in v.tensor.name]
-
-
-def _shows(value: Value, tensor: Tensor) -> bool:
-    return tensor in set(tensors_in(value))
-
-
-def _holds_argmax(value: Value) -> bool:
-    return any(_winners(p) for v in walk(value) for p in own_polys(v))
-
-
-def _winners(poly: Poly) -> list[Atom]:
-    """The places of maxima in a position: a block has no words for them."""
-    return [a for a in poly.all_atoms() if isinstance(a, Application)]
-
-
 def _conventions(solution: Solution) -> str:
     entry = Entry(solution.output, tuple(map(Poly.of, solution.output.parameters)))
     needs = [f"`{text_of_condition(c)}`" for c in not_implied(requirements_of(entry))]
@@ -467,12 +342,6 @@ def _conventions(solution: Solution) -> str:
     of_loss = f"; ${loss}$ is {role}" if loss else ""
     text = f"Indices begin at {solution.spec.symbols.base}; entries outside a tensor count as 0{of_loss}."
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
-
-
-def gradient_entry(derivation: Derivation) -> str:
-    """The gradient at its indices, by its name or as a fraction."""
-    gradient = replace(derivation.gradient, call=None)
-    return latex_of_value(Entry(gradient, tuple(map(Poly.of, gradient.parameters))))
 
 
 def _statement(derivation: Derivation) -> str:
@@ -488,4 +357,4 @@ def _statement(derivation: Derivation) -> str:
     return f"Every line is proved equal to the derivative for {derivation.lines[-1].verdict.scope}{needs}."
 
 
-__all__ = ["Derivation", "Instance", "Line", "Solution", "gradient_entry", "judged_alone", "letter_of"]
+__all__ = ["Solution", "letter_of"]

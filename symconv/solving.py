@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symconv.answers.answer import Answer
@@ -17,7 +17,8 @@ from symconv.proof.closed_form import closed_form
 from symconv.proof.deciding import decide
 from symconv.proof.problem import equation
 from symconv.shown_numbers import Numbers
-from symconv.solution import Derivation, Line, Solution, letter_of
+from symconv.smaller import in_smaller_steps
+from symconv.solution import Solution, letter_of
 from symconv.specs import Question, Spec, parse_spec
 from symconv.symbols import Symbols, with_symbols
 from symconv.term.polynomial import Poly
@@ -25,8 +26,10 @@ from symconv.term.rebasing import Rebasing
 from symconv.term.substitution import rename_apart, replace_tensors
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, sizes_in, tensors_in
 from symconv.term.value import Entry, Maximum, Sum, walk
+from symconv.worked import Derivation, Line
+from symconv.write.known_names import by_names, factored
 from symconv.write.like_terms import like_terms
-from symconv.write.page import nameless
+from symconv.write.page import intermediates, nameless
 
 COUNTS = ("multiplications", "additions", "parameters")
 LETTERS = [*"ZAPQSUVYTBDE", *(f"Z_{{{n}}}" for n in range(1, 100))]
@@ -34,12 +37,13 @@ LETTERS = [*"ZAPQSUVYTBDE", *(f"Z_{{{n}}}" for n in range(1, 100))]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is solved, under which symbols, and what its instance shows."""
+    """What is solved, under which symbols, what its instance shows, and whether small steps are shown."""
 
     output: Defined
     symbols: Symbols
     sizes: dict[str, int] | None
     numbers: Numbers
+    small: bool = True
 
     @property
     def upstream(self) -> Leaf | None:
@@ -67,7 +71,7 @@ def solve_spec(
     parsed = prepared(spec if isinstance(spec, Spec) else parse_spec(spec, layers=False), symbols)
     everything = [] if parsed.questions else [leaf.name for leaf in parsed.leaves]
     wanted = [wrt] if wrt is not None else list(parsed.wanted) or everything
-    request = Request(parsed.output, parsed.symbols, sizes, numbers or Numbers())
+    request = Request(parsed.output, parsed.symbols, sizes, numbers or Numbers(), level == "full")
     made = tuple(_derivation(request, parsed.leaf(name)) for name in wanted)
     answers: tuple[Answer, ...] = ()
     for question in parsed.questions:
@@ -159,18 +163,23 @@ def _derivation(request: Request, x: Tensor) -> Derivation:
     f, g, symbols = request.output, request.upstream, request.symbols
     derived = replace(rename_apart(gradient(f, x, g), {symbols.loss}), name=symbols.gradient(x.name))
     pieces = _pieces(derived, f, g, symbols)
-    steps = _steps(derived, pieces)
+    steps = _steps(derived, pieces, intermediates(f))
     form = None if pieces is None else pieces.form
     named = () if pieces is None else pieces.named
     letter = letter_of(f, symbols)
+    free = ranges_of(derived, derived.parameters)
+    told = in_smaller_steps(steps, free) if request.small else [(step, []) for step in steps]
     if symbols.moves:
         move = Rebasing(symbols.base)
-        counted = _counted(derived, steps)
-        steps = [_moved_step(move, derived, counted, step) for step in steps]
+        counted = _counted(derived, [s for step, inner in told for s in (step, *inner)])
+        told = [
+            (_moved_step(move, derived, counted, step), [_moved_step(move, derived, counted, s) for s in inner])
+            for step, inner in told
+        ]
         f, derived = _moved(move, f), _moved(move, derived)
         x, named = move.tensor(x), tuple(_moved(move, t) for t in named)
         form = None if form is None else _moved(move, form)
-    lines = tuple(_line(derived, step) for step in steps)
+    lines = tuple(_line(derived, step, inner) for step, inner in told)
     at = instance_sizes(f, request.sizes)
     last = replace(derived, body=lines[-1].step.value)
     return Derivation(x, derived, lines, form, named, instance(f, last, at, letter, request.numbers))
@@ -194,18 +203,26 @@ def _moved_step(move: Rebasing, derived: Defined, counted: set[str], step: Step)
     return replace(step, value=move.value(step.value, derived.parameters), picked=picked)
 
 
-def _steps(derived: Defined, pieces: Pieces | None) -> list[Step]:
-    """The steps of the derivation, equal summands added up at its end."""
+def _steps(derived: Defined, pieces: Pieces | None, layers: list[Defined]) -> list[Step]:
+    """The steps of the derivation; at its end equal summands are added up, and layers are called by their names."""
     steps = derive(derived, pieces)
     collected = like_terms(steps[-1].value)
     if collected != steps[-1].value:
         steps.append(Step("like terms", "Equal summands are added up.", collected))
+    named = by_names(collected, layers)
+    if named != collected:
+        names = " and ".join(f"${t.name}$" for t in layers if t in set(tensors_in(named)))
+        reason = (
+            f"This holds the formula of an entry of {names}. What does not depend on a sum's index stands before it."
+        )
+        steps.append(Step("by name", reason, factored(named)))
     return steps
 
 
-def _line(derived: Defined, step: Step) -> Line:
+def _line(derived: Defined, step: Step, inner: Sequence[Step] = ()) -> Line:
     entry = Entry(derived, tuple(map(Poly.of, derived.parameters)))
-    return Line(step, decide(equation(entry, step.value, ranges_of(derived, derived.parameters))))
+    verdict = decide(equation(entry, step.value, ranges_of(derived, derived.parameters)))
+    return Line(step, verdict, tuple(_line(derived, small) for small in inner))
 
 
 def _pieces(derived: Defined, f: Defined, g: Leaf | None, symbols: Symbols) -> Pieces | None:

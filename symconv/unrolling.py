@@ -6,7 +6,7 @@ for stays a name: behind a layer Z the entries speak of `Z_{0, 1}` and not of wh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import cast
@@ -76,7 +76,9 @@ class _Writer:
             case Kind.SUM:
                 return self._sum(node), SUM
             case Kind.PRODUCT | Kind.RECIPROCAL:
-                return self._term(*self._split(node))
+                number, factors = self._split(node)
+                one_sum = len(factors) == 1 and factors[0].kind is Kind.SUM and abs(number) == 1
+                return (self._sum(node), SUM) if one_sum else self._term(number, factors)
             case Kind.APPLY:
                 return self._applied(node), ALONE
             case Kind.MAXIMUM:
@@ -97,8 +99,7 @@ class _Writer:
     def _sum(self, node: Node) -> str:
         """Equal summands added up, in the order of their factors; a negative one is not the first if another can be."""
         found: dict[tuple[Node, ...], Fraction] = {}
-        for term in node.args:
-            number, factors = self._split(term)
+        for number, factors in self._summands(node, Fraction(1)):
             found[factors] = found.get(factors, Fraction(0)) + number
         kept = ((f, q) for f, q in found.items() if q)
         ordered = sorted(kept, key=lambda pair: [self._key(f) for f in pair[0]])
@@ -109,6 +110,16 @@ class _Writer:
             sign = " - " if number < 0 else " + "
             made += (sign if made else sign.strip(" +")) + self._term(abs(number), factors)[0]
         return made or "0"
+
+    def _summands(self, node: Node, times: Fraction) -> Iterator[tuple[Fraction, tuple[Node, ...]]]:
+        """Those of sums inside too, as far as no more than a sign stands before them."""
+        number, factors = self._split(node)
+        number *= times
+        if len(factors) == 1 and factors[0].kind is Kind.SUM and abs(number) == 1:
+            for term in factors[0].args:
+                yield from self._summands(term, number)
+        else:
+            yield number, factors
 
     def _term(self, number: Fraction, factors: tuple[Node, ...]) -> tuple[str, int]:
         """A product as one fraction: what is divided by stands below."""

@@ -48,13 +48,18 @@ MAY_IMPORT = {
     "shown_numbers": "",
     "illustrating": "term calculus proof page pictures shown_numbers answers",
     "answer_page": "answers page",
-    "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs hints needs"
-    " symbols shown_numbers overview stating",
+    "worked": "term calculus proof write",
+    "smaller": "term ops calculus",
+    "reasons": "term calculus notation write worked",
+    "telling": "term notation write page hints reasons worked",
+    "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs needs"
+    " symbols shown_numbers overview stating telling worked",
     "unrolling": "term entries write",
-    "instancing": "term proof entries write shown_numbers solution unrolling",
-    "solving": "answers shown_numbers term calculus proof notation write specs symbols solution instancing",
+    "instancing": "term proof entries write shown_numbers unrolling worked",
+    "solving": "answers shown_numbers term calculus proof notation write specs symbols solution instancing smaller"
+    " worked",
     "stating": "term write",
-    "exercise": "answers calculus page proof shown_numbers solution stating term write",
+    "exercise": "answers calculus page proof shown_numbers solution stating telling term worked write",
     "varying": "proof specs term",
     "exporting": "term ops calculus proof write kernels specs evidence",
     "handles": "term ops entries kernels write",

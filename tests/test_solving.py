@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from symconv.proof.verdict import Status
 from symconv.solving import solve_spec
 from symconv.specs import spec_of_tensor
 from symconv.term.polynomial import Poly
+from tests.refereeing import lines_that_differ, with_a_wrong_line
 
 SPECS = [
     "conv1d",
@@ -58,22 +59,15 @@ def test_every_line_is_proved_and_the_page_is_read_back(spec: str) -> None:
 @pytest.mark.parametrize("spec", SPECS)
 def test_every_line_evaluates_equal_to_the_line_before(spec: str) -> None:
     """The referee: at fixed sizes, without the prover."""
-    from symconv.proof.deciding import Effort, Survey
-    from symconv.proof.evaluate import differ
-    from symconv.proof.problem import equation
-    from symconv.term.tensor import ranges_of
+    assert lines_that_differ(solve_spec(spec)) == []
 
-    for derivation in solve_spec(spec).derivations:
-        free = ranges_of(derivation.gradient, derivation.gradient.parameters)
-        values = [line.step.value for line in derivation.lines]
-        for before, after in pairwise(values):
-            survey = Survey(equation(before, after, free), Effort())
-            sizes = [z for z in survey.tuples().upto(16) if survey.admits(z)][:12]
-            assert sizes
-            for choice in sizes:
-                world = World(choice, seed=7, values=(before, after))
-                for at in survey.positions(world):
-                    assert not differ(world.value(before, at), world.value(after, at))
+
+def test_the_referee_finds_a_wrong_line() -> None:
+    solution = solve_spec("conv1d", "X")
+    (derivation,) = solution.derivations
+    before_turning = next(line.step.value for line in derivation.lines if line.step.rule == "pick")
+    assert lines_that_differ(with_a_wrong_line(solution, before_turning)) == []
+    assert lines_that_differ(with_a_wrong_line(solution, 2 * before_turning)) == ["X: closed form"]
 
 
 def test_the_page_of_the_input_gradient_says_what_a_teacher_would() -> None:

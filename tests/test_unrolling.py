@@ -38,6 +38,12 @@ def test_what_is_divided_by_stands_below_a_bar() -> None:
     assert written(z, n=5) == [r"\frac{3 x_{0}}{20}"]
 
 
+def test_a_sum_in_a_sum_and_a_sign_before_one_are_opened() -> None:
+    z = sc.define("z", [1], lambda i: x[i] + w[0])
+    assert written(sc.define("y", [1], lambda i: z[i] + w[1]), n=1) == ["w_{0} + w_{1} + x_{0}"]
+    assert written(sc.define("y", [1], lambda i: -z[i]), n=1) == ["-w_{0} - x_{0}"]
+
+
 def test_zero_and_a_maximum() -> None:
     assert written(sc.define("y", [1], lambda i: x[i] - x[i]), n=1) == ["0"]
     assert written(sc.pool(x, 2, kind="max"), n=2) == [r"\max(x_{0}, x_{1})"]
