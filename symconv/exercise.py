@@ -15,6 +15,7 @@ from itertools import chain
 from symconv.answers.answer import Fact
 from symconv.answers.numbers import places, whole
 from symconv.calculus.gradient import gradient
+from symconv.checking import RATIONAL
 from symconv.page.nodes import Declaration, Display, Heading, Node, Page, Paragraph, Text, sentence
 from symconv.proof.evaluate import World
 from symconv.shown_numbers import Numbers
@@ -29,7 +30,6 @@ from symconv.worked import Derivation, gradient_entry
 from symconv.write.latex import latex_of_tensor, latex_of_value
 from symconv.write.page import declaration, intermediates, latex_of_whole, others, sayable
 
-RATIONAL = ("relu", "identity", "square", "step")  # functions whose values are fractions again
 MOST = 36  # entries of a tensor that is worked out by hand
 
 

@@ -26,7 +26,7 @@ NAMED = {
     "rot180": "A kernel whose indices run backwards is the kernel rotated by 180 degrees.",
     "transpose": "Rows and columns change places: that is the transposed matrix.",
     "swap_channels": "Input and output channels of the kernel change places.",
-    "apply": "The derivative of the function at every entry is a tensor of its own.",
+    "slope": "The derivatives of the function at all entries are a tensor: its name is that of the derivative.",
     "correlate": "The sum is an entry of a correlation, at a place that is counted from the other end.",
 }
 FORMS = {
@@ -245,10 +245,19 @@ def _operations(value: Value) -> Iterator[str]:
 
 def _calls(tensor: Tensor) -> Iterator[str]:
     call = tensor.call if isinstance(tensor, Defined) else None
+    if call is None and "'(" in tensor.name:
+        yield "slope"
     if call is not None and call.operation != "gradient":
         yield call.operation
         for operand in call.operands:
             yield from _calls(operand) if call.operation in MOVES else ()
 
 
-__all__ = ["Change", "changes", "factors_of", "in_brief", "opened", "reason"]
+def rule_of(step: Step, before: Value | None) -> str:
+    """The name of the step; a change of variable that changes none is one of names."""
+    if step.rule != "change of variable" or before is None or any(c.turned for c in changes(before, step.value)):
+        return step.rule
+    return "names"
+
+
+__all__ = ["Change", "changes", "factors_of", "in_brief", "opened", "reason", "rule_of"]

@@ -11,7 +11,7 @@ from symconv.calculus.derivation import Step
 from symconv.calculus.functions import slope
 from symconv.calculus.rewriting import deltas, depends, drop_known, pick_all, rename_ranges, split_log
 from symconv.ops.pool import argmax_of
-from symconv.term.substitution import entry_formula, substitute
+from symconv.term.substitution import entry_formula, rebuild, substitute
 from symconv.term.tensor import Defined
 from symconv.term.value import (
     Apply,
@@ -92,10 +92,15 @@ def _defined(value: Derivative) -> Value | None:
     inside = all(
         isinstance(p.as_atom, str) or not a.bounded for p, a in zip(entry.index, entry.tensor.axes, strict=True)
     )
-    formula = entry_formula(entry.tensor, entry.index)
-    if isinstance(formula, Sum):
-        formula = rename_ranges(formula, {n for p in by.index for n in p.names()})
-    return Derivative(formula, by) if inside else None
+    taken = {n for p in by.index for n in p.names()}
+    return Derivative(_apart(entry_formula(entry.tensor, entry.index), taken), by) if inside else None
+
+
+def _apart(value: Value, taken: set[str]) -> Value:
+    """Sums over other letters than those of the entry that one differentiates by."""
+    if isinstance(value, Sum):
+        value = rename_ranges(value, taken)
+    return rebuild(value, lambda v: _apart(v, taken), lambda p: p)
 
 
 def _linear(value: Derivative) -> Value | None:

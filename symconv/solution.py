@@ -10,14 +10,16 @@ from dataclasses import dataclass, field, replace
 
 from symconv import answer_page
 from symconv.answers.answer import Answer
-from symconv.answers.numbers import from_first, whole
+from symconv.answers.numbers import from_first, latex_of_number, whole
 from symconv.needs import not_implied
+from symconv.notation.display import parameters_shown
 from symconv.page.markdown import MarkdownPrinter
 from symconv.page.nodes import (
     Declaration,
     Display,
     Figure,
     Heading,
+    Math,
     Node,
     Page,
     Paragraph,
@@ -38,8 +40,8 @@ from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, walk
-from symconv.worked import Derivation, Instance, gradient_entry
-from symconv.write.latex import latex_of_call, latex_of_limit, latex_of_poly, latex_of_tensor
+from symconv.worked import Check, Derivation, Instance, gradient_entry
+from symconv.write.latex import latex_of_call, latex_of_limit, latex_of_poly, latex_of_tensor, latex_of_value
 from symconv.write.page import (
     declaration,
     intermediates,
@@ -247,9 +249,45 @@ def _program(solution: Solution) -> Program | None:
 
 def _given(solution: Solution) -> Iterator[Node]:
     yield Heading(2, (Text("Given"),))
-    yield from map(_definition, _defined(solution))
+    shown = _defined(solution)
+    yield from map(_definition, shown)
+    yield from _operations(shown)
+    yield from _shapes(solution, shown)
     yield Paragraph(sentence(_conventions(solution)))
     yield from _numbers_given(solution)
+
+
+def _operations(shown: Sequence[Defined]) -> Iterator[Node]:
+    """An entry of each operation that a definition shows without a name of its own."""
+    inside = [v.tensor for t in shown for v in walk(t.body) if isinstance(v, Entry)]
+    nameless = dict.fromkeys(t for t in inside if isinstance(t, Defined) and is_nameless(t))
+    for tensor in nameless:
+        left = latex_of_value(Entry(tensor, tuple(map(Poly.of, parameters_shown(tensor)[0]))))
+        right = latex_of_tensor(replace(tensor, name="T", call=None)).partition(" = ")[2]
+        yield Display(f"{left} = {right}", judged=False)
+
+
+def _shapes(solution: Solution, shown: Sequence[Defined]) -> Iterator[Node]:
+    """The extents of the data and of what is defined, where they are bounded."""
+    data = [t for s in shown for t in tensors_in(Entry(s, ())) if isinstance(t, Leaf)]
+    said = [rf"{latex_of_whole(t)} \in {_space(t)}" for t in dict.fromkeys((*data, *shown)) if _bounded(t)]
+    if said and solution.derivations:
+        yield Paragraph((Text("The shapes:"),))
+        yield Display(r", \quad ".join(said) + ".", judged=False)
+
+
+def _bounded(tensor: Tensor) -> bool:
+    return all(a.bounded for a in tensor.axes)
+
+
+def _space(tensor: Tensor) -> str:
+    several = tensor.rank > 1
+    extents = [rf"({text})" if several and terms > 1 else text for text, terms in map(_extent, tensor.shape)]
+    return rf"\mathbb{{R}}^{{{r' @ '.join(extents)}}}".replace("@", r"\times") if extents else r"\mathbb{R}"
+
+
+def _extent(extent: Poly) -> tuple[str, int]:
+    return latex_of_poly(extent), extent.terms
 
 
 def _numbers_given(solution: Solution) -> Iterator[Node]:
@@ -320,11 +358,33 @@ def _instance(instance: Instance, above: set[Display], solution: Solution) -> It
         yield Display(_sizes_latex(instance.sizes, solution.output), judged=False)
     again = f", ${solution.output.name}$ as above" if above & {*shown, *numbers} else ""
     letter = letter_of(solution.output, solution.spec.symbols)
-    yield Paragraph(sentence(f"{at} ${letter}$ for the upstream gradient{again}:"))
+    upstream = f"{at} ${letter}$ for the upstream gradient{again}:"
+    alone = f"{at.removesuffix(', and')}{again.replace(',', ' and', 1)}:" if again else f"{at.removesuffix(', and')}:"
+    yield Paragraph(sentence(upstream if solution.output.rank else alone))
     yield from (display for display in shown if display not in above)
     if numbers:
         yield Paragraph(sentence("Which entry is the greatest depends on the numbers. At these:"))
     yield from (display for display in numbers if display not in above)
+    if instance.check is not None:
+        yield from _check(instance.check, above | set(numbers), solution)
+
+
+def _check(check: Check, above: set[Display], solution: Solution) -> Iterator[Node]:
+    """The numbers that are not on the page yet, and a table of the two ends."""
+    loss, (entry, derivative) = solution.spec.symbols.loss, check.derivative
+    numbers = [Display(f, judged=False) for f in check.numbers]
+    new = [display for display in numbers if display not in above]
+    yield Heading(3, (Text("A check with numbers"),))
+    total = f", and let ${loss}$ be the sum of its entries times those of the output" if solution.output.rank else ""
+    letter = letter_of(solution.output, solution.spec.symbols)
+    of_upstream = f"; ${letter}$ is the upstream gradient{total}" if total else ""
+    as_above = "" if len(new) == len(numbers) else ", what is not shown again as above"
+    yield Paragraph(sentence(f"Take these numbers{as_above}{of_upstream}. Let ${check.entry}$ grow by 1:"))
+    yield from new
+    rows = [((Math(latex_of_number(at)),), (Math(latex_of_number(value)),)) for at, value in check.ends]
+    yield Table(((Math(check.entry),), (Math(loss),)), tuple(rows))
+    yield Paragraph(sentence(f"${loss}$ grows by as much as the last line gives at these numbers:"))
+    yield Display(f"{entry} = {latex_of_number(derivative)}", judged=False)
 
 
 def _sizes_latex(sizes: str, output: Defined) -> str:

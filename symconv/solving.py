@@ -10,12 +10,16 @@ from symconv.answers.count import count
 from symconv.answers.shape import shape
 from symconv.calculus.derivation import Pieces, Step, derive
 from symconv.calculus.gradient import gradient
+from symconv.checking import checked
 from symconv.errors import DependenceError, UsageError
 from symconv.instancing import instance, instance_sizes
+from symconv.needs import limits, without_implied
+from symconv.notation.display import fresh_letter, heads_in
 from symconv.notation.names import NAME
 from symconv.proof.closed_form import closed_form
 from symconv.proof.deciding import decide
 from symconv.proof.problem import equation
+from symconv.reasons import changes
 from symconv.shown_numbers import Numbers
 from symconv.smaller import in_smaller_steps
 from symconv.solution import Solution, letter_of
@@ -23,14 +27,15 @@ from symconv.specs import Question, Spec, parse_spec
 from symconv.symbols import Symbols, with_symbols
 from symconv.term.polynomial import Poly
 from symconv.term.rebasing import Rebasing
-from symconv.term.substitution import rename_apart, replace_tensors
-from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, sizes_in, tensors_in
+from symconv.term.substitution import replace_tensors, substitute
+from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
 from symconv.term.value import Entry, Maximum, Sum, walk
 from symconv.worked import Derivation, Line
 from symconv.write.known_names import by_names, factored
 from symconv.write.like_terms import like_terms
 from symconv.write.page import intermediates, nameless
 
+SMALL = 1  # the seed of the numbers of a check: small ones, not the same in two tensors
 COUNTS = ("multiplications", "additions", "parameters")
 LETTERS = [*"ZAPQSUVYTBDE", *(f"Z_{{{n}}}" for n in range(1, 100))]
 
@@ -161,7 +166,8 @@ def _with_names(f: Defined) -> Defined:
 
 def _derivation(request: Request, x: Tensor) -> Derivation:
     f, g, symbols = request.output, request.upstream, request.symbols
-    derived = replace(rename_apart(gradient(f, x, g), {symbols.loss}), name=symbols.gradient(x.name))
+    taken = {symbols.loss, *(t.name for t in tensors_in(Entry(f, ())))}
+    derived = replace(_lettered(gradient(f, x, g), taken), name=symbols.gradient(x.name))
     pieces = _pieces(derived, f, g, symbols)
     steps = _steps(derived, pieces, intermediates(f))
     form = None if pieces is None else pieces.form
@@ -182,7 +188,26 @@ def _derivation(request: Request, x: Tensor) -> Derivation:
     lines = tuple(_line(derived, step, inner) for step, inner in told)
     at = instance_sizes(f, request.sizes)
     last = replace(derived, body=lines[-1].step.value)
-    return Derivation(x, derived, lines, form, named, instance(f, last, at, letter, request.numbers))
+    shown = instance(f, last, at, letter, request.numbers)
+    if request.small and not shown.refusal:
+        numbers = request.numbers if shown.numbers or request.numbers.seed is not None else Numbers(SMALL)
+        shown = replace(shown, check=checked(f, x, last, at, letter, numbers))
+    return Derivation(x, derived, lines, form, named, shown)
+
+
+def _lettered(derived: Defined, taken: set[str]) -> Defined:
+    """With other letters for the indices that a tensor of the page has."""
+    bodies = [derived.body, *(t.body for t in tensors_in(derived.body) if isinstance(t, Defined))]
+    sums = {r.name for body in bodies for v in walk(body) if isinstance(v, (Sum, Maximum)) for r in v.ranges}
+    used = {*taken, *derived.parameters, *sums, *heads_in(derived.body)}
+    images: dict[str, Poly] = {}
+    for name in derived.parameters:
+        if name in taken:
+            letter = fresh_letter(name, used)
+            used.add(letter)
+            images[name] = Poly.of(letter)
+    names = tuple(str(images.get(p, p)) for p in derived.parameters)
+    return replace(derived, parameters=names, body=substitute(derived.body, images))
 
 
 def _moved(move: Rebasing, tensor: Defined) -> Defined:
@@ -205,18 +230,36 @@ def _moved_step(move: Rebasing, derived: Defined, counted: set[str], step: Step)
 
 def _steps(derived: Defined, pieces: Pieces | None, layers: list[Defined]) -> list[Step]:
     """The steps of the derivation; at its end equal summands are added up, and layers are called by their names."""
-    steps = derive(derived, pieces)
+    steps = _unguarded(derived, derive(derived, pieces))
     collected = like_terms(steps[-1].value)
     if collected != steps[-1].value:
         steps.append(Step("like terms", "Equal summands are added up.", collected))
     named = by_names(collected, layers)
     if named != collected:
-        names = " and ".join(f"${t.name}$" for t in layers if t in set(tensors_in(named)))
+        made = {v.tensor for v in walk(named) if isinstance(v, Entry)} - {
+            v.tensor for v in walk(collected) if isinstance(v, Entry)
+        }
+        names = " and ".join(f"${t.name}$" for t in layers if t in made)
         reason = (
             f"This holds the formula of an entry of {names}. What does not depend on a sum's index stands before it."
         )
         steps.append(Step("by name", reason, factored(named)))
     return steps
+
+
+def _unguarded(derived: Defined, steps: list[Step]) -> list[Step]:
+    """Brackets that say what is known are left out, and so is a change of variable that then changes nothing."""
+    entry = Entry(derived, tuple(map(Poly.of, derived.parameters)))
+    known = [*requirements_of(entry), *(c for r in ranges_of(derived, derived.parameters) for c in limits(r))]
+    kept: list[Step] = []
+    for step in steps:
+        plain = replace(step, value=without_implied(step.value, known))
+        if plain.rule == "change of variable" and plain != step and kept:
+            made = changes(kept[-1].value, plain.value)
+            if made and not any(c.turned for c in made):
+                continue
+        kept.append(plain)
+    return kept
 
 
 def _line(derived: Defined, step: Step, inner: Sequence[Step] = ()) -> Line:

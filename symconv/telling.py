@@ -12,7 +12,7 @@ from dataclasses import replace
 from symconv.hints import advice
 from symconv.notation.display import shown
 from symconv.page.nodes import Display, Math, Node, Paragraph, Sentence, Step, Table, Text, sentence
-from symconv.reasons import changes, factors_of, in_brief, reason
+from symconv.reasons import changes, factors_of, in_brief, reason, rule_of
 from symconv.term.polynomial import Application, Poly
 from symconv.term.substitution import replace_tensors, substitute
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, tensors_in
@@ -32,13 +32,15 @@ def steps(derivation: Derivation, output: Defined, brief: bool) -> Iterator[Step
     chosen = _main(derivation.lines) if brief else list(derivation.lines)
     for number, line in enumerate(chosen, 1):
         before = _before(line, derivation)
-        told = advice(line.step.rule, _done(derivation))
+        rule = rule_of(line.step, before)
+        told = advice(rule, _done(derivation))
         body = [*_definitions(line, derivation, defined), *_displays(line, derivation, output)]
         why = (in_brief if brief else reason)(line.step, before, derivation, output)
         inner = () if brief else tuple(_inner(line, before, derivation, output))
-        fact = told.fact if line.step.rule != "closed form" else _fact(derivation, told.fact)
-        trivial = line.step.rule in TRIVIAL
-        yield Step(number, line.step.rule, sentence(told.hint), sentence(why), fact, tuple(body), inner, trivial)
+        fact = told.fact if rule != "closed form" else _fact(derivation, told.fact)
+        if brief and rule not in ("zero-stuffing", "closed form"):
+            fact = ""
+        yield Step(number, rule, sentence(told.hint), sentence(why), fact, tuple(body), inner, rule in TRIVIAL)
 
 
 def _main(lines: Sequence[Line]) -> list[Line]:

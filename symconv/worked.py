@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from symconv.calculus import derivation as log
 from symconv.proof.verdict import Verdict
@@ -29,6 +30,20 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """A derivative by what it means: how far the loss goes when one entry goes from below its number to above.
+
+    numbers: displays of the data.  entry: the one that moves.  ends: its value and that of the loss, before and after.
+    derivative: of the loss by the entry, by the last line; it is the difference.
+    """
+
+    numbers: tuple[str, ...]
+    entry: str
+    ends: tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
+    derivative: tuple[str, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """Small sizes, and displays of all entries there; numbers where entries alone say too little; or why not."""
 
@@ -37,6 +52,7 @@ class Instance:
     numbers: tuple[str, ...] = ()
     refusal: str = ""
     at: tuple[tuple[str, int], ...] = ()  # the sizes
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +77,4 @@ def gradient_entry(derivation: Derivation) -> str:
     return latex_of_value(Entry(gradient, tuple(map(Poly.of, gradient.parameters))))
 
 
-__all__ = ["Derivation", "Instance", "Line", "gradient_entry"]
+__all__ = ["Check", "Derivation", "Instance", "Line", "gradient_entry"]

@@ -54,12 +54,13 @@ MAY_IMPORT = {
     "telling": "term notation write page hints reasons worked",
     "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs needs"
     " symbols shown_numbers overview stating telling worked",
+    "checking": "term proof shown_numbers worked write",
     "unrolling": "term entries write",
     "instancing": "term proof entries write shown_numbers unrolling worked",
-    "solving": "answers shown_numbers term calculus proof notation write specs symbols solution instancing smaller"
-    " worked",
+    "solving": "answers shown_numbers term calculus proof notation write specs symbols solution checking instancing"
+    " needs reasons smaller worked",
     "stating": "term write",
-    "exercise": "answers calculus page proof shown_numbers solution stating telling term worked write",
+    "exercise": "answers calculus checking page proof shown_numbers solution stating telling term worked write",
     "varying": "proof specs term",
     "exporting": "term ops calculus proof write kernels specs evidence",
     "handles": "term ops entries kernels write",

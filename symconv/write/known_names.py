@@ -12,6 +12,7 @@ from symconv.term.value import Entry, Plus, Sum, Times, Value, add, free_indices
 def by_names(value: Value, tensors: Sequence[Defined]) -> Value:
     """Products that hold the formula of an entry of a tensor, with the entry in its place.
 
+    >>> from symconv.term.polynomial import Poly
     >>> from symconv.term.tensor import Axis, Leaf, define
     >>> x, z, i = Leaf("x", (Axis.of(3),)), Leaf("z", (Axis.of(3),)), Poly.of("i")
     >>> y = define("y", (3,), lambda k: x[k] * z[k])
@@ -46,6 +47,7 @@ def _products(tensor: Defined, value: Value) -> Iterator[tuple[Entry, Times]]:
 def factored(value: Value) -> Value:
     """Factors that do not depend on the index of a sum stand before it.
 
+    >>> from symconv.term.polynomial import Poly
     >>> from symconv.term.tensor import Axis, Leaf
     >>> from symconv.term.value import Range
     >>> from symconv.write.text import text_of_value
