@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
+from math import prod
 
 from symconv.proof.evaluate import World
 from symconv.shown_numbers import Numbers
@@ -21,6 +22,7 @@ from symconv.write.latex import latex_of_value
 from symconv.write.page import latex_of_whole, numbers_displays
 
 HALF = Fraction(1, 2)
+MOST_MATRICES = 8  # on the page, of tensors with more than two axes
 RATIONAL = ("relu", "identity", "square", "step")  # functions of which a fraction has a fraction
 Place = tuple[int, ...]
 Given = dict[str, dict[Place, Fraction]]
@@ -29,7 +31,7 @@ Given = dict[str, dict[Place, Fraction]]
 def checked(
     f: Defined, x: Tensor, derived: Defined, sizes: Mapping[str, int], letter: str, numbers: Numbers
 ) -> Check | None:
-    """The loss at both ends, and the derivative between; None where the difference is not the derivative.
+    """The loss at both ends, and the derivative between; None where the two differ, or are too long.
 
     derived: the gradient by its last line.  letter: that of the upstream gradient.  numbers: those of the data.
     """
@@ -50,6 +52,9 @@ def checked(
     exact = slopes[place]
     low, high = (_loss(f, upstream, _moved(given, x, place, step), sizes) for step in (-HALF, HALF))
     if high - low != exact:
+        return None
+    shown = [t for t in (*leaves, *upstream) if t.rank > 2]
+    if sum(prod(len(a) for a in axes(t)[:-2]) for t in shown) > MOST_MATRICES:
         return None
     at = given[x.name][place]
     index = tuple(map(Poly.of, place))

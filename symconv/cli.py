@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import symconv
 from symconv.errors import InputError, OutputError, SymconvError, UsageError, reading, writing
@@ -29,13 +31,29 @@ READ_BACK = (".md", ".tex", ".ipynb")  # formats that verify reads
 class _Parser(argparse.ArgumentParser):
     """argparse with the exit code of wrong use, and options by their whole names."""
 
+    known: ClassVar[set[str]] = set()  # the options of all verbs
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "allow_abbrev": False})
 
+    def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
+        self.known.update(name for name in names if str(name).startswith("--"))
+        return super().add_argument(*names, **options)
+
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        print(f"{self.prog}: {message}{self._meant(message)}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(UsageError.exit_code)
+
+    def _meant(self, message: str) -> str:
+        """The option that is nearest to the one that is not known."""
+        word = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        near = (
+            get_close_matches(word.group(1), [*sorted(self.known), *(f"--{name}" for name in OPTIONS)], 1)
+            if word
+            else []
+        )
+        return f"; did you mean {near[0]}?" if near else ""
 
 
 def parser() -> argparse.ArgumentParser:

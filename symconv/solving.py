@@ -74,6 +74,10 @@ def solve_spec(
     if level not in ("brief", "full"):
         raise UsageError("level", repr(level), "'brief' or 'full'", "choose one of the two")
     parsed = prepared(spec if isinstance(spec, Spec) else parse_spec(spec, layers=False), symbols)
+    if parsed.document not in ("", parsed.text) and not (parsed.questions or parsed.wanted or wrt):
+        raise UsageError(
+            parsed.text, "no `find` line", "what the document asks for", "add `find dL/dX`, or name a tensor with --wrt"
+        )
     everything = [] if parsed.questions else [leaf.name for leaf in parsed.leaves]
     wanted = [wrt] if wrt is not None else list(parsed.wanted) or everything
     request = Request(parsed.output, parsed.symbols, sizes, numbers or Numbers(), level == "full")

@@ -148,7 +148,7 @@ class Layouts:
     # -- polynomials -----------------------------------------------------------------
 
     def poly(self, poly: Poly) -> Row:
-        """Positive terms first, sizes before indices in a product."""
+        """Positive terms first; in a product sizes, then what is made of them, then indices."""
         items: list[Node] = []
         parts = grouped(poly)
         if parts and parts[0].coefficient < 0:  # 1 - i, not -i + 1
@@ -163,7 +163,7 @@ class Layouts:
 
     def _monomial(self, monomial: Monomial, c: int) -> Row:
         factors: list[Node] = [] if c == 1 and monomial else [Numeral(str(c))]
-        ordered = sorted(monomial, key=lambda a: isinstance(a, str))
+        ordered = sorted(monomial, key=lambda a: (isinstance(a, str), not isinstance(a, (str, Size))))
         before: Atom | None = None
         for atom, group in groupby(ordered):
             times = len(list(group))
