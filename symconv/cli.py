@@ -9,22 +9,21 @@ import argparse
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import symconv
-from symconv.errors import InputError, OutputError, SymconvError, UsageError, reading, writing
-from symconv.page.formats import ENDINGS
+from symconv.errors import InputError, OutputError, SymconvError, UsageError, reading
+from symconv.page.formats import DRAWN, ENDINGS
+from symconv.saving import refuse_target, save
 from symconv.specs import OPTIONS, add_operation_options
 
 if TYPE_CHECKING:
     from symconv.judging import Report
 
 OK, FAILED = 0, 1
-DRAWN = (".html", ".pdf", ".ipynb")  # formats with pictures
 READ_BACK = (".md", ".tex", ".ipynb")  # formats that verify reads
 
 
@@ -313,34 +312,12 @@ def _refuse_ending(options: argparse.Namespace, *wanted: str) -> None:
 
 def _refuse_output(options: argparse.Namespace) -> None:
     """Refuse a target that exists or cannot be made."""
-    place, target = f"-o {options.output}", Path(options.output)
-    if not options.output.strip():
-        raise UsageError("-o", "an empty name", "the name of a file", "name one")
-    with writing(place):
-        if target.is_dir():
-            raise OutputError(place, "a directory", "the name of a file", "name a file in it")
-        if not target.resolve().parent.is_dir():
-            raise OutputError(place, f"no directory {target.parent}", "one that exists", "make it first")
-        if target.exists() and not target.is_file():
-            raise OutputError(place, "something that is no plain file", "the name of a file", "choose another name")
-        if target.exists() and not options.force:
-            raise OutputError(place, "the file exists", "a new file", "give --force to overwrite it")
+    refuse_target(options.output, options.force, f"-o {options.output}".rstrip())
 
 
 def _write(options: argparse.Namespace, content: bytes) -> None:
-    """Write to a temporary file beside the target, then rename: never half a file."""
-    _refuse_output(options)
-    target = Path(options.output).resolve()  # what a link points to is written, the link stays
-    with writing(f"-o {options.output}"):
-        number, name = tempfile.mkstemp(dir=target.parent)
-        try:
-            with open(number, "wb") as file:
-                file.write(content)
-            os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o644)
-            os.replace(name, target)
-        except BaseException:
-            os.unlink(name)
-            raise
+    """All of the file or nothing."""
+    save(options.output, content, options.force, f"-o {options.output}")
 
 
 __all__ = ["OPTIONS", "main", "parser"]

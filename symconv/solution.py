@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from symconv import answer_page
 from symconv.answers.answer import Answer
 from symconv.answers.numbers import from_first, latex_of_number, whole
+from symconv.errors import UsageError
 from symconv.needs import not_implied
 from symconv.notation.display import parameters_shown
+from symconv.page.formats import DRAWN, ENDINGS, refuse_unready, written
 from symconv.page.markdown import MarkdownPrinter
 from symconv.page.nodes import (
     Declaration,
@@ -31,6 +34,7 @@ from symconv.page.nodes import (
     sentence,
 )
 from symconv.proof.evaluate import World
+from symconv.saving import refuse_target, save
 from symconv.shown_numbers import Numbers
 from symconv.specs import Spec
 from symconv.stating import document_words
@@ -99,6 +103,35 @@ class Solution:
 
     def to_markdown(self) -> str:
         return MarkdownPrinter().page(self.page())
+
+    def save(self, path: str | Path, hints: bool = False, overwrite: bool = False) -> None:
+        """Write the page to a file; the ending says how: .md, .tex, .html, .pdf or .ipynb.
+
+        hints: each step stands behind its hint.  HTML, PDF and notebooks have the pictures.  Raises `UsageError` for
+        another ending, and `OutputError` where the file exists (unless `overwrite`) or cannot be written.
+
+        >>> import symconv as sc, tempfile
+        >>> file = tempfile.mkdtemp() + "/answer.html"
+        >>> sc.solve("conv1d", wrt="kernel").save(file)
+        >>> open(file).read()[:15]
+        '<!DOCTYPE html>'
+        """
+        ending, place, how = Path(path).suffix, f"save({str(path)!r})", "give overwrite=True to overwrite it"
+        if ending not in ENDINGS:
+            found = f"the ending {ending}" if ending else "no ending"
+            raise UsageError(place, found, f"one of {', '.join(ENDINGS)}", "choose a name that ends so")
+        refuse_target(str(path), overwrite, place, how)
+        refuse_unready(ending)
+        save(str(path), written(self.page(pictures=ending in DRAWN), ending, hints), overwrite, place, how)
+
+    def pictures(self) -> tuple[Figure, ...]:
+        """The pictures of the page, each with its SVG (`.svg`) and words for who does not see it (`.alt`).
+
+        >>> import symconv as sc
+        >>> [figure.alt[:25] for figure in sc.solve("conv1d", wrt="kernel").pictures()]
+        ['X: 3 entries. F: 2 entries']
+        """
+        return tuple(node for node in self.page(pictures=True).body if isinstance(node, Figure))
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()

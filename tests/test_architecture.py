@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "pictures": "term ops proof notation write page overview",
     "reporting": "term proof notation read write repair judging picturing page",
     "hints": "",
+    "saving": "",
     "needs": "term calculus proof",
     "answers": "term ops calculus proof evidence responses given write",
     "shown_numbers": "",
@@ -53,7 +54,7 @@ MAY_IMPORT = {
     "reasons": "term calculus notation write worked",
     "telling": "term notation write page hints reasons worked",
     "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs needs"
-    " symbols shown_numbers overview stating telling worked",
+    " symbols saving shown_numbers overview stating telling worked",
     "checking": "term proof shown_numbers worked write",
     "unrolling": "term entries write",
     "instancing": "term proof entries write shown_numbers unrolling worked",
@@ -67,7 +68,7 @@ MAY_IMPORT = {
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
     " handles specs overview",
     "terminal": "proof read judging",
-    "cli": "symconv specs judging reporting solving exporting terminal page exercise varying shown_numbers",
+    "cli": "symconv saving specs judging reporting solving exporting terminal page exercise varying shown_numbers",
     "pytest_plugin": "read judging",
     "symconv": "",
 }

@@ -19,6 +19,7 @@ from symconv.proof.verdict import Status
 from symconv.solving import solve_spec
 from symconv.specs import spec_of_tensor
 from symconv.term.polynomial import Poly
+from symconv.write.latex import latex_of_call, latex_of_value
 from tests.refereeing import lines_that_differ, with_a_wrong_line
 
 SPECS = [
@@ -119,6 +120,23 @@ def test_brief_shows_fewer_lines() -> None:
     full, brief = (solve_spec("conv2d", "X", level=level).to_markdown() for level in ("full", "brief"))
     assert len(brief) < len(full) / 2
     assert r"\operatorname{corr}" in brief
+
+
+@pytest.mark.parametrize("level", ["brief", "full"])
+@pytest.mark.parametrize("spec", [*SPECS, r"y_i = \sum_{k=0}^{r-1} w_k x_{2 i + k}"])
+def test_a_name_is_defined_before_its_first_line_and_the_last_line_is_shown(spec: str, level: str) -> None:
+    solution = solve_spec(spec, level=level)
+    page = solution.to_markdown().partition("## Given")[2]
+    for derivation in solution.derivations:
+        part = page.partition(f"## The gradient by ${derivation.tensor.name}$")[2].partition("\n## ")[0]
+        for tensor in derivation.named:
+            accent, _, letter = tensor.name.partition(" ")
+            uses = [part.find(form) for form in (f"{accent}{{{letter}}}", f"{tensor.name} =") if form in part]
+            assert uses
+            assert part.find(f"{tensor.name} = ") == min(uses)
+        last = latex_of_value(derivation.lines[-1].step.value)
+        form = derivation.form
+        assert (last if form is None else latex_of_call(form)) in part or last in part
 
 
 def test_the_sizes_of_the_instance() -> None:
