@@ -128,7 +128,7 @@ class Solution:
         """The pictures of the page, each with its SVG (`.svg`) and words for who does not see it (`.alt`).
 
         >>> import symconv as sc
-        >>> [figure.alt[:25] for figure in sc.solve("conv1d", wrt="kernel").pictures()]
+        >>> [figure.alt[:26] for figure in sc.solve("conv1d", wrt="kernel").pictures()]
         ['X: 3 entries. F: 2 entries']
         """
         return tuple(node for node in self.page(pictures=True).body if isinstance(node, Figure))
