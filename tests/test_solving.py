@@ -123,7 +123,7 @@ def test_brief_shows_fewer_lines() -> None:
 
 
 @pytest.mark.parametrize("level", ["brief", "full"])
-@pytest.mark.parametrize("spec", [*SPECS, r"y_i = \sum_{k=0}^{r-1} w_k x_{2 i + k}"])
+@pytest.mark.parametrize("spec", [*SPECS[1::4], r"y_i = \sum_{k=0}^{r-1} w_k x_{2 i + k}"])
 def test_a_name_is_defined_before_its_first_line_and_the_last_line_is_shown(spec: str, level: str) -> None:
     solution = solve_spec(spec, level=level)
     page = solution.to_markdown().partition("## Given")[2]
