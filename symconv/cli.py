@@ -7,35 +7,52 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
-import tempfile
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import symconv
-from symconv.errors import InputError, OutputError, SymconvError, UsageError, reading, writing
-from symconv.page.formats import ENDINGS
+from symconv.errors import InputError, OutputError, SymconvError, UsageError, reading
+from symconv.page.formats import DRAWN, ENDINGS
+from symconv.saving import refuse_target, save
 from symconv.specs import OPTIONS, add_operation_options
 
 if TYPE_CHECKING:
     from symconv.reports import Report
 
 OK, FAILED = 0, 1
-DRAWN = (".html", ".pdf", ".ipynb")  # formats with pictures
 READ_BACK = (".md", ".tex", ".ipynb")  # formats that verify reads
 
 
 class _Parser(argparse.ArgumentParser):
     """argparse with the exit code of wrong use, and options by their whole names."""
 
+    known: ClassVar[set[str]] = set()  # the options of all verbs
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "allow_abbrev": False})
 
+    def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
+        self.known.update(name for name in names if str(name).startswith("--"))
+        return super().add_argument(*names, **options)
+
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        print(f"{self.prog}: {message}{self._meant(message)}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(UsageError.exit_code)
+
+    def _meant(self, message: str) -> str:
+        """The option that is nearest to the one that is not known."""
+        word = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        near = (
+            get_close_matches(word.group(1), [*sorted(self.known), *(f"--{name}" for name in OPTIONS)], 1)
+            if word
+            else []
+        )
+        return f"; did you mean {near[0]}?" if near else ""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -310,34 +327,12 @@ def _refuse_ending(options: argparse.Namespace, *wanted: str) -> None:
 
 def _refuse_output(options: argparse.Namespace) -> None:
     """Refuse a target that exists or cannot be made."""
-    place, target = f"-o {options.output}", Path(options.output)
-    if not options.output.strip():
-        raise UsageError("-o", "an empty name", "the name of a file", "name one")
-    with writing(place):
-        if target.is_dir():
-            raise OutputError(place, "a directory", "the name of a file", "name a file in it")
-        if not target.resolve().parent.is_dir():
-            raise OutputError(place, f"no directory {target.parent}", "one that exists", "make it first")
-        if target.exists() and not target.is_file():
-            raise OutputError(place, "something that is no plain file", "the name of a file", "choose another name")
-        if target.exists() and not options.force:
-            raise OutputError(place, "the file exists", "a new file", "give --force to overwrite it")
+    refuse_target(options.output, options.force, f"-o {options.output}".rstrip())
 
 
 def _write(options: argparse.Namespace, content: bytes) -> None:
-    """Write to a temporary file beside the target, then rename: never half a file."""
-    _refuse_output(options)
-    target = Path(options.output).resolve()  # what a link points to is written, the link stays
-    with writing(f"-o {options.output}"):
-        number, name = tempfile.mkstemp(dir=target.parent)
-        try:
-            with open(number, "wb") as file:
-                file.write(content)
-            os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o644)
-            os.replace(name, target)
-        except BaseException:
-            os.unlink(name)
-            raise
+    """All of the file or nothing."""
+    save(options.output, content, options.force, f"-o {options.output}")
 
 
 __all__ = ["OPTIONS", "main", "parser"]

@@ -15,19 +15,21 @@ from itertools import chain
 from symconv.answers.answer import Fact
 from symconv.answers.numbers import places, whole
 from symconv.calculus.gradient import gradient
+from symconv.checking import RATIONAL
 from symconv.page.nodes import Declaration, Display, Heading, Node, Page, Paragraph, Text, sentence
 from symconv.proof.evaluate import World
 from symconv.shown_numbers import Numbers
-from symconv.solution import Derivation, Solution, gradient_entry, judged_alone
+from symconv.solution import Solution
 from symconv.stating import document_words, operation_words
+from symconv.telling import judged_alone
 from symconv.term.fixing import at_sizes
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Leaf, Tensor, sizes_in, tensors_in
 from symconv.term.value import Apply, Entry, Position, walk
+from symconv.worked import Derivation, gradient_entry
 from symconv.write.latex import latex_of_tensor, latex_of_value
 from symconv.write.page import declaration, intermediates, latex_of_whole, others, sayable
 
-RATIONAL = ("relu", "identity", "square", "step")  # functions whose values are fractions again
 MOST = 36  # entries of a tensor that is worked out by hand
 
 
@@ -211,7 +213,9 @@ def _alone(value: Poly | None) -> Defined:
 
 
 def _by_hand(output: Defined) -> bool:
-    """Few entries, all of them fractions of fractions."""
+    """Few entries, all of them fractions of fractions, at sizes that are numbers."""
+    if sizes_in(Entry(output, ())):
+        return False
     values = [output.body, *(t.body for t in tensors_in(output.body) if isinstance(t, Defined))]
     applied = {v.function.name for value in values for v in walk(value) if isinstance(v, Apply)}
     tensors = [output, *(t for t in tensors_in(output.body) if isinstance(t, Leaf))]

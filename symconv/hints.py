@@ -60,6 +60,7 @@ BY_RULE = {
         "Which operation that has a name sums in this way?",
     ),
     "like terms": Advice("Which summands are equal?"),
+    "by name": Advice("Which of these factors have a name together? Which depend on the index of the sum?"),
 }
 
 

@@ -20,7 +20,6 @@ from symconv.errors import DependenceError, ScopeError, ShapeError, SizeError, U
 from symconv.page.nodes import Figure
 from symconv.pictures.images import images
 from symconv.pictures.matrix import toeplitz_picture
-from symconv.pictures.network import network
 from symconv.pictures.reached import reached
 from symconv.pictures.spread import spread_gradient
 from symconv.pictures.upsampling import upsampling
@@ -102,6 +101,8 @@ def of_numbers(f: Defined, given: Mapping[str, Entries]) -> Iterator[Figure]:
 
 def of_layers(f: Defined, sizes: Sizes) -> Iterator[Figure]:
     """The layers as boxes, with arrows forward and backward."""
+    from symconv.pictures.network import network  # needs SymPy, which other pages do without
+
     yield from _drawn(lambda: network(f, sizes))
 
 

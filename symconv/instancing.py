@@ -10,12 +10,12 @@ from symconv.errors import SizeError, UsageError
 from symconv.proof.evaluate import World
 from symconv.proof.search import SizeSearch
 from symconv.shown_numbers import PRIME, Numbers
-from symconv.solution import Instance
 from symconv.term.polynomial import Poly, Size
-from symconv.term.tensor import Defined, Leaf, requirements_of, sizes_in, tensors_in
+from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
 from symconv.term.value import Entry, Maximum, walk
-from symconv.write.page import entries_displays, latex_of_whole, numbers_displays
+from symconv.worked import Instance
+from symconv.write.page import entries_displays, intermediates, is_inner, latex_of_whole, numbers_displays
 
 MOST_ENTRIES = PRIME - 1
 # sizes of an instance: of an image, of a kernel or window, any other; the first that fit on a page are taken
@@ -80,9 +80,9 @@ def _shown(sizes: dict[str, int]) -> str:
 def instance(f: Defined, derived: Defined, sizes: dict[str, int], letter: str, given: Numbers) -> Instance:
     """The output and the gradient entry by entry; where a maximum chooses, at numbers.
 
-    letter: that of the upstream gradient.  given: the numbers of the data.
+    derived: the gradient by its last line.  letter: that of the upstream gradient.  given: the numbers of the data.
     """
-    from symconv.entries.unfold import entries
+    from symconv.unrolling import unrolled
 
     shown = ", ".join(f"{n} = {v}" for n, v in sizes.items())
     large = too_large(f, sizes)
@@ -90,8 +90,11 @@ def instance(f: Defined, derived: Defined, sizes: dict[str, int], letter: str, g
         return Instance(shown, refusal=f"{large}{_smaller(f)}")
     chosen = any(isinstance(v, Maximum) for t in (f, *_below(f)) for v in walk(t.body))
     displays: list[str] = []
-    for tensor in (f,) if chosen else (f, derived):
-        found = entries_displays(latex_of_whole(tensor), entries(tensor, sizes), letter) if tensor.rank else ()
+    layers = [t for t in intermediates(f) if not is_inner(t) and too_large(t, sizes) is None]
+    names = {g.name: letter for g in tensors_in(derived.body) if isinstance(g, Leaf) and "/d" in g.name}
+    for tensor in (*layers, f) if chosen else (*layers, f, derived):
+        made = unrolled(tensor, sizes, names, [t for t in layers if t != tensor])
+        found = None if made is None else entries_displays(latex_of_whole(tensor), _shape(tensor, sizes), made)
         if found is None:
             long = f"an entry of ${latex_of_whole(tensor)}$ is too long for a page"
             return Instance(shown, refusal=f"{long}. Evaluate it at numbers: `symconv export` writes the code.")
@@ -126,17 +129,19 @@ def _smaller(f: Defined) -> str:
 
 def _at_numbers(f: Defined, derived: Defined, sizes: dict[str, int], letter: str, numbers: Numbers) -> Iterator[str]:
     """Numbers for all data, no two alike in one tensor; the output and the gradient there."""
-    import numpy as np
-
     data = [t for t in tensors_in(f.body) if isinstance(t, Leaf)]
     others = [t for t in tensors_in(derived.body) if isinstance(t, Leaf) and t not in data]
     axes = World(sizes).axes
     given = {t.name: _numbered(numbers, t.name, list(product(*axes(t)))) for t in (*data, *others)}
     world = World(sizes, leaves=given)
     for tensor in (*data, f, *others, derived):
-        found = np.array([world.entry(tensor, at) for at in product(*axes(tensor))], dtype=object)
+        found = [world.entry(tensor, at) for at in product(*axes(tensor))]
         name = letter if tensor in others else latex_of_whole(tensor)
-        yield from numbers_displays(name, found.reshape([len(a) for a in axes(tensor)]))
+        yield from numbers_displays(name, _shape(tensor, sizes), found)
+
+
+def _shape(tensor: Tensor, sizes: dict[str, int]) -> list[int]:
+    return [len(axis) for axis in World(sizes).axes(tensor)]
 
 
 def _numbered(numbers: Numbers, name: str, places: list[tuple[int, ...]]) -> dict[tuple[int, ...], int]:

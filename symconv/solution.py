@@ -7,90 +7,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from symconv import answer_page
 from symconv.answers.answer import Answer
-from symconv.answers.numbers import from_first, whole
-from symconv.calculus import derivation as log
-from symconv.hints import advice
+from symconv.answers.numbers import from_first, latex_of_number, whole
+from symconv.errors import UsageError
 from symconv.needs import not_implied
-from symconv.notation.display import shown
+from symconv.notation.display import parameters_shown
+from symconv.page.formats import DRAWN, ENDINGS, refuse_unready, written
 from symconv.page.markdown import MarkdownPrinter
 from symconv.page.nodes import (
     Declaration,
     Display,
     Figure,
     Heading,
+    Math,
     Node,
     Page,
     Paragraph,
     Program,
     Sentence,
-    Step,
     Table,
     Text,
     displays,
     sentence,
 )
 from symconv.proof.evaluate import World
-from symconv.proof.verdict import Verdict
+from symconv.saving import refuse_target, save
 from symconv.shown_numbers import Numbers
 from symconv.specs import Spec
 from symconv.stating import document_words
 from symconv.symbols import Symbols, names_turned
-from symconv.term.polynomial import Application, Atom, Poly
-from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
+from symconv.telling import holds_argmax, steps
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
 from symconv.term.text import text_of_condition
-from symconv.term.value import Entry, Sum, Value, own_polys, walk
-from symconv.write.latex import latex_of_call, latex_of_poly, latex_of_tensor, latex_of_value
+from symconv.term.value import Entry, walk
+from symconv.worked import Check, Derivation, Instance, gradient_entry
+from symconv.write.latex import latex_of_call, latex_of_limit, latex_of_poly, latex_of_tensor, latex_of_value
 from symconv.write.page import (
     declaration,
-    definable,
     intermediates,
     is_inner,
     is_nameless,
     latex_of_whole,
     others,
-    readable,
     upstream_letter,
 )
-
-BRIEF = ("chain rule", "change of variable", "closed form")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A step with the verdict that its value is the gradient, for all sizes."""
-
-    step: log.Step
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """Small sizes, and displays of all entries there; numbers where entries alone say too little; or why not."""
-
-    sizes: str
-    displays: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-    refusal: str = ""
-    at: tuple[tuple[str, int], ...] = ()  # the sizes
-
-
-@dataclass(frozen=True, slots=True)
-class Derivation:
-    """The gradient by one tensor: its lines, its closed form, and a small instance."""
-
-    tensor: Tensor
-    gradient: Defined
-    lines: tuple[Line, ...]
-    form: Defined | None
-    named: tuple[Defined, ...]
-    instance: Instance
-
-    @property
-    def proved(self) -> bool:
-        return all(line.verdict for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +103,35 @@ class Solution:
 
     def to_markdown(self) -> str:
         return MarkdownPrinter().page(self.page())
+
+    def save(self, path: str | Path, hints: bool = False, overwrite: bool = False) -> None:
+        """Write the page to a file; the ending says how: .md, .tex, .html, .pdf or .ipynb.
+
+        hints: each step stands behind its hint.  HTML, PDF and notebooks have the pictures.  Raises `UsageError` for
+        another ending, and `OutputError` where the file exists (unless `overwrite`) or cannot be written.
+
+        >>> import symconv as sc, tempfile
+        >>> file = tempfile.mkdtemp() + "/answer.html"
+        >>> sc.solve("conv1d", wrt="kernel").save(file)
+        >>> open(file).read()[:15]
+        '<!DOCTYPE html>'
+        """
+        ending, place, how = Path(path).suffix, f"save({str(path)!r})", "give overwrite=True to overwrite it"
+        if ending not in ENDINGS:
+            found = f"the ending {ending}" if ending else "no ending"
+            raise UsageError(place, found, f"one of {', '.join(ENDINGS)}", "choose a name that ends so")
+        refuse_target(str(path), overwrite, place, how)
+        refuse_unready(ending)
+        save(str(path), written(self.page(pictures=ending in DRAWN), ending, hints), overwrite, place, how)
+
+    def pictures(self) -> tuple[Figure, ...]:
+        """The pictures of the page, each with its SVG (`.svg`) and words for who does not see it (`.alt`).
+
+        >>> import symconv as sc
+        >>> [figure.alt[:26] for figure in sc.solve("conv1d", wrt="kernel").pictures()]
+        ['X: 3 entries. F: 2 entries']
+        """
+        return tuple(node for node in self.page(pictures=True).body if isinstance(node, Figure))
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
@@ -289,9 +282,45 @@ def _program(solution: Solution) -> Program | None:
 
 def _given(solution: Solution) -> Iterator[Node]:
     yield Heading(2, (Text("Given"),))
-    yield from map(_definition, _defined(solution))
+    shown = _defined(solution)
+    yield from map(_definition, shown)
+    yield from _operations(shown)
+    yield from _shapes(solution, shown)
     yield Paragraph(sentence(_conventions(solution)))
     yield from _numbers_given(solution)
+
+
+def _operations(shown: Sequence[Defined]) -> Iterator[Node]:
+    """An entry of each operation that a definition shows without a name of its own."""
+    inside = [v.tensor for t in shown for v in walk(t.body) if isinstance(v, Entry)]
+    nameless = dict.fromkeys(t for t in inside if isinstance(t, Defined) and is_nameless(t))
+    for tensor in nameless:
+        left = latex_of_value(Entry(tensor, tuple(map(Poly.of, parameters_shown(tensor)[0]))))
+        right = latex_of_tensor(replace(tensor, name="T", call=None)).partition(" = ")[2]
+        yield Display(f"{left} = {right}", judged=False)
+
+
+def _shapes(solution: Solution, shown: Sequence[Defined]) -> Iterator[Node]:
+    """The extents of the data and of what is defined, where they are bounded."""
+    data = [t for s in shown for t in tensors_in(Entry(s, ())) if isinstance(t, Leaf)]
+    said = [rf"{latex_of_whole(t)} \in {_space(t)}" for t in dict.fromkeys((*data, *shown)) if _bounded(t)]
+    if said and solution.derivations:
+        yield Paragraph((Text("The shapes:"),))
+        yield Display(r", \quad ".join(said) + ".", judged=False)
+
+
+def _bounded(tensor: Tensor) -> bool:
+    return all(a.bounded for a in tensor.axes)
+
+
+def _space(tensor: Tensor) -> str:
+    several = tensor.rank > 1
+    extents = [rf"({text})" if several and terms > 1 else text for text, terms in map(_extent, tensor.shape)]
+    return rf"\mathbb{{R}}^{{{r' @ '.join(extents)}}}".replace("@", r"\times") if extents else r"\mathbb{R}"
+
+
+def _extent(extent: Poly) -> tuple[str, int]:
+    return latex_of_poly(extent), extent.terms
 
 
 def _numbers_given(solution: Solution) -> Iterator[Node]:
@@ -325,73 +354,28 @@ def _made_first(tensor: Defined) -> Iterator[Defined]:
 def _definition(tensor: Defined) -> Display:
     """The formula of an entry; the operation alone where a formula says less."""
     inner = any(is_inner(v.tensor) for v in walk(tensor.body) if isinstance(v, Entry))
-    if tensor.call is not None and (inner or _holds_argmax(tensor.body)):
+    if tensor.call is not None and (inner or holds_argmax(tensor.body)):
         return Display(f"{tensor.name} = {latex_of_call(tensor)}", judged=False)
     return Display(latex_of_tensor(replace(tensor, call=None)))
 
 
 def _section(derivation: Derivation, solution: Solution, above: set[Display]) -> Iterator[Node]:
     """above: what the page shows already."""
-    lines = derivation.lines
-    if solution.level == "brief":
-        lines = tuple(n for n in lines if n.step.rule in BRIEF) or lines[-1:]
     yield Heading(2, sentence(f"The gradient by ${derivation.tensor.name}$"))
-    for number, line in enumerate(lines, 1):
-        yield _step(number, line, derivation, solution.output)
+    yield from _places(derivation)
+    yield from steps(derivation, solution.output, solution.level == "brief")
     yield Paragraph(sentence(_statement(derivation)))
     if solution.level == "full":
         yield from _instance(derivation.instance, above, solution)
 
 
-def _step(number: int, line: Line, derivation: Derivation, output: Defined) -> Step:
-    told = advice(line.step.rule, _done(derivation))
-    body: list[Node] = list(_displays(line, derivation, output))
-    if not line.verdict:
-        body.append(Paragraph((Text(f"This line is not proved: {line.verdict}"),)))
-    reason = sentence(line.step.reason + _picked(line, derivation))
-    return Step(number, line.step.rule, sentence(told.hint), reason, told.fact, tuple(body))
-
-
-def _done(derivation: Derivation) -> set[str]:
-    """Whether the derivation pads, turns or correlates: facts are told of what it does."""
-    form, calls = derivation.form, [t.call for t in derivation.named if t.call is not None]
-    if form is None or form.call is None:
-        return set()
-    done = {call.operation for call in calls}
-    done |= {"turn"} if any(isinstance(t, Defined) and _turns(t) for t in form.call.operands) else set()
-    return done | ({"correlate"} if form.call.operation == "correlate" else set())
-
-
-def _turns(tensor: Defined) -> bool:
-    return tensor.call is not None and tensor.call.operation == "rot180"
-
-
-def _displays(line: Line, derivation: Derivation, output: Defined) -> Iterator[Display]:
-    """The line itself, behind the names that it brings in."""
-    value, form = line.step.value, derivation.form
-    judged = _judged(value, derivation, output)
-    if line.step.rule == "closed form" and form is not None:
-        whole = latex_of_whole(derivation.gradient)
-        yield Display(f"{whole} = {latex_of_call(form)}", judged and readable(form))
-        return
-    for tensor in derivation.named if line.step.rule == "names" else ():
-        yield Display(f"{latex_of_whole(tensor)} = {latex_of_call(tensor, rows=True)}", judged=False)
-    left = gradient_entry(derivation)
-    yield Display(f"{left} = {latex_of_value(value)}", judged)
-
-
-def _judged(value: Value, derivation: Derivation, output: Defined) -> bool:
-    """Whether a declaration block has words for all that the line shows."""
-    unsaid = [t for t in derivation.named if not definable(output, t)]
-    read = all(readable(t) for t in _below(value)) and not _holds_argmax(value)
-    return read and output.rank > 0 and not any(_shows(value, t) for t in unsaid)
-
-
-def judged_alone(line: Line, derivation: Derivation, output: Defined) -> bool:
-    """Whether a document that declares the problem alone can state the line, and whether the line is an answer."""
-    helpers = [t for t in tensors_in(line.step.value) if t in derivation.named or "(" in t.name]
-    early = line.step.rule in ("chain rule", "derivative inside the sums")
-    return not early and not helpers and _judged(line.step.value, derivation, output)
+def _places(derivation: Derivation) -> Iterator[Node]:
+    """The entry that is looked for, and where its indices run."""
+    free = ranges_of(derivation.gradient, derivation.gradient.parameters)
+    limits = [latex_of_limit(r) for r in free if r.low is not None or r.high is not None]
+    if limits:
+        yield Paragraph((Text("We look for"),))
+        yield Display(r", \quad ".join((gradient_entry(derivation), *limits)) + ".", judged=False)
 
 
 def _instance(instance: Instance, above: set[Display], solution: Solution) -> Iterator[Node]:
@@ -407,11 +391,33 @@ def _instance(instance: Instance, above: set[Display], solution: Solution) -> It
         yield Display(_sizes_latex(instance.sizes, solution.output), judged=False)
     again = f", ${solution.output.name}$ as above" if above & {*shown, *numbers} else ""
     letter = letter_of(solution.output, solution.spec.symbols)
-    yield Paragraph(sentence(f"{at} ${letter}$ for the upstream gradient{again}:"))
+    upstream = f"{at} ${letter}$ for the upstream gradient{again}:"
+    alone = f"{at.removesuffix(', and')}{again.replace(',', ' and', 1)}:" if again else f"{at.removesuffix(', and')}:"
+    yield Paragraph(sentence(upstream if solution.output.rank else alone))
     yield from (display for display in shown if display not in above)
     if numbers:
         yield Paragraph(sentence("Which entry is the greatest depends on the numbers. At these:"))
     yield from (display for display in numbers if display not in above)
+    if instance.check is not None:
+        yield from _check(instance.check, above | set(numbers), solution)
+
+
+def _check(check: Check, above: set[Display], solution: Solution) -> Iterator[Node]:
+    """The numbers that are not on the page yet, and a table of the two ends."""
+    loss, (entry, derivative) = solution.spec.symbols.loss, check.derivative
+    numbers = [Display(f, judged=False) for f in check.numbers]
+    new = [display for display in numbers if display not in above]
+    yield Heading(3, (Text("A check with numbers"),))
+    total = f", and let ${loss}$ be the sum of its entries times those of the output" if solution.output.rank else ""
+    letter = letter_of(solution.output, solution.spec.symbols)
+    of_upstream = f"; ${letter}$ is the upstream gradient{total}" if total else ""
+    as_above = "" if len(new) == len(numbers) else ", what is not shown again as above"
+    yield Paragraph(sentence(f"Take these numbers{as_above}{of_upstream}. Let ${check.entry}$ grow by 1:"))
+    yield from new
+    rows = [((Math(latex_of_number(at)),), (Math(latex_of_number(value)),)) for at, value in check.ends]
+    yield Table(((Math(check.entry),), (Math(loss),)), tuple(rows))
+    yield Paragraph(sentence(f"${loss}$ grows by as much as the last line gives at these numbers:"))
+    yield Display(f"{entry} = {latex_of_number(derivative)}", judged=False)
 
 
 def _sizes_latex(sizes: str, output: Defined) -> str:
@@ -419,44 +425,6 @@ def _sizes_latex(sizes: str, output: Defined) -> str:
     known = {s.name: latex_of_poly(Poly.atom(s)) for s in sizes_in(Entry(output, ()))}
     pairs = [part.split(" = ") for part in sizes.split(", ")]
     return r", \quad ".join(f"{known[name]} = {number}" for name, number in pairs)
-
-
-def _picked(line: Line, derivation: Derivation) -> str:
-    """Here $u = a - i$: the values that the brackets gave, under the letters that the line before shows."""
-    if not line.step.picked:
-        return ""
-    before = derivation.lines[derivation.lines.index(line) - 1].step.value
-    letters = {
-        a.name: b.name
-        for v, w in zip(walk(before), walk(shown(before)), strict=True)
-        if isinstance(v, Sum) and isinstance(w, Sum)
-        for a, b in zip(v.ranges, w.ranges, strict=True)
-    }
-    images: dict[Atom, Poly] = {old: Poly.of(new) for old, new in letters.items()}
-    pairs = [
-        f"${letters.get(name, name)} = {latex_of_poly(place.substitute(images))}$"
-        for name, place in line.step.picked
-        if not _winners(place)
-    ]
-    return f" Here {', '.join(pairs)}." if pairs else ""
-
-
-def _below(value: Value) -> list[Tensor]:
-    """The tensors that a line shows by their operation."""
-    return [v.tensor for v in walk(value) if isinstance(v, Entry) and "(" in v.tensor.name]
-
-
-def _shows(value: Value, tensor: Tensor) -> bool:
-    return tensor in set(tensors_in(value))
-
-
-def _holds_argmax(value: Value) -> bool:
-    return any(_winners(p) for v in walk(value) for p in own_polys(v))
-
-
-def _winners(poly: Poly) -> list[Atom]:
-    """The places of maxima in a position: a block has no words for them."""
-    return [a for a in poly.all_atoms() if isinstance(a, Application)]
 
 
 def _conventions(solution: Solution) -> str:
@@ -467,12 +435,6 @@ def _conventions(solution: Solution) -> str:
     of_loss = f"; ${loss}$ is {role}" if loss else ""
     text = f"Indices begin at {solution.spec.symbols.base}; entries outside a tensor count as 0{of_loss}."
     return text + (f" Needed: {', '.join(needs)}." if needs else "")
-
-
-def gradient_entry(derivation: Derivation) -> str:
-    """The gradient at its indices, by its name or as a fraction."""
-    gradient = replace(derivation.gradient, call=None)
-    return latex_of_value(Entry(gradient, tuple(map(Poly.of, gradient.parameters))))
 
 
 def _statement(derivation: Derivation) -> str:
@@ -488,4 +450,4 @@ def _statement(derivation: Derivation) -> str:
     return f"Every line is proved equal to the derivative for {derivation.lines[-1].verdict.scope}{needs}."
 
 
-__all__ = ["Derivation", "Instance", "Line", "Solution", "gradient_entry", "judged_alone", "letter_of"]
+__all__ = ["Solution", "letter_of"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symconv.answers.answer import Answer
@@ -10,36 +10,45 @@ from symconv.answers.count import count
 from symconv.answers.shape import shape
 from symconv.calculus.derivation import Pieces, Step, derive
 from symconv.calculus.gradient import gradient
+from symconv.checking import checked
 from symconv.errors import DependenceError, UsageError
 from symconv.instancing import instance, instance_sizes
+from symconv.needs import limits, without_implied
+from symconv.notation.display import fresh_letter, heads_in
 from symconv.notation.names import NAME
 from symconv.proof.closed_form import closed_form
 from symconv.proof.deciding import decide
 from symconv.proof.problem import equation
+from symconv.reasons import changes
 from symconv.shown_numbers import Numbers
-from symconv.solution import Derivation, Line, Solution, letter_of
+from symconv.smaller import in_smaller_steps
+from symconv.solution import Solution, letter_of
 from symconv.specs import Question, Spec, parse_spec
 from symconv.symbols import Symbols, with_symbols
 from symconv.term.polynomial import Poly
 from symconv.term.rebasing import Rebasing
-from symconv.term.substitution import rename_apart, replace_tensors
-from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, sizes_in, tensors_in
+from symconv.term.substitution import replace_tensors, substitute
+from symconv.term.tensor import Call, Defined, Leaf, Tensor, ranges_of, requirements_of, sizes_in, tensors_in
 from symconv.term.value import Entry, Maximum, Sum, walk
+from symconv.worked import Derivation, Line
+from symconv.write.known_names import by_names, factored
 from symconv.write.like_terms import like_terms
-from symconv.write.page import nameless
+from symconv.write.page import intermediates, nameless
 
+SMALL = 1  # the seed of the numbers of a check: small ones, not the same in two tensors
 COUNTS = ("multiplications", "additions", "parameters")
 LETTERS = [*"ZAPQSUVYTBDE", *(f"Z_{{{n}}}" for n in range(1, 100))]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is solved, under which symbols, and what its instance shows."""
+    """What is solved, under which symbols, what its instance shows, and whether small steps are shown."""
 
     output: Defined
     symbols: Symbols
     sizes: dict[str, int] | None
     numbers: Numbers
+    small: bool = True
 
     @property
     def upstream(self) -> Leaf | None:
@@ -65,9 +74,13 @@ def solve_spec(
     if level not in ("brief", "full"):
         raise UsageError("level", repr(level), "'brief' or 'full'", "choose one of the two")
     parsed = prepared(spec if isinstance(spec, Spec) else parse_spec(spec, layers=False), symbols)
+    if parsed.document not in ("", parsed.text) and not (parsed.questions or parsed.wanted or wrt):
+        raise UsageError(
+            parsed.text, "no `find` line", "what the document asks for", "add `find dL/dX`, or name a tensor with --wrt"
+        )
     everything = [] if parsed.questions else [leaf.name for leaf in parsed.leaves]
     wanted = [wrt] if wrt is not None else list(parsed.wanted) or everything
-    request = Request(parsed.output, parsed.symbols, sizes, numbers or Numbers())
+    request = Request(parsed.output, parsed.symbols, sizes, numbers or Numbers(), level == "full")
     made = tuple(_derivation(request, parsed.leaf(name)) for name in wanted)
     answers: tuple[Answer, ...] = ()
     for question in parsed.questions:
@@ -157,22 +170,48 @@ def _with_names(f: Defined) -> Defined:
 
 def _derivation(request: Request, x: Tensor) -> Derivation:
     f, g, symbols = request.output, request.upstream, request.symbols
-    derived = replace(rename_apart(gradient(f, x, g), {symbols.loss}), name=symbols.gradient(x.name))
+    taken = {symbols.loss, *(t.name for t in tensors_in(Entry(f, ())))}
+    derived = replace(_lettered(gradient(f, x, g), taken), name=symbols.gradient(x.name))
     pieces = _pieces(derived, f, g, symbols)
-    steps = _steps(derived, pieces)
+    steps = _steps(derived, pieces, intermediates(f))
     form = None if pieces is None else pieces.form
     named = () if pieces is None else pieces.named
     letter = letter_of(f, symbols)
+    free = ranges_of(derived, derived.parameters)
+    told = in_smaller_steps(steps, free) if request.small else [(step, []) for step in steps]
     if symbols.moves:
         move = Rebasing(symbols.base)
-        counted = _counted(derived, steps)
-        steps = [_moved_step(move, derived, counted, step) for step in steps]
+        counted = _counted(derived, [s for step, inner in told for s in (step, *inner)])
+        told = [
+            (_moved_step(move, derived, counted, step), [_moved_step(move, derived, counted, s) for s in inner])
+            for step, inner in told
+        ]
         f, derived = _moved(move, f), _moved(move, derived)
         x, named = move.tensor(x), tuple(_moved(move, t) for t in named)
         form = None if form is None else _moved(move, form)
-    lines = tuple(_line(derived, step) for step in steps)
+    lines = tuple(_line(derived, step, inner) for step, inner in told)
     at = instance_sizes(f, request.sizes)
-    return Derivation(x, derived, lines, form, named, instance(f, derived, at, letter, request.numbers))
+    last = replace(derived, body=lines[-1].step.value)
+    shown = instance(f, last, at, letter, request.numbers)
+    if request.small and not shown.refusal:
+        numbers = request.numbers if shown.numbers or request.numbers.seed is not None else Numbers(SMALL)
+        shown = replace(shown, check=checked(f, x, last, at, letter, numbers))
+    return Derivation(x, derived, lines, form, named, shown)
+
+
+def _lettered(derived: Defined, taken: set[str]) -> Defined:
+    """With other letters for the indices that a tensor of the page has."""
+    bodies = [derived.body, *(t.body for t in tensors_in(derived.body) if isinstance(t, Defined))]
+    sums = {r.name for body in bodies for v in walk(body) if isinstance(v, (Sum, Maximum)) for r in v.ranges}
+    used = {*taken, *derived.parameters, *sums, *heads_in(derived.body)}
+    images: dict[str, Poly] = {}
+    for name in derived.parameters:
+        if name in taken:
+            letter = fresh_letter(name, used)
+            used.add(letter)
+            images[name] = Poly.of(letter)
+    names = tuple(str(images.get(p, p)) for p in derived.parameters)
+    return replace(derived, parameters=names, body=substitute(derived.body, images))
 
 
 def _moved(move: Rebasing, tensor: Defined) -> Defined:
@@ -193,18 +232,44 @@ def _moved_step(move: Rebasing, derived: Defined, counted: set[str], step: Step)
     return replace(step, value=move.value(step.value, derived.parameters), picked=picked)
 
 
-def _steps(derived: Defined, pieces: Pieces | None) -> list[Step]:
-    """The steps of the derivation, equal summands added up at its end."""
-    steps = derive(derived, pieces)
+def _steps(derived: Defined, pieces: Pieces | None, layers: list[Defined]) -> list[Step]:
+    """The steps of the derivation; at its end equal summands are added up, and layers are called by their names."""
+    steps = _unguarded(derived, derive(derived, pieces))
     collected = like_terms(steps[-1].value)
     if collected != steps[-1].value:
         steps.append(Step("like terms", "Equal summands are added up.", collected))
+    named = by_names(collected, layers)
+    if named != collected:
+        made = {v.tensor for v in walk(named) if isinstance(v, Entry)} - {
+            v.tensor for v in walk(collected) if isinstance(v, Entry)
+        }
+        names = " and ".join(f"${t.name}$" for t in layers if t in made)
+        reason = (
+            f"This holds the formula of an entry of {names}. What does not depend on a sum's index stands before it."
+        )
+        steps.append(Step("by name", reason, factored(named)))
     return steps
 
 
-def _line(derived: Defined, step: Step) -> Line:
+def _unguarded(derived: Defined, steps: list[Step]) -> list[Step]:
+    """Brackets that say what is known are left out, and so is a change of variable that then changes nothing."""
     entry = Entry(derived, tuple(map(Poly.of, derived.parameters)))
-    return Line(step, decide(equation(entry, step.value, ranges_of(derived, derived.parameters))))
+    known = [*requirements_of(entry), *(c for r in ranges_of(derived, derived.parameters) for c in limits(r))]
+    kept: list[Step] = []
+    for step in steps:
+        plain = replace(step, value=without_implied(step.value, known))
+        if plain.rule == "change of variable" and plain != step and kept:
+            made = changes(kept[-1].value, plain.value)
+            if made and not any(c.turned for c in made):
+                continue
+        kept.append(plain)
+    return kept
+
+
+def _line(derived: Defined, step: Step, inner: Sequence[Step] = ()) -> Line:
+    entry = Entry(derived, tuple(map(Poly.of, derived.parameters)))
+    verdict = decide(equation(entry, step.value, ranges_of(derived, derived.parameters)))
+    return Line(step, verdict, tuple(_line(derived, small) for small in inner))
 
 
 def _pieces(derived: Defined, f: Defined, g: Leaf | None, symbols: Symbols) -> Pieces | None:

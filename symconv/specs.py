@@ -92,7 +92,7 @@ class Spec:
             if name in (t.name, WORDS.get(t.name)) or WORDS.get(name) == t.name:
                 return t
         names = [t.name for t in self.leaves]
-        near = difflib.get_close_matches(name, names, 1)
+        near = difflib.get_close_matches(name, [*names, *(WORDS[n] for n in names if n in WORDS)], 1)
         raise UsageError(
             f"--wrt {name}",
             f"no tensor {name}",
@@ -224,6 +224,31 @@ def _spelled(operation: str, given: Mapping[str, str | bool]) -> str:
     return " ".join([operation, *(f"--{n}" if said is True else f"--{n} {said}" for n, said in given.items())])
 
 
+FUNCTIONS_CALLED = ("exp", "gelu", "log", "relu", "sigmoid", "softplus", "sqrt", "tanh")
+# what others call an operation
+ALSO = {
+    "linear": "dense",
+    "fc": "dense",
+    "cross_entropy": "softmax",
+    "deconv": "transposed2d",
+    "pool": "maxpool2d",
+    **{
+        name: f"activation --function {name}"
+        for name in ["exp", "log", "relu", "sigmoid", "tanh", "sqrt", "softplus", "gelu"]
+    },
+}
+
+
+def _nearest_operation(name: str, known: list[str]) -> str:
+    """Another name for it, or the most similar one, on two axes where that is open; "" if none is near."""
+    if name in ALSO:
+        return ALSO[name]
+    near = difflib.get_close_matches(name, known, len(known))
+    likeness = {n: difflib.SequenceMatcher(None, n, name).ratio() for n in near}
+    best = [n for n in near if likeness[n] == likeness[near[0]]]
+    return next((n for n in best if n.endswith("2d")), next(iter(best), ""))
+
+
 @dataclass(slots=True)
 class _Builder:
     """Builds the output of a named operation from its options."""
@@ -241,13 +266,13 @@ class _Builder:
         if operation in PLAIN:
             return PLAIN[operation](self)
         known = [f"{n}{d}d" for n in SPATIAL for d in (1, 2, 3)] + list(PLAIN)
-        near = difflib.get_close_matches(operation, known, 1)
+        near = _nearest_operation(operation, known)
         raise UsageError(
             f"operation {operation!r}",
             "an unknown name",
             "conv1d .. conv3d, convolution2d, depthwise2d, transposed2d, maxpool2d, avgpool2d, dense, softmax, "
             "activation, a formula, or a document",
-            f"did you mean {near[0]}?" if near else "choose one of these",
+            f"did you mean {near}?" if near else "choose one of these",
         )
 
     # -- options -------------------------------------------------------------

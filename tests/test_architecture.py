@@ -45,24 +45,32 @@ MAY_IMPORT = {
     "pictures": "term ops proof notation write page overview",
     "reporting": "term proof notation read write repair reports picturing page",
     "hints": "",
+    "saving": "",
     "needs": "term calculus proof",
     "answers": "term ops calculus proof evidence responses given write",
     "shown_numbers": "",
     "illustrating": "term calculus proof page pictures shown_numbers answers",
     "answer_page": "answers page",
-    "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs hints needs"
-    " symbols shown_numbers overview stating",
-    "instancing": "term proof entries write shown_numbers solution",
-    "solving": "answers shown_numbers term calculus proof notation write specs symbols solution instancing",
+    "worked": "term calculus proof write",
+    "smaller": "term ops calculus",
+    "reasons": "term calculus notation write worked",
+    "telling": "term notation write page hints reasons worked",
+    "solution": "illustrating pictures answer_page answers term calculus proof notation write page specs needs"
+    " symbols saving shown_numbers overview stating telling worked",
+    "checking": "term proof shown_numbers worked write",
+    "unrolling": "term entries write",
+    "instancing": "term proof entries write shown_numbers unrolling worked",
+    "solving": "answers shown_numbers term calculus proof notation write specs symbols solution checking instancing"
+    " needs reasons smaller worked",
     "stating": "term write",
-    "exercise": "answers calculus page proof shown_numbers solution stating term write",
+    "exercise": "answers calculus checking page proof shown_numbers solution stating telling term worked write",
     "varying": "proof specs term",
     "exporting": "term ops calculus proof write kernels specs evidence",
     "handles": "term ops entries kernels write",
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
     " handles specs overview",
     "terminal": "proof read judging reports",
-    "cli": "symconv specs judging reports serialising reporting solving exporting terminal page exercise varying"
+    "cli": "symconv saving specs judging reports serialising reporting solving exporting terminal page exercise varying"
     " shown_numbers",
     "pytest_plugin": "read judging reports",
     "symconv": "",

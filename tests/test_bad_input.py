@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 import sympy
 
 import symconv as sc
+from symconv.cli import main
 from symconv.errors import (
     BridgeError,
     DependenceError,
     InputError,
     NameClash,
+    OutputError,
     ScopeError,
     ShapeError,
     SizeError,
@@ -22,6 +25,7 @@ from symconv.errors import (
     UsageError,
 )
 from symconv.proof.verdict import Status
+from symconv.solving import solve_spec
 
 H, W, r, c, C, M = sc.sizes("H W r c C M")
 i, j, k = sc.indices("i j k")
@@ -696,3 +700,53 @@ def test_arrays_that_contradict_each_other() -> None:
     run = sc.gradient(F, K, G).compile()
     with pytest.raises(ValueError, match=r"G: shape \(2, 2\) given; \(4, 4\) needed, .*; change this array or"):
         run(G=np.ones((2, 2)), X=np.ones((5, 5)), r=2, c=2)
+
+
+@pytest.mark.parametrize(
+    ("spec", "meant"),
+    [
+        ("maxpool", "maxpool2d"),
+        ("conv", "conv2d"),
+        ("pool2d", "maxpool2d"),
+        ("convd2", "conv2d"),
+        ("linear", "dense"),
+        ("sigmoid", "activation --function sigmoid"),
+    ],
+)
+def test_an_operation_is_meant_on_two_axes_or_by_another_name(spec: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=rf"did you mean {meant}\?$"):
+        solve_spec(spec)
+
+
+def test_a_tensor_is_meant_by_its_word() -> None:
+    with pytest.raises(UsageError, match=r"no tensor inpt; expected one of K, X; did you mean input\?$"):
+        solve_spec("conv2d", "inpt")
+
+
+@pytest.mark.parametrize(("option", "meant"), [("--strid", "--stride"), ("--lvel", "--level")])
+def test_an_option_is_meant(option: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["solve", "conv2d", option, "brief"])
+    assert stop.value.code == 64
+    assert f"; did you mean {meant}?" in capsys.readouterr().err
+
+
+def test_an_exercise_without_a_find_line(tmp_path: Path) -> None:
+    document = tmp_path / "note.md"
+    document.write_text("```symconv\ntensor x[n] y[n]\nloss L(y)\ndefine y_i = x_i x_i\n```\n")
+    with pytest.raises(UsageError, match=r"no `find` line; expected what the document asks for; add `find dL/dX`"):
+        solve_spec(str(document))
+    assert solve_spec(str(document), "x").proved
+
+
+def test_a_page_is_not_saved_over_another_or_under_an_unknown_ending(tmp_path: Path) -> None:
+    solution = solve_spec("conv1d", "K", level="brief")
+    path = tmp_path / "answer.md"
+    solution.save(path)
+    with pytest.raises(OutputError, match="the file exists; expected a new file; give overwrite=True"):
+        solution.save(path)
+    solution.save(path, overwrite=True)
+    assert path.read_text(encoding="utf-8") == solution.to_markdown()
+    with pytest.raises(UsageError, match=r"the ending .txt; expected one of .md, .tex"):
+        solution.save(tmp_path / "answer.txt")
+    assert [p.name for p in tmp_path.iterdir()] == ["answer.md"]

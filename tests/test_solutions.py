@@ -15,6 +15,7 @@ import pytest
 from scipy.signal import convolve2d, correlate2d
 
 from symconv.judging import Status, verify_paths
+from tests.refereeing import lines_that_differ
 from tests.solutions import SOLUTIONS, exercises, solution, solved
 
 NAMES = [path.stem for path in exercises()]
@@ -39,6 +40,12 @@ def test_the_solution_is_proved_and_so_is_what_is_read_back_of_it(name: str) -> 
     found = {formula.status for formula in report.formulas}
     assert found <= {Status.PROVED, Status.DEFINITION, Status.IGNORED}, report.summary
     assert Status.PROVED in found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_line_evaluates_equal_to_the_line_before(name: str) -> None:
+    """By brute force at small sizes and numbers, without the prover."""
+    assert lines_that_differ(solved(PATHS[name])) == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from symconv.proof.verdict import Status
 from symconv.solving import solve_spec
 from symconv.specs import spec_of_tensor
 from symconv.term.polynomial import Poly
+from symconv.write.latex import latex_of_call, latex_of_value
+from tests.refereeing import lines_that_differ, with_a_wrong_line
 
 SPECS = [
     "conv1d",
@@ -39,6 +41,7 @@ SPECS = [
     "dense --bias",
     "activation",
     "activation --function sigmoid",
+    "activation --function gelu",
     "softmax",
     r"y_i = \sum_{k=0}^{r-1} w_k x_{s i + d k}",
 ]
@@ -58,22 +61,15 @@ def test_every_line_is_proved_and_the_page_is_read_back(spec: str) -> None:
 @pytest.mark.parametrize("spec", SPECS)
 def test_every_line_evaluates_equal_to_the_line_before(spec: str) -> None:
     """The referee: at fixed sizes, without the prover."""
-    from symconv.proof.deciding import Effort, Survey
-    from symconv.proof.evaluate import differ
-    from symconv.proof.problem import equation
-    from symconv.term.tensor import ranges_of
+    assert lines_that_differ(solve_spec(spec)) == []
 
-    for derivation in solve_spec(spec).derivations:
-        free = ranges_of(derivation.gradient, derivation.gradient.parameters)
-        values = [line.step.value for line in derivation.lines]
-        for before, after in pairwise(values):
-            survey = Survey(equation(before, after, free), Effort())
-            sizes = [z for z in survey.tuples().upto(16) if survey.admits(z)][:12]
-            assert sizes
-            for choice in sizes:
-                world = World(choice, seed=7, values=(before, after))
-                for at in survey.positions(world):
-                    assert not differ(world.value(before, at), world.value(after, at))
+
+def test_the_referee_finds_a_wrong_line() -> None:
+    solution = solve_spec("conv1d", "X")
+    (derivation,) = solution.derivations
+    before_turning = next(line.step.value for line in derivation.lines if line.step.rule == "pick")
+    assert lines_that_differ(with_a_wrong_line(solution, before_turning)) == []
+    assert lines_that_differ(with_a_wrong_line(solution, 2 * before_turning)) == ["X: closed form"]
 
 
 def test_the_page_of_the_input_gradient_says_what_a_teacher_would() -> None:
@@ -127,6 +123,23 @@ def test_brief_shows_fewer_lines() -> None:
     assert r"\operatorname{corr}" in brief
 
 
+@pytest.mark.parametrize("level", ["brief", "full"])
+@pytest.mark.parametrize("spec", [*SPECS[1::4], r"y_i = \sum_{k=0}^{r-1} w_k x_{2 i + k}"])
+def test_a_name_is_defined_before_its_first_line_and_the_last_line_is_shown(spec: str, level: str) -> None:
+    solution = solve_spec(spec, level=level)
+    page = solution.to_markdown().partition("## Given")[2]
+    for derivation in solution.derivations:
+        part = page.partition(f"## The gradient by ${derivation.tensor.name}$")[2].partition("\n## ")[0]
+        for tensor in derivation.named:
+            accent, _, letter = tensor.name.partition(" ")
+            uses = [part.find(form) for form in (f"{accent}{{{letter}}}", f"{tensor.name} =") if form in part]
+            assert uses
+            assert part.find(f"{tensor.name} = ") == min(uses)
+        last = latex_of_value(derivation.lines[-1].step.value)
+        form = derivation.form
+        assert (last if form is None else latex_of_call(form)) in part or last in part
+
+
 def test_the_sizes_of_the_instance() -> None:
     page = solve_spec("conv1d", "K", {"H": 4, "r": 2}).to_markdown()
     assert "`H = 4, r = 2`" in page or "`r = 2, H = 4`" in page
@@ -135,9 +148,9 @@ def test_the_sizes_of_the_instance() -> None:
 def instance_of(page: str) -> dict[str, dict[tuple[int, ...], str]]:
     """The entries that the instance displays, by tensor and index, as Python on arrays G, K, X."""
     found: dict[str, dict[tuple[int, ...], str]] = {}
-    for display in re.findall(r"\$\$(.*?)\$\$", page.partition("### An instance")[2]):
+    for display in re.findall(r"\$\$(.*?)\$\$", page.partition("### An instance")[2].partition("### A check")[0]):
         for name, index, text in _assignments(display):
-            python = re.sub(r"\{(\w)\}_\{([\d,]+)\}", r"\1[\2]", text.replace(r"\quad", " "))
+            python = re.sub(r"(\w)_\{([\d,]+)\}", r"\1[\2]", text.replace(r"\quad", " "))
             python = re.sub(r"\](\s+)(?=[GKX])", "]*", python)
             found.setdefault(name, {})[index] = python
     return found
@@ -233,7 +246,7 @@ def test_an_instance_that_is_too_large_says_so_and_what_to_change() -> None:
     assert "Take smaller ones: `--sizes r=2,c=2,H=3,W=3`." in page
     stated = solve_spec("conv2d --size 30,30", "X").to_markdown()
     assert "at most 36 are shown. State smaller numbers in the SPEC, or leave them out." in stated
-    long = solve_spec("softmax", "z").to_markdown()
+    long = solve_spec(r"y_i = \exp(\sum_{k=0}^{14} w_k x_{i+k})", "w").to_markdown()
     assert "is too long for a page. Evaluate it at numbers: `symconv export` writes the code." in long
 
 
@@ -345,7 +358,8 @@ def test_printed_formulas_carry_no_needless_brackets(tmp_path: Path) -> None:
     assert "output[n, c, i, j] = 1/9 sum_{u=0}^{2}" in export_spec("avgpool2d --kernel 3")
     path = tmp_path / "layers.md"
     path.write_text(LAYERS.replace("FUNCTION", "f"), encoding="utf-8")
-    lines = [n for n in solve_spec(str(path), "K").to_markdown().splitlines() if n.startswith("$$")]
+    pages = [solve_spec(str(path), "K").to_markdown(), solve_spec("avgpool2d").to_markdown()]
+    lines = [n for page in pages for n in page.splitlines() if n.startswith("$$")]
     found = [(line, bracket) for line in lines for bracket in re.findall(r"\[[^\[\]]* \\ge [^\]]*\]", line)]
     assert found
     assert not [line for line, bracket in found if line.count(bracket) > 1]

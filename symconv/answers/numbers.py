@@ -35,8 +35,6 @@ def numbers_of(tensor: Tensor, world: World) -> list[Fraction]:
 
 def whole(left: str, tensor: Tensor, world: World) -> Iterator[tuple[str, bool]]:
     """`left = ...` with all entries, and whether a document can state it so: up to two axes it can."""
-    import numpy as np
-
     numbers = numbers_of(tensor, world)
     if not tensor.rank:
         yield f"{left} = {latex_of_number(numbers[0])}", True
@@ -44,8 +42,8 @@ def whole(left: str, tensor: Tensor, world: World) -> Iterator[tuple[str, bool]]
         yield f"{left} = [{', '.join(map(latex_of_number, numbers))}]", True
     else:
         shape = [len(axis) for axis in world.axes(tensor)]
-        array = np.array([latex_of_number(n) for n in numbers], dtype=object).reshape(shape)
-        yield from ((display, tensor.rank == 2) for display in numbers_displays(left, array))
+        made = numbers_displays(left, shape, map(latex_of_number, numbers))
+        yield from ((display, tensor.rank == 2) for display in made)
 
 
 def carried_out(f: Tensor, place: tuple[int, ...], world: World) -> tuple[str, bool] | None:

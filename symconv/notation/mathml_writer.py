@@ -43,6 +43,7 @@ LINES = {  # accents that no font stretches far enough are borders
     r"\overline": "border-top: 0.07em solid; padding-top: 0.1em",
     r"\underline": "border-bottom: 0.07em solid; padding-bottom: 0.1em",
 }
+WORDY = (r"\bmod", r"\pmod")  # a word between two letters, which would run into them in an index too
 TIGHT = {"lspace": "0em", "rspace": "0em"}
 GAP = element("mspace", width="0.17em")  # around the name of a function
 OPERANDS = (Letter, Numeral, Script, Fraction, Fence, Accent, Styled)
@@ -145,6 +146,8 @@ def _sign(node: Sign, tight: bool) -> Markup:
         return _operator(text, form="infix", stretchy="false", lspace="0.17em", rspace="0.17em")
     if node.text == "'":
         return _operator(text, **TIGHT)
+    if node.text in WORDY:
+        return _operator(text, lspace="0.28em", rspace="0.28em")
     if node.text == "," and tight:
         return _operator(text, lspace="0em", rspace="0.17em")
     return _operator(text, **TIGHT) if tight else _operator(text)

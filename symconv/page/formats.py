@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from symconv.page.printer import Printer
 
 ENDINGS = (".md", ".tex", ".html", ".pdf", ".ipynb")
+DRAWN = (".html", ".pdf", ".ipynb")  # with pictures
 
 
 def written(page: Page, ending: str, hints: bool = False) -> bytes:
@@ -49,4 +50,4 @@ def _printer(ending: str) -> type[Printer]:
     raise ValueError(f"no printer for {ending!r}")
 
 
-__all__ = ["ENDINGS", "refuse_unready", "written"]
+__all__ = ["DRAWN", "ENDINGS", "refuse_unready", "written"]

@@ -105,6 +105,9 @@ class Figure:
     alt: str
     caption: Sentence
 
+    def _repr_svg_(self) -> str:
+        return self.svg
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -38,6 +38,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
   \ifdim\wd\shown>\linewidth\resizebox{\linewidth}{!}{\usebox{\shown}}\else\usebox{\shown}\fi}
 \newcommand{\placed}{center}
 \@namedef{[}#1\]{\begin{\placed}\fitted{#1}\end{\placed}}
+\newenvironment{smallersteps}{\begin{quote}\small\emph{In smaller steps:}\par}{\end{quote}}
 \newenvironment{fact}{\small\renewcommand{\placed}{quote}}{}
 \DeclareMathOperator*{\argmax}{arg\,max}
 \providecommand{\coloneqq}{\mathrel{:=}}
@@ -87,7 +88,8 @@ class TexPrinter(Printer):
         head = f"{self.strong(headline(step))} {self.sentence(step.reason)}"
         fact = self.display(Display(step.equation)) if step.equation else ""
         used = [f"\\begin{{fact}}{fact}\\end{{fact}}"] if fact else []
-        return "\n\n".join([*hint, head, *used, *self.nodes(step.body), *self.nodes(step.inner)])
+        inner = [r"\begin{smallersteps}", *self.nodes(step.inner), r"\end{smallersteps}"] if step.inner else []
+        return "\n\n".join([*hint, head, *used, *self.nodes(step.body), *inner])
 
     def fold(self, fold: Fold) -> str:
         return "\n\n".join([f"\\emph{{{self.sentence(fold.summary)}}}", *self.nodes(fold.body)])

@@ -40,6 +40,7 @@ PREAMBLE = """
 #show heading: set block(above: 1.6em, below: 0.9em)
 #show raw: set text(size: 9pt)
 #let used(body) = block(sticky: true, inset: (left: 1em), stroke: (left: 1.5pt + luma(200)), text(fill: luma(80), body))
+#let smaller(body) = block(inset: (left: 1.5em), text(size: 9.5pt, fill: luma(80))[#emph[In smaller steps:] #body])
 #let declared(body) = block(breakable: false, width: 100%, inset: 0.7em, fill: luma(246), text(size: 8pt, body))
 """
 
@@ -84,7 +85,8 @@ class TypstPrinter(Printer):
         hint = [f"#emph[Hint. {self.sentence(step.hint)}]"] if self.hints and step.hint else []
         used = [f"#used[{self.display(Display(step.equation))}]"] if step.equation else []
         head = f"#block(sticky: true)[{self.strong(headline(step))} {self.sentence(step.reason)}]"
-        return "\n\n".join([*hint, head, *used, *self.nodes(step.body), *self.nodes(step.inner)])
+        inner = ["#smaller[" + "\n\n".join(["", *self.nodes(step.inner), "]"])] if step.inner else []
+        return "\n\n".join([*hint, head, *used, *self.nodes(step.body), *inner])
 
     def fold(self, fold: Fold) -> str:
         return "\n\n".join([f"#emph[{self.sentence(fold.summary)}]", *self.nodes(fold.body)])

@@ -41,6 +41,7 @@ from symconv.write.matrix_notation import in_product, nameless
 
 Names = Mapping[str, str]
 SUM, PRODUCT = 0, 1
+SLOPE = re.compile(r"(?P<function>[^'()]+)(?P<primes>'+)\((?P<argument>.+)\)")  # the tensor of all f'(X[i])
 _COMMA, _DOT = Sign(","), Sign(r"\cdot")
 _PARTIAL = Letter(r"\partial")
 _SIGNS = {"eq": "=", "ge": r"\ge", "ne": r"\neq"}
@@ -125,6 +126,10 @@ class Layouts:
             return Row((Script(Words(word.group(1), True), label),))
         if NAME.fullmatch(name):
             return parse_latex(name)
+        slope = SLOPE.fullmatch(name)
+        if slope:
+            head = Script(self._function(slope["function"]), primes=len(slope["primes"]))
+            return row(head, Fence("(", self.name(slope["argument"])))
         return Row((Words(name.replace("\\", " "), True),))
 
     def entry(self, entry: Entry) -> Row:
@@ -146,9 +151,12 @@ class Layouts:
     # -- polynomials -----------------------------------------------------------------
 
     def poly(self, poly: Poly) -> Row:
-        """Positive terms first, sizes before indices in a product."""
+        """Positive terms first; in a product sizes, then what is made of them, then indices."""
         items: list[Node] = []
-        for c, monomial, inner in grouped(poly):
+        parts = grouped(poly)
+        if parts and parts[0].coefficient < 0:  # 1 - i, not -i + 1
+            parts.sort(key=lambda part: part.coefficient < 0)
+        for c, monomial, inner in parts:
             if c < 0 or items:
                 items.append(Sign("-" if c < 0 else "+"))
             items += self._monomial(monomial, abs(c)).items
@@ -158,7 +166,7 @@ class Layouts:
 
     def _monomial(self, monomial: Monomial, c: int) -> Row:
         factors: list[Node] = [] if c == 1 and monomial else [Numeral(str(c))]
-        ordered = sorted(monomial, key=lambda a: isinstance(a, str))
+        ordered = sorted(monomial, key=lambda a: (isinstance(a, str), not isinstance(a, (str, Size))))
         before: Atom | None = None
         for atom, group in groupby(ordered):
             times = len(list(group))
@@ -269,6 +277,9 @@ class Layouts:
         if isinstance(first, Number) and first.value < 0 and rest:
             items.append(Sign("-"))
             factors = tuple(rest) if first.value == -1 else (Number(-first.value), *rest)
+        divided = self._divided(factors)
+        if divided is not None:
+            return Row((*items, divided))
         for n, factor in enumerate(factors):
             made = self.value(factor, PRODUCT)
             if (
@@ -283,6 +294,16 @@ class Layouts:
                 items.append(_DOT)
             items += made.items
         return Row(tuple(items))
+
+    def _divided(self, factors: tuple[Value, ...]) -> Fraction | None:
+        """A product of entries and functions by the last factor's divisor, as one fraction; not what is a fraction."""
+        *above, last = factors
+        if not above or not isinstance(last, Reciprocal) or not all(isinstance(f, (Entry, Apply)) for f in above):
+            return None
+        made = [self.value(f, PRODUCT) for f in above]
+        if any(isinstance(item, Fraction) for row_ in made for item in row_.items):
+            return None
+        return Fraction(row(*made), self.value(last.argument))
 
     def _sum(self, r: Range) -> Big:
         infinity = Letter(r"\infty")
@@ -400,6 +421,8 @@ def _indexed(name: Row, index: Row) -> Row:
     if not index.items:
         return name
     *front, last = name.items
+    if front and isinstance(last, Fence):  # f'(X)
+        return Row((Script(Fence("(", name), index),))
     if isinstance(last, Script):
         if last.sub is None:
             return row(*front, Script(last.base, index, last.sup, last.primes))

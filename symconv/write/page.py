@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, product
-from typing import Any
 
 from symconv.calculus.functions import DERIVATIVES
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Call, Defined, Leaf, Tensor, sizes_in, tensors_in
 from symconv.term.value import Apply, Entry, Function, walk
-from symconv.write.latex import latex_of_poly
+from symconv.write.latex import LETTERS_OF_FUNCTIONS, latex_of_poly
 
 # what a declaration block can define: operation -> the options that its line writes, with their defaults
 OPTIONS: dict[str, dict[str, object]] = {
@@ -38,6 +37,7 @@ OPTIONS: dict[str, dict[str, object]] = {
 }
 POSITIONAL = ("window", "amounts", "steps", "shape", "factor")
 # what a formula may show by its operation
+IN_SLOPES = {"gelu": ("normal_cdf", "normal_pdf"), "normal_cdf": ("normal_pdf",)}  # what their slopes are made of
 READABLE = frozenset(
     ("correlate", "convolve", "transposed", "pool_max", "pool_average", "dense", "pad", "stuff", "rot180", "crop")
 )
@@ -66,8 +66,10 @@ def declaration(
             yield f"size {s.name} >= {s.least}"
     for leaf in (t for t in tensors_in(entry) if isinstance(t, Leaf)):
         yield f"tensor {leaf.name}[{_axes(leaf)}]" if leaf.rank else f"scalar {leaf.name}"
-    for name in sorted({v.function.name for v in _applications(output)}):
-        yield f"function {name}" if name not in DERIVATIVES else f"function {name} = {name}"
+    functions = {v.function.name for v in _applications(output)}
+    for name in sorted(functions | {made for f in functions for made in IN_SLOPES.get(f, ())}):
+        letter = LETTERS_OF_FUNCTIONS.get(name, name)
+        yield f"function {letter}" if name not in DERIVATIVES else f"function {letter} = {name}"
     for tensor in (*intermediates(output), output):
         if tensor.call is not None and sayable(tensor):
             yield f"define {tensor.name} = {call_text(tensor.call)}"
@@ -270,29 +272,32 @@ def _option(value: object) -> str:
 WIDE, LINE, TOO_LONG, LIST = 240, 120, 170, 2500
 
 
-def entries_displays(left: str, array: Any, upstream: str = "G") -> tuple[str, ...] | None:
+def entries_displays(left: str, shape: Sequence[int], entries: Sequence[str]) -> tuple[str, ...] | None:
     """`left = matrix`, one for each index before the last two; None where a term is too long for a page.
 
-    Entry by entry where a row is too wide; a long sum stands on several lines.  A vector stands as a row;
-    `upstream` is the letter of the upstream gradient.
+    entries: in LaTeX, the last axis running fastest.  Entry by entry where a row is too wide; a long sum stands on
+    several lines.  A vector stands as a row.
     """
-    return _displays(left, _with_letter(array, upstream), lambda e: _lines(_entry(e)))
+    return _displays(left, shape, list(map(_lines, entries)))
 
 
-def numbers_displays(left: str, array: Any) -> tuple[str, ...]:
-    """The same of an array of numbers."""
-    return _displays(left, array, lambda number: [str(number)]) or ()
+def numbers_displays(left: str, shape: Sequence[int], numbers: Iterable[object]) -> tuple[str, ...]:
+    """The same of numbers."""
+    return _displays(left, shape, [[str(number)] for number in numbers]) or ()
 
 
-def _displays(left: str, array: Any, lines_of: Callable[[Any], list[str]]) -> tuple[str, ...] | None:
+def _displays(left: str, shape: Sequence[int], cells: list[list[str]]) -> tuple[str, ...] | None:
+    if any(len(line) > TOO_LONG for cell in cells for line in cell):
+        return None
+    if not shape:
+        return (f"{left} = {' '.join(cells[0])}",)
+    width = shape[-1]
+    height = shape[-2] if len(shape) > 1 else 1
     made: list[str] = []
-    for lead in product(*map(range, array.shape[:-2])):
-        part = array[lead] if lead else array
-        rows = [part.tolist()] if len(part.shape) == 1 else part.tolist() if part.shape else [[part[()]]]
-        cells = [[lines_of(e) for e in row] for row in rows]
-        if any(len(line) > TOO_LONG for row in cells for cell in row for line in cell):
-            return None
-        made += _matrix(left, lead, cells, len(array.shape))
+    for n, lead in enumerate(product(*map(range, shape[:-2]))):
+        start = n * height * width
+        rows = [cells[start + i * width : start + (i + 1) * width] for i in range(height)]
+        made += _matrix(left, lead, rows, len(shape))
     return tuple(made)
 
 
@@ -316,21 +321,6 @@ def _matrix(left: str, lead: tuple[int, ...], cells: list[list[list[str]]], rank
         body = r" \\ ".join(entries[:most])
         entries = entries[most:]
         yield rf"\begin{{aligned}} {body} \end{{aligned}}"
-
-
-def _with_letter(array: Any, letter: str) -> Any:
-    import sympy
-
-    for base in {a for e in sympy.flatten(array) for a in e.atoms(sympy.IndexedBase)}:
-        if "/d" in str(base.label):
-            array = array.applyfunc(lambda e, base=base: e.replace(base, sympy.IndexedBase(letter)))
-    return array
-
-
-def _entry(expression: Any) -> str:
-    import sympy
-
-    return str(sympy.latex(expression))
 
 
 def _lines(sum_: str) -> list[str]:

@@ -122,7 +122,7 @@ def test_tex_is_closed(spec: str, pages: dict[str, Page]) -> None:
         else:
             assert stack.pop() == name
     assert stack == []
-    known = ENVIRONMENTS | {"document", "center", "fact", "tabular", "itemize", "enumerate"}
+    known = ENVIRONMENTS | {"document", "center", "fact", "smallersteps", "tabular", "itemize", "enumerate"}
     assert set(re.findall(r"\\begin\{(\w+)\*?\}", body)) <= known
 
 
