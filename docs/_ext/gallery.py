@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import chdir
 from functools import cache
 from itertools import count
+from os.path import normpath
 from pathlib import Path
 
 from docutils import nodes
@@ -35,6 +36,8 @@ EXERCISES, HANDS, WRONG = "derivations/exercises", "derivations", "derivations/w
 _BLOCK = re.compile(r"^```symconv$", re.MULTILINE)
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _DISPLAY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
+_QUOTED = re.compile(r"^> symconv:.*\n(?:>.*\n)*\n?", re.MULTILINE)  # what the verdict in its place says as well
+_LINK = re.compile(r"\]\(([^()#:]+\.md)(#[\w-]+)?\)")
 _COMMAND = "```{code-block} console\n$ symconv %s\n```"
 
 
@@ -78,12 +81,17 @@ def exercise_page(path: str) -> str:
 def judged_page(path: str) -> str:
     """The document, with a directive for the verdict in the place of each display."""
     numbers = count(1)
-    parts = _FENCE.split(_source(path))
+    parts = _FENCE.split(_linked(_QUOTED.sub("", _source(path)), path))
     words = (_DISPLAY.sub(lambda _: f"```{{judged}} {path} eq{next(numbers)}\n```", part) for part in parts[::2])
     fences = iter(parts[1::2])
     body = "".join(piece + next(fences, "") for piece in words)
     command = _COMMAND % f"verify {path} -o report.html"
     return f"{_shown(body).rstrip()}\n\n{command}\n\n```{{inferred}} {path}\n```\n"
+
+
+def _linked(text: str, path: str) -> str:
+    """Links to other documents as links to their pages."""
+    return _LINK.sub(lambda m: f"]({page_name(normpath(Path(path).parent / m[1]))}.md{m[2] or ''})", text)
 
 
 def _shown(text: str) -> str:
