@@ -333,6 +333,8 @@ class Values(Binders):
 
     def _refuse_backwards(self, value: Value, target: Tensor, at: int) -> None:
         """An input by an output, and a derivative by data that an assumption ties: 0 and 1 would be guesses."""
+        if self.world.literal:  # a printed term, which was written so
+            return
         if target.name in self.world.assumed:
             raise self.source.fault(
                 at,
