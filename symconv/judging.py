@@ -14,6 +14,7 @@ from symconv.proof.clock import at_most
 from symconv.proof.deciding import compares_data
 from symconv.proof.problem import Problem, equation, tensor_equation
 from symconv.proof.verdict import Status, Verdict
+from symconv.read.arrays import any_entry
 from symconv.read.claims import Claim, Document, Formula, Kind, Link, WholeClaim
 from symconv.read.discovery import documents_below
 from symconv.read.documents import Form, read_file
@@ -21,9 +22,8 @@ from symconv.read.proposal import propose
 from symconv.read.reader import read_document
 from symconv.repair.search import DefinitionRepair, Repair, definition_repair, repairs, whole_repairs
 from symconv.reports import FileReport, FormulaReport, LinkReport, Report, repaired_latex, said_beside
-from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Tensor, tensors_in
-from symconv.term.value import Entry, Value
+from symconv.term.value import Value
 from symconv.write.latex import latex_of_equation, latex_of_tensor, latex_of_value
 
 DISTINCT = "no two entries of a tensor are equal"  # what ties excluded assumes
@@ -69,14 +69,10 @@ def tensors_of(document: Document) -> tuple[Tensor, ...]:
     """The tensors that a document gives a name, each once; of two blocks all that bear one name."""
     links = [link for formula in document.formulas for link in formula.links]
     sides = [side for link in links if link.claim is not None for side in (link.claim.left, link.claim.right)]
-    values = [side if isinstance(side, Value) else _some_entry(side) for side in sides]
+    values = [side if isinstance(side, Value) else any_entry(side) for side in sides]
     defined = [link.defines for link in links if link.defines is not None]
     found = [*document.tensors.values(), *defined, *(t for v in values for t in tensors_in(v))]
     return tuple(dict.fromkeys(t for t in found if t.name in document.tensors))
-
-
-def _some_entry(tensor: Tensor) -> Value:
-    return Entry(tensor, tuple(a.low or Poly.of(0) for a in tensor.axes))
 
 
 def judge_formula(formula: Formula) -> FormulaReport:

@@ -120,7 +120,7 @@ def test_two_builds_are_the_same_bytes(site: Path, tmp_path: Path) -> None:
 def test_nothing_of_this_machine_stands_in_it(site: Path) -> None:
     for name, content in files(site).items():
         assert str(ROOT).encode() not in content, name
-        assert str(Path.home()).encode() not in content.replace(b"/root/.", b""), name
+        assert str(Path.home()).encode() not in content, name
 
 
 def test_a_formula_that_is_not_read_is_an_error_of_the_build(tmp_path: Path) -> None:

@@ -96,20 +96,13 @@ def _closing(gradient: Defined, pieces: Pieces) -> list[Step]:
     opened = _unfolded(body, {pieces.spread})
     return [
         Step("change of variable", _change_reason(opened, body), opened),
-        Step("names", _name_reason(body), body),
+        Step(
+            "names",
+            "Name what is padded: zeros stand where the sum reads outside, so many before and after on each axis.",
+            body,
+        ),
         last,
     ]
-
-
-def _name_reason(body: Value) -> str:
-    turned = [v.tensor for v in _entries(body) if _made_by(v.tensor, "transpose")]
-    if turned:
-        return "Rows and columns change places: write the entry of the transpose."
-    return "Name what is padded: zeros stand where the sum reads outside, so many before and after on each axis."
-
-
-def _made_by(tensor: Tensor, operation: str) -> bool:
-    return isinstance(tensor, Defined) and tensor.call is not None and tensor.call.operation == operation
 
 
 def _change_reason(opened: Value, body: Value) -> str:

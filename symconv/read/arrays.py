@@ -45,6 +45,11 @@ def array(rows: tuple[tuple[Value, ...], ...], line: bool, base: int) -> Defined
     return define("[array]", axes, entry, indices=index_names(len(axes)), call=call)
 
 
+def any_entry(tensor: Tensor) -> Entry:
+    """An entry at free indices, which stands for all of them."""
+    return Entry(tensor, tuple(map(Poly.of, index_names(tensor.rank))))
+
+
 def begins(tensor: Tensor) -> tuple[Poly | None, ...]:
     return tuple(axis.low for axis in tensor.axes)
 

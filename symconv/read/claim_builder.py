@@ -14,8 +14,7 @@ from itertools import pairwise
 from symconv.errors import SymconvError
 from symconv.notation.latex_parser import parse_latex
 from symconv.notation.source import IllFormed, LocatedError
-from symconv.ops.window import index_names
-from symconv.read.arrays import begins
+from symconv.read.arrays import any_entry, begins
 from symconv.read.claims import Claim, Kind, Link, WholeClaim
 from symconv.read.expression import (
     Access,
@@ -48,7 +47,7 @@ from symconv.read.values import Values
 from symconv.read.world import World
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Defined, Tensor, tensors_in
-from symconv.term.value import Condition, Entry, Range, Value, at_least
+from symconv.term.value import Condition, Range, Value, at_least
 
 IN_POSITIONS = (Num, Ref, Add, Negate, Mul, Divide, Floor, Modulo, Power)
 
@@ -129,7 +128,7 @@ class ClaimBuilder:
         """What lines of the block assume of the data below the two sides."""
         if not self.world.assumed:
             return ()
-        sides = [s if isinstance(s, Value) else entry_of(s) for s in (claim.left, claim.right)]
+        sides = [s if isinstance(s, Value) else any_entry(s) for s in (claim.left, claim.right)]
         names = {tensor.name: None for side in sides for tensor in tensors_in(side)}
         return tuple(self.world.assumed[name] for name in names if name in self.world.assumed)
 
@@ -381,11 +380,6 @@ class ClaimBuilder:
                     found += [] if axis.low is None else [at_least(position, axis.low)]
                     found += [] if axis.high is None else [at_least(axis.high, position)]
         return tuple(found)
-
-
-def entry_of(tensor: Tensor) -> Entry:
-    """Any entry of a tensor."""
-    return Entry(tensor, tuple(map(Poly.of, index_names(tensor.rank))))
 
 
 def failed(problem: LocatedError, latex: str, notes: tuple[str, ...] = ()) -> Link:

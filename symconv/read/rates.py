@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from symconv.notation.source import Source
-from symconv.ops.window import index_names
-from symconv.term.polynomial import Poly
+from symconv.read.arrays import any_entry
 from symconv.term.tensor import Defined, Tensor, tensors_in
 from symconv.term.value import Derivative, Entry, Value, walk
 
@@ -35,7 +34,7 @@ class Rates:
 
     def refuse_in(self, tensor: Tensor, source: Source, at: int) -> None:
         """The same of every entry of a tensor."""
-        self.refuse(Entry(tensor, tuple(map(Poly.of, index_names(tensor.rank)))), source, at)
+        self.refuse(any_entry(tensor), source, at)
 
     def _inside(self, value: Value, seen: set[Tensor]) -> str | None:
         for node in walk(value):

@@ -32,6 +32,8 @@ def test_correlate_and_convolve_agree_with_scipy():
 def test_same_keeps_the_shape_with_odd_and_even_kernels():
     even = np.pad(x, ((1, 2), (1, 1)))
     close(compile_tensor(correlate(X, K, mode="same"))(X=x, K=k), signal.correlate2d(even, k, "valid"))
+    close(compile_tensor(convolve(X, K, mode="same"))(X=x, K=k), signal.convolve2d(x, k, "same"))
+    close(compile_tensor(convolve(X, K, mode="same"))(X=x, K=k[:3, :2]), signal.convolve2d(x, k[:3, :2], "same"))
 
 
 @pytest.mark.parametrize("spatial", [1, 2, 3])
