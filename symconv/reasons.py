@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations, product
 
-from symconv.calculus.derivation import Step
+from symconv.calculus.derivation import Step, unfolded
 from symconv.notation.display import shown
 from symconv.term.polynomial import Application, Atom, Poly
-from symconv.term.substitution import entry_formula, rebuild, substitute
+from symconv.term.substitution import substitute
 from symconv.term.tensor import Defined, Tensor, ranges_of
 from symconv.term.value import Bracket, Entry, Range, Sum, Times, Value, walk
 from symconv.worked import Derivation
@@ -166,7 +166,7 @@ class Change:
 
 def changes(before: Value, after: Value) -> tuple[Change, ...]:
     """How the sum after runs through the sum before: each index as it was, or from its end; () if in no such way."""
-    before, after = shown(before), shown(opened(after))
+    before, after = shown(before), shown(unfolded(after))
     if not (isinstance(before, Sum) and isinstance(after, Sum)) or len(before.ranges) != len(after.ranges):
         return ()
     if len(before.ranges) > 4:
@@ -193,17 +193,6 @@ def _ways(old: Range, new: Range) -> Iterator[Change]:
 
 def factors_of(value: Value) -> tuple[Value, ...]:
     return value.factors if isinstance(value, Times) else (value,)
-
-
-def opened(value: Value) -> Value:
-    """Entries of tensors that only move entries, as entries of what they move."""
-    if isinstance(value, Entry):
-        tensor = value.tensor
-        if not isinstance(tensor, Defined) or tensor.call is None or tensor.call.operation not in MOVES:
-            return value
-        formula = entry_formula(tensor, value.index)
-        return opened(formula) if isinstance(formula, Entry) else value
-    return rebuild(value, opened, lambda p: p)
 
 
 def _of_change(step: Step, before: Value) -> str:
@@ -260,4 +249,4 @@ def rule_of(step: Step, before: Value | None) -> str:
     return "names"
 
 
-__all__ = ["Change", "changes", "factors_of", "in_brief", "opened", "reason", "rule_of"]
+__all__ = ["Change", "changes", "factors_of", "in_brief", "reason", "rule_of"]

@@ -7,6 +7,7 @@ shows the steps proves each of them.
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from symconv.calculus.rewriting import deltas, derive_inside, drop_known, flat, pick_all, stuffed
@@ -93,7 +94,7 @@ def _closing(gradient: Defined, pieces: Pieces) -> list[Step]:
     if operation in CLOSING:  # its formula is a sum over all windows, of which one is left by now
         return [last]
     body = entry_formula(pieces.form, index)
-    opened = _unfolded(body, {pieces.spread})
+    opened = unfolded(body, {pieces.spread})
     return [
         Step("change of variable", _change_reason(opened, body), opened),
         Step(
@@ -116,18 +117,18 @@ def _change_reason(opened: Value, body: Value) -> str:
     return "Write the sum over the indices of the window that now slides."
 
 
-def _unfolded(value: Value, stop: set[Tensor | None]) -> Value:
+def unfolded(value: Value, stop: AbstractSet[Tensor | None] = frozenset()) -> Value:
     """Entries of operations that only move entries, written as entries of what they move."""
     match value:
         case Plus(terms):
-            return add(*(_unfolded(t, stop) for t in terms))
+            return add(*(unfolded(t, stop) for t in terms))
         case Times(factors):
-            return multiply(*(_unfolded(f, stop) for f in factors))
+            return multiply(*(unfolded(f, stop) for f in factors))
         case Sum(ranges, body):
-            return total(ranges, _unfolded(body, stop))
+            return total(ranges, unfolded(body, stop))
         case Entry(Defined() as tensor, index) if tensor not in stop:
             formula = entry_formula(tensor, index)
-            return _unfolded(formula, stop) if isinstance(formula, Entry) else value
+            return unfolded(formula, stop) if isinstance(formula, Entry) else value
     return value
 
 
