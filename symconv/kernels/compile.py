@@ -14,7 +14,7 @@ from typing import Any
 
 from symconv.errors import UsageError
 from symconv.kernels.functions import FunctionWriter, Interface, Written
-from symconv.kernels.helpers import HELPER_NAMES, prelude
+from symconv.kernels.helpers import helper_names, prelude
 from symconv.kernels.naming import Names
 from symconv.kernels.stages import program_of
 from symconv.term.polynomial import Poly, Size
@@ -60,10 +60,10 @@ def compile_tensor(tensor: Defined) -> Callable[..., Any]:
 def write_tensor(tensor: Defined, spoken: tuple[Size, ...] = ()) -> Written:
     """The source of one function for a tensor; `spoken` are the sizes that its caller says."""
     program = program_of(tensor)
-    names = Names((*HELPER_NAMES, "compute"))
+    names = Names((*helper_names(), "compute", "out", "threads"))
     arrays = tuple((leaf, names.of(leaf, leaf.name)) for leaf in program.leaves)
     interface = Interface("compute", "The entries of one tensor.", arrays, spoken=spoken)
-    taken = (*HELPER_NAMES, "compute", *(name for _, name in arrays))
+    taken = (*helper_names(), "compute", "out", "threads", *(name for _, name in arrays))
     return FunctionWriter(taken).vectorised(program, interface)
 
 

@@ -35,7 +35,7 @@ def plan_of(tensor: Defined) -> Plan:
     >>> from symconv.term.tensor import Axis, Leaf
     >>> x, w = Leaf("x", (Axis.of(9),)), Leaf("w", (Axis.of(3),))
     >>> [row.reads for row in plan_of(correlate(x, w)).rows]
-    [('w: whole', 'x: view')]
+    [('w', 'x: windows')]
     """
     return Plan(tensor.name, write_tensor(tensor).rows)
 

@@ -101,7 +101,9 @@ class FunctionWriter:
         self._sizes(scope, interface, solution, said)
         self._requirements(scope, program.tensor, solution.all)
         text = body(scope)
-        if not re.fullmatch(r"(?!total)\w+|np\.array\(.*\)|\w+\.reshape\(.*\)", text):
+        if interface.returns == "Array" and not scope.stored:
+            text = f"_stored({text}, out)"
+        elif not re.fullmatch(r"(?!total)\w+|np\.array\(.*\)|\w+\.reshape\(.*\)", text):
             name = scope.names.fresh("result")
             scope.line(f"{name}: {interface.returns} = {text}")
             text = name
@@ -203,12 +205,15 @@ class FunctionWriter:
         parameters = [f"{n}: Array" for _, n in interface.arrays]
         parameters += [f"{n}: tuple[int, ...]" for _, n in interface.shapes]
         parameters += [f"{n}: Callable[[Array], Array]" for _, n in unknown]
-        if said:
+        extra = ["out: Array | None = None"] if interface.returns == "Array" else []
+        extra += ["threads: int = 1"] if scope.threaded else []
+        if said or extra:
             parameters.append("*")
         required = [p for p in said if p[1] not in DEFAULTS]
         optional = [p for p in said if p[1] in DEFAULTS]
         parameters += [f"{n}: int" for _, n in required]
         parameters += [f"{n}: int = {DEFAULTS[n]}" for _, n in optional]
+        parameters += extra
         one_line = f"def {interface.name}({', '.join(parameters)}) -> {interface.returns}:"
         head = [one_line]
         if len(one_line) > 100:
@@ -217,6 +222,10 @@ class FunctionWriter:
         head.append("")
         for leaf, name in (*interface.arrays, *interface.shapes):
             head += _spoken(f"{name}: {_shown(scope, leaf.shape)}")
+        if extra:
+            head += _spoken("out: an array for the result, of its shape and type; a new one without it")
+        if scope.threaded:
+            head += _spoken("threads: how many share the work, along the first axis")
         parts = f", and by name: {', '.join(interface.parts)}" if interface.parts else ""
         head += _spoken(f"result: {_shown(scope, tensor.shape)}{parts}")
         return [*head, '    """']

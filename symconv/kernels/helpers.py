@@ -1,60 +1,152 @@
-"""The helpers of `runtime` as text: an exported module carries the ones that it uses."""
+"""The helpers of `runtime` as text: an exported module carries the ones that it uses.
+
+A definition of a runtime file is copied as it stands; what it names is copied too.
+"""
 
 from __future__ import annotations
 
-import inspect
+import ast
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
 
 from symconv.kernels import runtime
 
-HELPERS: dict[str, Callable[..., Any]] = {
-    name: value
-    for name, value in vars(runtime).items()
-    if name.startswith("_") and (inspect.isfunction(value) or inspect.isclass(value))
-}
-HELPER_NAMES = (*HELPERS, "Any", "Array", "Callable", "Sequence", "as_strided", "erf", "operator", "prod")
+# In the order in which a module shows them; what a definition runs when it is read stands before it.
+FILES = (
+    "checks", "arrays", "contract", "entrywise", "workspace", "window", "tiles", "winograd", "direct", "toeplitz",
+    "separable", "fourier", "correlate", "scatter", "pool",
+)  # fmt: skip
+SETTINGS = ("ACCURACY", "SCHEDULE")
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """One definition at the top of a runtime file."""
+
+    name: str
+    source: str
+
+
+@cache
+def _read() -> tuple[dict[str, Helper], dict[str, str]]:
+    """All helpers by name, and the import line of every other name that they use."""
+    folder = Path(next(iter(runtime.__path__)))
+    helpers: dict[str, Helper] = {}
+    imported: dict[str, str] = {}
+    for file in FILES:
+        text = (folder / f"{file}.py").read_text(encoding="utf-8")
+        lines = text.splitlines()
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                imported |= dict(_names(node))
+            elif (name := _defined(node)) is not None:
+                first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+                helpers[name] = Helper(name, "\n".join(lines[first - 1 : node.end_lineno]))
+    return helpers, imported
+
+
+def _names(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    """The names of an import, each with a line that imports it alone."""
+    module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+    if module.startswith(("symconv", "__future__")):
+        return
+    for alias in node.names:
+        text = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
+        yield alias.asname or alias.name, f"from {module} import {text}" if module else f"import {text}"
+
+
+def _defined(node: ast.stmt) -> str | None:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.name
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id != "__all__":
+        return node.targets[0].id
+    return None
+
+
+def helper_names() -> tuple[str, ...]:
+    """Every name that a module may define or import."""
+    helpers, imported = _read()
+    return (*helpers, *imported, *SETTINGS, "Any", "Array", "Callable", "Pair", "argparse", "sys", "time")
 
 
 def used_helpers(source: str) -> list[str]:
-    """The helpers that a source calls, and those that these call, in their own order."""
+    """The helpers that a source names, and those that these name, in their own order."""
+    helpers, _ = _read()
     found: set[str] = set()
     queue = [source]
     while queue:
-        text = queue.pop()
-        for name in HELPERS:
-            if name not in found and re.search(rf"\b{name}\(", text):
-                found.add(name)
-                queue.append(inspect.getsource(HELPERS[name]))
-    return [name for name in HELPERS if name in found]
+        words = set(re.findall(r"\w+", queue.pop()))
+        for name in (words & set(helpers)) - found:
+            found.add(name)
+            queue.append(helpers[name].source)
+    return [name for name in helpers if name in found]
 
 
 def helper_source(source: str) -> str:
-    return "\n\n".join(inspect.getsource(HELPERS[name]) for name in used_helpers(source))
+    """The text of the helpers that a source needs."""
+    helpers, _ = _read()
+    text = ""
+    previous = ""
+    for name in used_helpers(source):
+        block = helpers[name].source
+        gap = "\n" if not _spacious(block) and not _spacious(previous) else "\n\n"
+        text += (gap if previous else "") + block + "\n"
+        previous = block
+    return text
 
 
-def imports(text: str) -> str:
-    """The imports that a text needs."""
-    lines = ["from __future__ import annotations", ""]
-    plain = [m for m in ("argparse", "operator", "sys", "time") if re.search(rf"\b{m}\.", text)]
-    lines += [f"import {m}" for m in plain]
-    abstract = [name for name in ("Callable", "Sequence") if f"{name}[" in text]
-    if abstract:
-        lines.append(f"from collections.abc import {', '.join(abstract)}")
-    mathematical = [name for name in ("erf", "prod") if re.search(rf"\b{name}\b", text)]
-    if mathematical:
-        lines.append(f"from math import {', '.join(mathematical)}")
-    lines += ["from typing import Any", "", "import numpy as np"]
-    if "as_strided(" in text:
-        lines.append("from numpy.lib.stride_tricks import as_strided")
-    return "\n".join([*lines, "", "Array = np.ndarray[Any, np.dtype[Any]]", ""])
+def _spacious(block: str) -> bool:
+    return block.startswith(("def ", "class ", "@"))
 
 
-def prelude(source: str) -> str:
+def imports(text: str, settings: dict[str, str] | None = None) -> str:
+    """The imports that a text needs, in order, and the settings that it reads."""
+    _, known = _read()
+    known = known | {
+        "Any": "from typing import Any",
+        "Callable": "from collections.abc import Callable",
+        **{m: f"import {m}" for m in ("argparse", "sys", "time")},
+    }
+    words = set(re.findall(r"\w+", re.sub(r'"""[\s\S]*?"""|#.*', "", text)))
+    wanted = {line for name, line in known.items() if name in words} | {"from typing import Any", "import numpy as np"}
+    plain = sorted(line for line in wanted if line.startswith("import ") and "numpy" not in line)
+    grouped: dict[str, list[str]] = {}
+    for line in wanted - set(plain) - {"import numpy as np"}:
+        module, name = re.fullmatch(r"from (\S+) import (.+)", line).groups()  # type: ignore[union-attr]
+        grouped.setdefault(module, []).append(name)
+    froms = [f"from {m} import {', '.join(sorted(names))}" for m, names in sorted(grouped.items())]
+    lines = ["from __future__ import annotations", "", *plain, *(f for f in froms if "numpy" not in f), ""]
+    lines += ["import numpy as np", *(f for f in froms if "numpy" in f), ""]
+    lines += ["Array = np.ndarray[Any, np.dtype[Any]]", *(["Pair = tuple[int, int]"] if "Pair" in words else [])]
+    chosen = {"ACCURACY": "exact", "SCHEDULE": ""} | (settings or {})
+    lines += [f'{name} = "{chosen[name]}"{_COMMENT[name]}' for name in SETTINGS if name in words]
+    return "\n".join([*lines, ""])
+
+
+_COMMENT = {
+    "ACCURACY": '  # "fast" allows schedules that lose some digits: see the docstring',
+    "SCHEDULE": "  # the name of one schedule for all correlations; empty: chosen by sizes",
+}
+
+
+def prelude(source: str, settings: dict[str, str] | None = None) -> str:
     """Imports and helpers for a source."""
     helpers = helper_source(source)
-    return f"{imports(source + helpers)}\n\n{helpers}\n\n"
+    return f"{imports(source + helpers, settings)}\n\n{helpers}\n\n"
 
 
-__all__ = ["HELPER_NAMES", "helper_source", "imports", "prelude", "used_helpers"]
+def helper(name: str) -> object:
+    """The helper itself, for tests."""
+    for file in FILES:
+        module = import_module(f"symconv.kernels.runtime.{file}")
+        if name in vars(module):
+            found: object = vars(module)[name]
+            return found
+    raise KeyError(name)
+
+
+__all__ = ["helper", "helper_names", "helper_source", "imports", "prelude", "used_helpers"]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symconv.errors import ExportError
 from symconv.kernels.nest import Nest, nests_of
 from symconv.kernels.nest_reads import plain
+from symconv.kernels.nest_text import NestText
 from symconv.kernels.nest_writer import NestWriter
+from symconv.kernels.patterned import write_correlation, write_pooling
+from symconv.kernels.patterns import Correlation, correlation_of
+from symconv.kernels.pool_patterns import Pooling, maximum_of, pooling_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Stage
 from symconv.kernels.text import tuple_text
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import substitute
-from symconv.term.tensor import Axis, Defined
+from symconv.term.tensor import Axis, Defined, Leaf
 from symconv.term.value import Maximum, Value
 
 
@@ -36,6 +40,7 @@ class Lowering:
         self.scope = scope
         self.rows: list[Row] = []
         self.fresh = True  # the last nest made an array of its own
+        self.filled = ""  # the caller's array, where the last stage can be written into it
 
     def stage(self, stage: Stage, wanted: str) -> str:
         """Write one stage; the name of its array."""
@@ -52,6 +57,7 @@ class Lowering:
     def result(self, stage: Stage) -> str:
         """Write the last stage; an expression for its array, which nobody else holds."""
         self.scope.line(f"# {_comment(stage.title)}")
+        self.filled = "out"
         maximum = stage.maximum
         if maximum is not None:
             return self._maximum(stage.formula, maximum, stage.title)
@@ -64,6 +70,10 @@ class Lowering:
         for r in maximum.ranges:
             if r.low is None or r.high is None or r.low.names() or r.high.names():
                 raise ExportError(title, f"a window whose ends change with {r.name}", "a fixed window", "use a bracket")
+        found = maximum_of(maximum, formula)
+        if found is not None:
+            self.rows.append(Row(title, plain(found.images.name), ("windows",), "pooling, axis after axis", "0"))
+            return self._pooled(found, [self.scope.arrays[found.images]], formula, self.scope.text)
         window = tuple((r.name, Axis(r.low, r.high)) for r in maximum.ranges)
         axes = dict((*window, *zip(formula.parameters, formula.axes, strict=True)))
         windows = self.array_of("windows", maximum.body, axes)
@@ -81,6 +91,12 @@ class Lowering:
     # -- nests -----------------------------------------------------------------
 
     def _sum_of(self, nests: Sequence[Nest], formula: Defined, title: str) -> str:
+        found = [correlation_of(nest, formula) for nest in nests]
+        known = next((n for n, c in enumerate(found) if c is not None), None)
+        pattern = None if known is None else found[known]
+        if known is not None and pattern is not None:
+            rest = [nest for n, nest in enumerate(nests) if n != known]
+            return self._correlation(nests[known], pattern, rest, formula, title)
         parts = [self._write(nest, formula, title) for nest in nests]
         if not parts:
             return f"np.zeros({self.extents(formula.shape)})"
@@ -89,7 +105,61 @@ class Lowering:
             text += f" - {part[1:]}" if part.startswith("-") else f" + {part}"
         return text
 
+    def _correlation(self, nest: Nest, found: Correlation, rest: Sequence[Nest], formula: Defined, title: str) -> str:
+        """A correlation in an array of its own, the other terms added to it."""
+        leaves = dict.fromkeys(f.head.tensor for n in (nest, *rest) for f in n.factors)
+        arrays = [self.scope.arrays[leaf] for leaf in leaves if isinstance(leaf, Leaf)]
+        text = NestText(self, nest, formula)
+        result = self._allocated(formula, f"np.result_type({', '.join(dict.fromkeys(arrays))})")
+        write_correlation(text, found, result)
+        product = " * ".join(plain(f.head.name) for f in nest.factors)
+        reads = tuple(
+            f"{plain(f.head.name)}: windows" if f.head.tensor == found.images else plain(f.head.name)
+            for f in nest.factors
+        )
+        self.rows.append(
+            Row(title, product, reads, "sums over windows" if found.kind == "gather" else "adjoint of windows", text.cost())
+        )
+        scale = text.scaled(result)
+        if scale != result:
+            self.scope.line(f"{result} = {scale}")
+        for other in rest:
+            part = self._write(other, formula, title)
+            self.scope.line(f"{result} {'-=' if part.startswith('-') else '+='} {part.removeprefix('-')}")
+        self.fresh = True
+        return result
+
+    def _pooling(self, found: Pooling, nest: Nest, formula: Defined, title: str) -> str:
+        """A sum of windows or an adjoint; the coefficient goes to the smaller array, out there or in here."""
+        text = NestText(self, nest, formula)
+        arrays = [self.scope.arrays[leaf] for leaf in (found.images, found.upstream) if leaf is not None]
+        self.rows.append(Row(title, plain(found.images.name), ("windows",), f"pooling, {found.kind}", "0"))
+        self.fresh = True
+        if found.kind != "sum":
+            return self._pooled(found, [*arrays[:-1], text.scaled(arrays[-1])], formula, text.text)
+        if text.scaled("total") != "total":
+            self.filled = ""
+        return text.scaled(self._pooled(found, arrays, formula, text.text))
+
+    def _pooled(self, found: Pooling, arrays: Sequence[str], formula: Defined, text_of: Callable[[Poly], str]) -> str:
+        """Pooling in an array of its own."""
+        result = self._allocated(formula, f"np.result_type({', '.join(dict.fromkeys(arrays))})")
+        write_pooling(self.scope, found, arrays, result, text_of)
+        return result
+
+    def _allocated(self, formula: Defined, kind: str) -> str:
+        """The array that a helper fills: the caller's own where this is the last stage."""
+        filled, self.filled = self.filled, ""
+        shape = self.extents(formula.shape)
+        result = self.scope.names.fresh("result")
+        self.scope.line(f"{result} = " + (f"_result(out, {shape}, {kind})" if filled else f"np.empty({shape}, {kind})"))
+        self.scope.stored |= bool(filled)
+        return result
+
     def _write(self, nest: Nest, formula: Defined, title: str) -> str:
+        pooling = pooling_of(nest, formula)
+        if pooling is not None:
+            return self._pooling(pooling, nest, formula, title)
         writer = NestWriter(self, nest, formula)
         text = writer.write()
         product = " * ".join(plain(f.head.name) for f in nest.factors) or "1"

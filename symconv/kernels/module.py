@@ -10,7 +10,7 @@ from textwrap import wrap
 from symconv.errors import ExportError
 from symconv.kernels.cases import small_sizes, value_at
 from symconv.kernels.functions import FunctionWriter, Interface, Written
-from symconv.kernels.helpers import HELPER_NAMES, helper_source, imports
+from symconv.kernels.helpers import helper_names, helper_source, imports
 from symconv.kernels.layout import WIDTH, wrapped
 from symconv.kernels.naming import Names, identifier
 from symconv.kernels.referee import Referee
@@ -35,7 +35,7 @@ OWN_NAMES = (
         "MOST",
         "compared",
     ),
-    *("argparse", "time"),
+    *("out", "threads"),
 )
 ROLES = ("stride", "padding", "dilation", "groups", "output_padding", "window")
 
@@ -69,11 +69,11 @@ class _Pair:
 class _Module:
     def __init__(self, forward: Defined, gradients: Mapping[str, Defined]) -> None:
         self.forward = forward
-        names = Names((*HELPER_NAMES, *OWN_NAMES))
+        names = Names((*helper_names(), *OWN_NAMES))
         order = list(dict.fromkeys(_leaves(forward)))
         self.names = {leaf: names.of(leaf, leaf.name) for leaf in order}
         self.roles = _roles(forward, names)
-        self.taken = (*HELPER_NAMES, *OWN_NAMES)
+        self.taken = (*helper_names(), *OWN_NAMES)
         self.writer = FunctionWriter((*self.taken, *self.names.values(), *self.roles.values()))
         program = program_of(forward)
         arrays = tuple((leaf, self.names[leaf]) for leaf in order if leaf in program.leaves)

@@ -116,6 +116,12 @@ class NestText:
             after = f"max(0, {self.shorter(beyond, shown[1] - (extent - 1))})"
         return f"({before}, {after})", shift
 
+    def cost(self) -> str:
+        """How many multiplications the products take, as a formula in the sizes."""
+        each = len(self.nest.factors) + len(self.nest.winners) - 1
+        counts = " * ".join(enclosed(self.text(c)) for c in self.nest.counts.values() if c != ONE)
+        return (f"{each} * {counts}" if each > 1 else counts or "1") if each > 0 else "0"
+
     def shorter(self, *polys: Poly) -> str:
         """The shortest of several ways to write one number."""
         return min(map(self.text, polys), key=len)

@@ -10,7 +10,7 @@ from symconv.kernels.nest import ONE, ZERO
 from symconv.kernels.nest_reads import NestReads, plus
 from symconv.kernels.operands import Operand, aligned, combine, fixed
 from symconv.kernels.plan import covers
-from symconv.kernels.text import enclosed, tuple_text
+from symconv.kernels.text import tuple_text
 from symconv.term.polynomial import Poly
 
 
@@ -36,12 +36,6 @@ class NestWriter(NestReads):
         return {"whole": "the whole output", "slices": f"strided slices{over}", "scatter": "scatter by index arrays"}[
             self.place.kind
         ]
-
-    def cost(self) -> str:
-        """How many multiplications the products take, as a formula in the sizes."""
-        each = len(self.nest.factors) + len(self.nest.winners) - 1
-        counts = " * ".join(enclosed(self.text(c)) for c in self.nest.counts.values() if c != ONE)
-        return (f"{each} * {counts}" if each > 1 else counts or "1") if each > 0 else "0"
 
     def whole(self, operands: Sequence[Operand]) -> str:
         if not operands:

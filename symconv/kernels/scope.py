@@ -41,6 +41,8 @@ class Scope:
         self.used: dict[Size, None] = {}
         self.wanted: dict[Poly, str] = {}  # good names for long polynomials
         self.extents: dict[Poly, str] = {}  # extents whose sizes nobody knows, as an array has them
+        self.threaded = False  # some line takes the number of threads
+        self.stored = False  # the result was written into the caller's array already
         self._depth = 1
         self._scalars: dict[Poly, str] = {}
         self._expressions: dict[str, str] = {}

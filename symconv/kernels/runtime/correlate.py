@@ -1,0 +1,147 @@
+"""Windows of images times a kernel, summed: which schedule computes it, and the schedules by name.
+
+images [n, g, k, x, y], kernel [g, o, k, u, v], out [n, g, o, i, j]; x = stride * i + dilation * u - start,
+zero outside.  The gradient by the kernel is the same sum with other letters: n is summed, u and i change places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from symconv.kernels.runtime.direct import _direct, _direct_taps
+from symconv.kernels.runtime.fourier import _fourier
+from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
+from symconv.kernels.runtime.toeplitz import _toeplitz
+from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.winograd import _winograd, _winograd_taps
+
+_FAST = {2: 4, 3: 4, 4: 4, 5: 4, 6: 2, 7: 2}  # outputs of a tile by taps, where some digits may be lost
+_EXACT = {2: 2, 3: 2}  # where float32 keeps an error below 1e-6
+
+
+def _tile_of(taps: Pair, extent: Pair, accuracy: str) -> Pair:
+    """The tile of F(m, r) x F(n, c) for these taps and so many outputs, (0, 0) where there is none."""
+    known = _EXACT if accuracy == "exact" else _FAST
+    sides = [1 if t == 1 else min(known.get(t, 0), n) for t, n in zip(taps, extent)]
+    return (0, 0) if 0 in sides or taps == (1, 1) else (sides[0], sides[1])
+
+
+def _choose(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str) -> str:
+    """The fastest schedule by sizes and type; each was measured against the others.
+
+    images: [n, g, k, x, y].  kernel: [g, o, k, u, v].  extent: of the output.
+    """
+    outputs, channels, *sides = kernel.shape[1:]
+    taps, count = (sides[0], sides[1]), len(images)
+    if images.dtype not in (np.float32, np.float64) or images.size == 0 or kernel.size == 0 or 0 in extent:
+        return "direct"
+    if prod(taps) > 4 * prod(extent):  # few outputs of long sums: the gradient by a kernel
+        wide = stride == dilation == (1, 1) and min(count, outputs) >= 16 and channels * prod(taps) >= 256
+        return "tiles of taps" if wide and all(_tile_of(extent, taps, accuracy)) else "taps"
+    if stride != (1, 1):
+        return "toeplitz" if channels == outputs == 1 else "direct"
+    if dilation != (1, 1):
+        return "sub-images" if min(extent) >= 2 * max(dilation) else "direct"
+    if channels == outputs == 1:
+        return "fourier" if min(taps) >= 16 and min(extent) >= 64 else "toeplitz"
+    wide = min(channels, outputs) >= 16 and count * prod(extent) >= 64
+    return "tiles" if wide and all(_tile_of(taps, extent, accuracy)) else "direct"
+
+
+def _run(
+    schedule: str, accuracy: str, images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array
+) -> None:
+    """Compute one correlation by the schedule of this name."""
+    taps, extent = (kernel.shape[3], kernel.shape[4]), (out.shape[3], out.shape[4])
+    if schedule == "sub-images":
+        _sub_images(accuracy, images, kernel, start, dilation, out)
+    elif schedule == "toeplitz":
+        _toeplitz(images[:, :, 0], kernel[:, 0, 0], start, stride, dilation, out[:, :, 0])
+    elif schedule == "taps":
+        upstream, swapped = kernel.transpose(2, 0, 1, 3, 4), images.transpose(2, 1, 0, 3, 4)
+        _direct_taps(swapped, upstream, start, dilation, stride, out.transpose(1, 2, 0, 3, 4))
+    elif schedule == "tiles of taps":
+        tile = _tile_of(extent, taps, accuracy)
+        for g, weights in enumerate(kernel):
+            _winograd_taps(images[:, g].swapaxes(0, 1), weights.swapaxes(0, 1), start, tile, out[:, g].swapaxes(0, 1))
+    elif schedule == "tiles":
+        tile = _tile_of(taps, extent, accuracy)
+        for g, weights in enumerate(kernel):
+            _winograd(images[:, g], weights, start, tile, out[:, g])
+    elif schedule == "fourier":
+        for g, weights in enumerate(kernel):
+            _fourier(images[:, g], weights, start, out[:, g])
+    else:
+        _direct(images, kernel, start, stride, dilation, out)
+
+
+def _sub_images(accuracy: str, images: Array, kernel: Array, start: Pair, dilation: Pair, out: Array) -> None:
+    """A dilation of d x e: the windows of d * e images, of every d-th row and e-th column each."""
+    for a, b in np.ndindex(*dilation):
+        first = [(x - p) % d for x, p, d in zip((a, b), start, dilation)]
+        shift = [(f + p - x) // d for f, p, x, d in zip(first, start, (a, b), dilation)]
+        part = images[..., first[0] :: dilation[0], first[1] :: dilation[1]]
+        place = out[..., a :: dilation[0], b :: dilation[1]]
+        extent = (place.shape[3], place.shape[4])
+        schedule = _choose(part, kernel, (1, 1), (1, 1), extent, accuracy)
+        _run(schedule, accuracy, part, kernel, (shift[0], shift[1]), (1, 1), (1, 1), place)
+
+
+def _correlate(
+    images: Array,
+    kernel: Array,
+    start: Pair,
+    stride: Pair,
+    dilation: Pair,
+    out: Array,
+    threads: int = 1,
+) -> None:
+    """out[n, g, o, i, j] = sum over k, u, v of kernel[g, o, k, u, v] * images[n, g, k, x, y].
+
+    x = stride[0] * i + dilation[0] * u - start[0], y likewise; zero outside the images.
+    """
+    kind = _number_type(images, kernel, out.dtype)
+    if kind != out.dtype:
+        wide = np.empty(out.shape, kind)
+        _run("direct", ACCURACY, images.astype(kind), kernel.astype(kind), start, stride, dilation, wide)
+        out[...] = wide
+        return
+    images, kernel = images.astype(kind, copy=False), kernel.astype(kind, copy=False)
+    schedule = SCHEDULE or _choose(images, kernel, stride, dilation, (out.shape[3], out.shape[4]), ACCURACY)
+
+    def part(some: slice) -> None:
+        _run(schedule, ACCURACY, images[some], kernel, start, stride, dilation, out[some])
+        mixes = schedule not in ("direct", "taps")  # entries meet in a tile that do not meet in the formula
+        if mixes and ACCURACY == "exact" and not np.isfinite(out[some].sum()):
+            _direct(images[some], kernel, start, stride, dilation, out[some])
+
+    _shared_out(part, len(images), threads)
+
+
+def _shared_out(part: Callable[[slice], None], count: int, threads: int) -> None:
+    """Call part(slice) for slices that make up range(count), one for each thread."""
+    threads = max(1, min(threads, count))
+    cuts = [count * t // threads for t in range(threads + 1)]
+    slices = [slice(a, b) for a, b in pairwise(cuts)]
+    if threads == 1:
+        part(slice(0, count))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(part, slices))
+
+
+def _number_type(left: Array, right: Array, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type to compute in: float64 for integers whose sums it holds exactly, float32 for float16."""
+    if dtype == np.float16:
+        return np.dtype(np.float32)
+    if dtype.kind in "iu":
+        most = [float(np.abs(a.astype(np.float64)).max(initial=0)) for a in (left, right)]
+        if most[0] * most[1] * max(left.size, right.size) < 2.0**53:
+            return np.dtype(np.float64)
+    return dtype

@@ -1,0 +1,127 @@
+"""The formula as matrix products: the windows as columns, a block of images, groups or output rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.window import _cut
+from symconv.kernels.runtime.workspace import _WORKSPACE
+
+
+def _windows(
+    images: Array,
+    first: Pair,
+    taps: Pair,
+    counts: Pair,
+    stride: Pair,
+    dilation: Pair,
+) -> Array:
+    """A view [n, g, k, u, v, i, j] = images[n, g, k, first[0] + stride[0] * i + dilation[0] * u, ..].
+
+    Zero outside: where a window leaves the images, the part that it reads is copied with zeros around.
+    """
+    extent = [s * (n - 1) + d * (t - 1) + 1 for s, n, d, t in zip(stride, counts, dilation, taps)]
+    height, width = images.shape[3:]
+    if first[0] < 0 or first[1] < 0 or first[0] + extent[0] > height or first[1] + extent[1] > width:
+        source = _WORKSPACE.take("padded", (*images.shape[:3], *extent), images.dtype)
+        _cut(images, *first, source)
+    else:
+        source = images[..., first[0] :, first[1] :]
+    *over, over_i, over_j = source.strides
+    moves = dilation[0] * over_i, dilation[1] * over_j, stride[0] * over_i, stride[1] * over_j
+    return as_strided(source, (*images.shape[:3], *taps, *counts), (*over, *moves), writeable=False)
+
+
+def _merged(array: Array, axis: int) -> Array | None:
+    """The array with this axis and the later ones as one, or None where that would copy."""
+    view = array.view()
+    try:
+        view.shape = (*array.shape[:axis], prod(array.shape[axis:]))
+    except AttributeError:
+        return None
+    return view
+
+
+def _columns(windows: Array) -> Array:
+    """Windows [n, g, k, u, v, i, j] as matrices [n, g, (k, u, v), (i, j)], copied unless they lie so already."""
+    count, groups, *inner = windows.shape
+    shape = count, groups, prod(inner[:3]), prod(inner[3:])
+    if inner[1:3] == [1, 1] and (merged := _merged(windows, 5)) is not None:
+        return merged.reshape(shape)
+    columns = _WORKSPACE.take("columns", windows.shape, windows.dtype)
+    columns[...] = windows
+    return columns.reshape(shape)
+
+
+def _blocks(count: int, groups: int, rows: int, row_bytes: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Images, groups and rows of one block after the other; the columns of a block take some 2 MB.
+
+    row_bytes: of the columns of one row of one group.
+    """
+    most = max(1, (1 << 21) // max(1, row_bytes))
+    down = -(-rows // -(-rows // most)) if rows else 1
+    together = max(1, min(groups, most // down)) if down == rows else 1
+    beside = max(1, min(count, most // (down * together))) if together == groups else 1
+    for n in range(0, count, beside):
+        for g in range(0, groups, together):
+            for i in range(0, rows, down):
+                yield (
+                    slice(n, min(n + beside, count)),
+                    slice(g, min(g + together, groups)),
+                    slice(i, min(i + down, rows)),
+                )
+
+
+def _direct(
+    images: Array,
+    kernel: Array,
+    start: Pair,
+    stride: Pair,
+    dilation: Pair,
+    out: Array,
+) -> None:
+    """out[n, g, o, i, j] = sum of kernel[g, o, k, u, v] * images[n, g, k, stride * i + dilation * u - start, ..]."""
+    groups, outputs, channels, r, c = kernel.shape
+    rows, length = out.shape[3:]
+    depth = channels * r * c
+    weights = kernel.reshape(groups, outputs, depth)
+    for n, g, i in _blocks(len(images), groups, rows, depth * length * images.itemsize):
+        place = out[n, g, :, i]
+        counts = i.stop - i.start, length
+        first = stride[0] * i.start - start[0], -start[1]
+        columns = _columns(_windows(images[n, g], first, (r, c), counts, stride, dilation))
+        flat = _merged(place, 3)
+        if flat is None:
+            place[...] = np.matmul(weights[g], columns).reshape(place.shape)
+        else:
+            np.matmul(weights[g], columns, out=flat)
+
+
+def _direct_taps(
+    images: Array,
+    upstream: Array,
+    start: Pair,
+    stride: Pair,
+    dilation: Pair,
+    out: Array,
+) -> None:
+    """out[g, o, k, u, v] = sum of upstream[n, g, o, i, j] * images[n, g, k, stride * i + dilation * u - start, ..]."""
+    groups, outputs, channels, r, c = out.shape
+    rows, length = upstream.shape[3:]
+    depth = channels * r * c
+    total = np.zeros((groups, depth, outputs), out.dtype)
+    for n, g, i in _blocks(len(images), groups, rows, depth * length * images.itemsize):
+        part = upstream[n, g, :, i]
+        counts = i.stop - i.start, length
+        first = stride[0] * i.start - start[0], -start[1]
+        columns = _columns(_windows(images[n, g], first, (r, c), counts, stride, dilation))
+        turned = _WORKSPACE.take("turned", (*part.shape[:2], *counts, outputs), out.dtype)
+        turned[...] = part.transpose(0, 1, 3, 4, 2)
+        product = np.matmul(columns, turned.reshape(*part.shape[:2], counts[0] * length, outputs))
+        total[g] += product.sum(axis=0)
+    out[...] = total.reshape(groups, channels, r, c, outputs).transpose(0, 4, 1, 2, 3)

@@ -1,0 +1,145 @@
+"""Pooling: greatest entries and sums of windows, and their adjoints, one axis after the other.
+
+images [.., x, y], out [.., i, j] with x = stride * i + dilation * u - start.  A window is reduced along one axis,
+then what is left along the other; the adjoint goes the same way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.workspace import _WORKSPACE
+
+
+def _reads(taps: int, stride: int, dilation: int, start: int, outputs: int, extent: int) -> list[tuple[slice, slice]]:
+    """For each tap the outputs whose windows lie inside there, and the entries that they read."""
+    found = []
+    for u in range(taps):
+        shift = dilation * u - start
+        low = min(outputs, max(0, -(shift // stride)))
+        high = max(low, min(outputs, (extent - 1 - shift) // stride + 1))
+        first = stride * low + shift
+        found.append(
+            (slice(low, high), slice(first, first + stride * (high - low - 1) + 1 if high > low else first, stride))
+        )
+    return found
+
+
+def _planes_of(images: Array, *others: Array) -> Iterator[tuple[Array, ...]]:
+    """Blocks [k, x, y] of the first array of about 256 kB, and the same planes of the others."""
+    for place in np.ndindex(images.shape[:-3]):
+        whole = images[place] if images.ndim > 2 else images[None]
+        rest = [a[place] if images.ndim > 2 else a[None] for a in others]
+        step = max(1, (1 << 18) // max(1, whole[:1].nbytes))
+        for k in range(0, len(whole), step):
+            yield tuple(a[k : k + step] for a in (whole, *rest))
+
+
+def _along(axis: int, some: slice) -> tuple[Any, ...]:
+    """An index that takes some of the last axis (1) or of the one before it (0)."""
+    return (..., some, slice(None)) if axis == 0 else (..., some)
+
+
+def _reduced(function: Any, source: Array, reads: list[tuple[slice, slice]], axis: int, out: Array) -> None:
+    """out = the function of what the taps read along one axis; nothing is read outside where all reads are whole."""
+    whole = all(o == reads[0][0] and o == slice(0, out.shape[axis - 2]) for o, _ in reads)
+    if not whole:
+        out[...] = 0
+        for o, read in reads:
+            function(out[_along(axis, o)], source[_along(axis, read)], out=out[_along(axis, o)])
+        return
+    first, *others = (source[_along(axis, read)] for _, read in reads)
+    if not others:
+        out[...] = first
+        return
+    function(first, others[0], out=out)
+    for other in others[1:]:
+        function(out, other, out=out)
+
+
+def _pool(function: Any, images: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """out[.., i, j] = the function, np.maximum or np.add, of the window; sums read zeros outside."""
+    down = _reads(taps[0], stride[0], dilation[0], start[0], out.shape[-2], images.shape[-2])
+    across = _reads(taps[1], stride[1], dilation[1], start[1], out.shape[-1], images.shape[-1])
+    for read, place in _planes_of(images, out):
+        rows = _WORKSPACE.take("a", (len(read), out.shape[-2], images.shape[-1]), out.dtype)
+        _reduced(function, read, down, 0, rows)
+        _reduced(function, rows, across, 1, place)
+
+
+def _spread(source: Array, reads: list[tuple[slice, slice]], axis: int, out: Array, apart: bool) -> None:
+    """Every entry of the source added at all places that its window reads along one axis."""
+    if not apart or sum(len(range(*read.indices(out.shape[axis - 2]))) for _, read in reads) < out.shape[axis - 2]:
+        out[...] = 0
+    for o, read in reads:
+        if apart:
+            out[_along(axis, read)] = source[_along(axis, o)]
+        else:
+            out[_along(axis, read)] += source[_along(axis, o)]
+
+
+def _pool_back(upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The adjoint of a sum of windows: out[.., x, y] = the sum of upstream[.., i, j] over the windows around."""
+    down = _reads(taps[0], stride[0], dilation[0], start[0], upstream.shape[-2], out.shape[-2])
+    across = _reads(taps[1], stride[1], dilation[1], start[1], upstream.shape[-1], out.shape[-1])
+    apart = [d == 1 and t <= s for t, s, d in zip(taps, stride, dilation)]
+    for place, given in _planes_of(out, upstream):
+        rows = _WORKSPACE.take("a", (len(given), given.shape[-2], out.shape[-1]), out.dtype)
+        _spread(given, across, 1, rows, apart[1])
+        _spread(rows, down, 0, place, apart[0])
+
+
+def _greatest(source: Array, reads: list[tuple[slice, slice]], axis: int, out: Array, later: Array) -> None:
+    """The greatest entry along one axis; later[t] tells where tap t + 1 is greater than all before it."""
+    first, *others = (source[_along(axis, read)] for _, read in reads)
+    if not others:
+        out[...] = first
+    for t, other in enumerate(others):
+        np.greater(other, out if t else first, out=later[t])
+        np.maximum(out if t else first, other, out=out)
+
+
+def _winners(later: Array) -> Iterator[tuple[int, Array]]:
+    """For each tap, the last one first, where the first greatest entry is its own."""
+    taken = np.zeros(later.shape[1:], bool)
+    for t in range(len(later), 0, -1):
+        yield t, np.greater(later[t - 1], taken)
+        np.logical_or(taken, later[t - 1], out=taken)
+    yield 0, np.logical_not(taken)
+
+
+def _routed(source: Array, later: Array, reads: list[tuple[slice, slice]], axis: int, out: Array, apart: bool) -> None:
+    """Every entry of the source put, or added, where the tap reads that has the greatest entry."""
+    if not apart or sum(len(range(*read.indices(out.shape[axis - 2]))) for _, read in reads) < out.shape[axis - 2]:
+        out[...] = 0
+    for t, chosen in _winners(later):
+        place = out[_along(axis, reads[t][1])]
+        if apart:
+            np.multiply(source, chosen, out=place)
+        else:
+            place += np.multiply(source, chosen, out=_WORKSPACE.take("part", source.shape, out.dtype))
+
+
+def _pool_max_back(
+    images: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array
+) -> None:
+    """Every entry of the upstream gradient goes where the first greatest entry of its window stands."""
+    height, width = upstream.shape[-2:]
+    down = _reads(taps[0], stride[0], dilation[0], start[0], height, images.shape[-2])
+    across = _reads(taps[1], stride[1], dilation[1], start[1], width, images.shape[-1])
+    apart = [d == 1 and t <= s for t, s, d in zip(taps, stride, dilation)]
+    for place, read, given in _planes_of(out, images, upstream):
+        shape = len(read), images.shape[-2], width
+        rows = _WORKSPACE.take("a", shape, images.dtype)
+        later_v = _WORKSPACE.take("columns", (taps[1] - 1, *shape), np.bool_)
+        _greatest(read, across, 1, rows, later_v)
+        top = _WORKSPACE.take("b", given.shape, images.dtype)
+        later_u = _WORKSPACE.take("rows", (taps[0] - 1, *given.shape), np.bool_)
+        _greatest(rows, down, 0, top, later_u)
+        returned = _WORKSPACE.take("b", shape, out.dtype)
+        _routed(given, later_u, down, 0, returned, apart[0])
+        _routed(returned, later_v, across, 1, place, apart[1])

@@ -1,0 +1,55 @@
+"""A kernel that is a sum of R products column times row: two Toeplitz products for each of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from symconv.kernels.runtime.toeplitz import _toeplitz_matrix
+from symconv.kernels.runtime.types import Array
+from symconv.kernels.runtime.workspace import _WORKSPACE
+
+
+def _separable(images: Array, columns: Array, rows: Array, out: Array) -> None:
+    """out[m, i, j] = sum over p, u, v of columns[p, u] * rows[p, v] * images[m, i + u, j + v]; no zeros around."""
+    _, height, width = out.shape
+    (rank, r), c = columns.shape, rows.shape[1]
+    wide = min(width, 32 if c > 16 else 16)
+    tall = min(height, 32 if r > 16 else 16)
+    down = _toeplitz_matrix(np.ascontiguousarray(columns[:, :, None]), tall, 1, 1)
+    across = _toeplitz_matrix(np.ascontiguousarray(rows[:, :, None]), wide, 1, 1).transpose(0, 2, 1)
+    across = np.ascontiguousarray(across)
+    length = width + c - 1
+    most = max(1, (1 << 18) // (length * tall * out.itemsize))
+    for image, place in zip(images, out):
+        for i in range(0, height, most * tall):
+            n = min(most * tall, height - i)
+            blocks, rest = divmod(n, tall)
+            band = _WORKSPACE.take("band", (n, length), out.dtype)
+            for p in range(rank):
+                over, _ = image.strides
+                read = image[i:, :length]
+                shape = blocks, tall + r - 1, length
+                stacked = as_strided(read, shape, (tall * over, over, image.itemsize))
+                np.matmul(down[p], stacked, out=band[: blocks * tall].reshape(blocks, tall, length))
+                if rest:
+                    first = blocks * tall
+                    np.matmul(down[p, :rest, : rest + r - 1], read[first : n + r - 1], out=band[first:])
+                _across(band, across[p], place[i : i + n], p > 0)
+
+
+def _across(band: Array, matrix: Array, out: Array, added: bool) -> None:
+    """out[i, j] = sum over q of band[i, j + q] * matrix[q, 0], added to what is there if asked."""
+    reach, wide = matrix.shape
+    n, length = out.shape
+    blocks, rest = divmod(length, wide)
+    over, step = band.strides
+    stacked = as_strided(band, (blocks, n, reach), (wide * step, over, step))
+    place = as_strided(out, (blocks, n, wide), (wide * out.strides[1], out.strides[0], out.strides[1]))
+    last = slice(length - rest, length)
+    if added:
+        place += np.matmul(stacked, matrix)
+        out[:, last] += band[:, length - rest :] @ matrix[: reach - wide + rest, :rest]
+    else:
+        np.matmul(stacked, matrix, out=place)
+        np.matmul(band[:, length - rest :], matrix[: reach - wide + rest, :rest], out=out[:, last])

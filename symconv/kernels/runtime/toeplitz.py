@@ -1,0 +1,94 @@
+"""One channel at a time: a block of output rows is one Toeplitz matrix times the rows that it reads.
+
+Row i of the matrix holds the kernel i steps further down; the columns of the kernel become copies of the
+rows shifted by one each, so that a product covers all taps at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.window import _cut
+from symconv.kernels.runtime.workspace import _WORKSPACE
+
+
+def _toeplitz_matrix(kernel: Array, rows: int, stride: int, dilation: int) -> Array:
+    """[g, i, (p, v)] = kernel[g, u, v] at p = stride * i + dilation * u, else 0."""
+    groups, r, c = kernel.shape
+    matrix = np.zeros((groups, rows, stride * (rows - 1) + dilation * (r - 1) + 1, c), kernel.dtype)
+    for i in range(rows):
+        matrix[:, i, stride * i : stride * i + dilation * (r - 1) + 1 : dilation] = kernel
+    return matrix.reshape(groups, rows, -1)
+
+
+def _toeplitz(
+    images: Array,
+    kernel: Array,
+    start: Pair,
+    stride: Pair,
+    dilation: Pair,
+    out: Array,
+) -> None:
+    """out[n, g, i, j] = sum of kernel[g, u, v] * images[n, g, stride * i + dilation * u - start]."""
+    count, groups, height, width = out.shape
+    r, c = kernel.shape[1:]
+    rows = min(height, 4 if r <= 3 else 8)
+    step, reach = stride[0] * rows, stride[0] * (rows - 1) + dilation[0] * (r - 1) + 1
+    across = min(width, 512 if c * reach <= 200 else 256)
+    down = max(1, min(-(-height // rows), ((1 << 20) // (c * across * out.itemsize) - reach) // step))
+    together = max(1, min(groups, (1 << 20) // ((step * down + reach) * c * across * out.itemsize)))
+    for g in range(0, groups, together):
+        chosen = slice(g, g + together)
+        matrix = _toeplitz_matrix(kernel[chosen], rows, stride[0], dilation[0])
+        for n in range(count):
+            for i in range(0, height, down * rows):
+                blocks = min(down, (height - i) // rows)
+                pieces = [(i, blocks, rows)] if blocks else []
+                if (height - i) // rows < down and (height - i) % rows:
+                    pieces.append((i + blocks * rows, 1, (height - i) % rows))
+                for first, many, tall in pieces:
+                    for j in range(0, width, across):
+                        place = out[n, chosen, first : first + many * tall, j : j + across]
+                        top, left = stride[0] * first - start[0], stride[1] * j - start[1]
+                        _toeplitz_rows(
+                            images[n, chosen], matrix[:, :tall], (top, left), (c, tall, many), stride, dilation, place
+                        )
+
+
+def _toeplitz_rows(
+    images: Array,
+    matrix: Array,
+    corner: Pair,
+    counts: tuple[int, int, int],
+    stride: Pair,
+    dilation: Pair,
+    out: Array,
+) -> None:
+    """Blocks of rows of one image for each group, one below the other; the first one reads from `corner` on."""
+    taps, tall, many = counts
+    groups, _, length = out.shape
+    reach = matrix.shape[2] // taps - stride[0] * (matrix.shape[1] - tall)
+    reach = min(reach, matrix.shape[2] // taps)
+    rows = stride[0] * tall * (many - 1) + reach
+    shifted = _WORKSPACE.take("shifted", (groups, rows, taps, length), out.dtype)
+    for v in range(taps):
+        _cut_strided(images, corner[0], corner[1] + dilation[1] * v, stride[1], shifted[:, :, v])
+    over_g, over_row, _, over_j = shifted.strides
+    blocks = as_strided(
+        shifted, (groups, many, reach * taps, length), (over_g, stride[0] * tall * over_row, length * over_j, over_j)
+    )
+    place = as_strided(
+        out, (groups, many, tall, length), (out.strides[0], tall * out.strides[1], out.strides[1], out.strides[2])
+    )
+    np.matmul(matrix[:, None, :, : reach * taps], blocks, out=place)
+
+
+def _cut_strided(images: Array, top: int, left: int, step: int, out: Array) -> None:
+    """out[..., i, j] = images[..., top + i, left + step * j], zero outside the images."""
+    if step == 1:
+        _cut(images, top, left, out)
+        return
+    before = max(0, -(left // step))
+    _cut(images[..., left % step :: step] if before else images[..., left::step], top, -before, out)

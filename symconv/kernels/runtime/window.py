@@ -1,0 +1,25 @@
+"""A rectangle cut out of images, zeros where it leaves them."""
+
+from __future__ import annotations
+
+from symconv.kernels.runtime.types import Array
+
+
+def _cut(images: Array, top: int, left: int, out: Array) -> None:
+    """out[..., i, j] = images[..., top + i, left + j], zero outside the images."""
+    height, width = images.shape[-2:]
+    rows, columns = out.shape[-2:]
+    i0, i1 = min(max(0, -top), rows), max(0, min(rows, height - top))
+    j0, j1 = min(max(0, -left), columns), max(0, min(columns, width - left))
+    if i1 <= i0 or j1 <= j0:
+        out[...] = 0
+        return
+    if i0:
+        out[..., :i0, :] = 0
+    if i1 < rows:
+        out[..., i1:, :] = 0
+    if j0:
+        out[..., i0:i1, :j0] = 0
+    if j1 < columns:
+        out[..., i0:i1, j1:] = 0
+    out[..., i0:i1, j0:j1] = images[..., top + i0 : top + i1, left + j0 : left + j1]

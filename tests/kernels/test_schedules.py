@@ -1,0 +1,286 @@
+"""Every schedule against loops over the taps, on sizes, strides, dilations, starts and types drawn at random.
+
+The loops are written from the formula  out[n, g, o, i, j] = sum of kernel[g, o, k, u, v] images[n, g, k, s i + d u - p]
+alone; they pad by hand and know no schedule.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symconv.kernels.runtime import correlate, pool, scatter, separable, tiles, winograd, workspace
+
+
+def loops(images, kernel, start, stride, dilation, extent):
+    """The correlation tap by tap, in float64."""
+    wide = np.zeros((*images.shape[:3], *(h + 200 for h in images.shape[3:])))
+    wide[..., 100 : 100 + images.shape[3], 100 : 100 + images.shape[4]] = images
+    out = np.zeros((images.shape[0], *kernel.shape[:2], *extent))
+    for u, v in np.ndindex(kernel.shape[3:]):
+        top, left = (100 - p + d * t for p, d, t in zip(start, dilation, (u, v), strict=True))
+        rows = slice(top, top + stride[0] * (extent[0] - 1) + 1, stride[0])
+        columns = slice(left, left + stride[1] * (extent[1] - 1) + 1, stride[1])
+        out += np.einsum("gok,ngkij->ngoij", kernel[..., u, v].astype(float), wide[..., rows, columns])
+    return out
+
+
+def adjoint_loops(upstream, kernel, start, stride, dilation, shape):
+    """Every product added where its window reads, in float64."""
+    out = np.zeros((upstream.shape[0], kernel.shape[0], kernel.shape[2], *shape))
+    for u, v in np.ndindex(kernel.shape[3:]):
+        for i, j in np.ndindex(upstream.shape[3:]):
+            x, y = stride[0] * i + dilation[0] * u - start[0], stride[1] * j + dilation[1] * v - start[1]
+            if 0 <= x < shape[0] and 0 <= y < shape[1]:
+                out[..., x, y] += np.einsum("gok,ngo->ngk", kernel[..., u, v] * 1.0, upstream[..., i, j] * 1.0)
+    return out
+
+
+@st.composite
+def problems(draw, most=3):
+    """Arrays and numbers of one correlation; windows may leave the images on any side."""
+    pair = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    count, groups, channels, outputs = (draw(st.integers(1, most)) for _ in range(4))
+    taps, stride, dilation = draw(st.tuples(st.integers(1, 7), st.integers(1, 7))), draw(pair), draw(pair)
+    extent = draw(st.tuples(st.integers(1, 13), st.integers(1, 13)))
+    start = draw(st.tuples(st.integers(-2, 5), st.integers(-2, 5)))
+    sides = [
+        max(1, (n - 1) * s + (t - 1) * d + 1 - p - draw(st.integers(0, 4)))
+        for n, s, t, d, p in zip(extent, stride, taps, dilation, start, strict=True)
+    ]
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    dtype = draw(st.sampled_from([np.float32, np.float64]))
+    images = rng.standard_normal((count, groups, channels, *sides)).astype(dtype)
+    kernel = rng.standard_normal((groups, outputs, channels, *taps)).astype(dtype)
+    layout = draw(st.sampled_from(["C", "F", "turned", "read-only"]))
+    if layout == "F":
+        images, kernel = np.asfortranarray(images), np.asfortranarray(kernel)
+    if layout == "turned":
+        images = images[..., ::-1, ::-1][..., ::-1, ::-1]
+    images.flags.writeable = kernel.flags.writeable = layout != "read-only"
+    return images, kernel, start, stride, dilation, extent
+
+
+def close(found, expected, dtype):
+    tolerance = 2e-5 if dtype == np.float32 else 1e-11
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * max(1, np.abs(expected).max(initial=0)))
+
+
+def run(schedule, accuracy, images, kernel, start, stride, dilation, extent):
+    out = np.full((images.shape[0], *kernel.shape[:2], *extent), np.nan, images.dtype)
+    correlate._run(schedule, accuracy, images, kernel, start, stride, dilation, out)
+    return out
+
+
+@settings(max_examples=500, deadline=None)
+@given(problems())
+def test_every_schedule_that_fits_is_the_formula(problem):
+    images, kernel, start, stride, dilation, extent = problem
+    taps = kernel.shape[3:]
+    unit = stride == dilation == (1, 1)
+    fitting = {"direct": True, "taps": True, "sub-images": stride == (1, 1), "fourier": unit}
+    fitting["toeplitz"] = kernel.shape[1:3] == (1, 1)
+    fitting["tiles"] = unit and all(correlate._tile_of(taps, extent, "fast"))
+    fitting["tiles of taps"] = unit and all(correlate._tile_of(extent, taps, "fast"))
+    expected = loops(*problem)
+    for schedule in (name for name, fits in fitting.items() if fits):
+        close(run(schedule, "fast", *problem), expected, images.dtype)
+    out = np.full(expected.shape, np.nan, images.dtype)
+    correlate._correlate(images, kernel, start, stride, dilation, out, threads=2)
+    close(out, expected, images.dtype)
+
+
+@settings(max_examples=200, deadline=None)
+@given(problems())
+def test_the_adjoint_goes_where_the_windows_read(problem):
+    images, kernel, start, stride, dilation, extent = problem
+    upstream = np.random.default_rng(1).standard_normal((images.shape[0], *kernel.shape[:2], *extent))
+    upstream = upstream.astype(images.dtype)
+    out = np.full(images.shape, np.nan, images.dtype)
+    scatter._scatter(upstream, kernel, start, stride, dilation, out)
+    close(out, adjoint_loops(upstream, kernel, start, stride, dilation, images.shape[3:]), images.dtype)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_many_channels_and_blocks(data):
+    """Enough channels for tiles to be chosen, and images that take several blocks of each schedule."""
+    count, channels, outputs = (data.draw(st.integers(*ends)) for ends in ((1, 5), (16, 70), (16, 40)))
+    taps = data.draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    extent = data.draw(st.tuples(st.integers(1, 40), st.integers(1, 40)))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    images = rng.standard_normal((count, 1, channels, *(n + t - 1 for n, t in zip(extent, taps, strict=True))))
+    kernel = rng.standard_normal((1, outputs, channels, *taps))
+    problem = images, kernel, (0, 0), (1, 1), (1, 1), extent
+    expected = loops(*problem)
+    for accuracy in ("exact", "fast"):
+        close(
+            run(correlate._choose(images, kernel, (1, 1), (1, 1), extent, accuracy), accuracy, *problem),
+            expected,
+            np.float64,
+        )
+
+
+@pytest.mark.parametrize(("m", "r"), [(m, r) for m in range(1, 7) for r in range(1, 8) if m + r <= 9])
+def test_the_tile_is_an_identity(m, r):
+    """The coefficient of w_u d_j in y_i is 1 where j = i + u, else 0."""
+    back, weigh, into = tiles._tile(m, r)
+    found = np.einsum("pi,pu,pj->iuj", back, weigh, into)
+    i, u, j = np.ogrid[:m, :r, : m + r - 1]
+    np.testing.assert_allclose(found, j == i + u, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "accuracy", "bound"), [("f4", "exact", 1e-6), ("f4", "fast", 3e-5), ("f8", "fast", 1e-13)]
+)
+def test_the_error_is_what_the_contract_says(dtype, accuracy, bound):
+    rng = np.random.default_rng(0)
+    images, kernel = rng.standard_normal((2, 1, 64, 30, 31)), rng.standard_normal((1, 48, 64, 3, 3))
+    expected = loops(images, kernel, (1, 1), (1, 1), (1, 1), (30, 31))
+    given = images.astype(dtype), kernel.astype(dtype)
+    expected = loops(*given, (1, 1), (1, 1), (1, 1), (30, 31))
+    found = run("tiles", accuracy, *given, (1, 1), (1, 1), (1, 1), (30, 31))
+    assert np.abs(found - expected).max() <= bound * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_on_the_exact_path_nan_and_infinity_go_where_the_formula_takes_them(bad):
+    rng = np.random.default_rng(0)
+    images, kernel = rng.standard_normal((1, 1, 20, 20, 20)), rng.standard_normal((1, 20, 20, 3, 3))
+    images[0, 0, 3, 7, 9] = bad
+    assert correlate._choose(images, kernel, (1, 1), (1, 1), (18, 18), "exact") == "tiles"
+    out = np.empty((1, 1, 20, 18, 18))
+    correlate._correlate(images, kernel, (0, 0), (1, 1), (1, 1), out)
+    touched = np.zeros((18, 18), bool)
+    touched[5:8, 7:10] = True
+    np.testing.assert_array_equal(np.isfinite(out), np.broadcast_to(~touched, out.shape))
+
+
+def test_sums_of_integers_are_exact():
+    rng = np.random.default_rng(0)
+    for most in (9, 10**7, 2**31):
+        images, kernel = rng.integers(-most, most, (2, 1, 17, 9, 9)), rng.integers(-most, most, (1, 18, 17, 3, 3))
+        out = np.empty((2, 1, 18, 7, 7), np.int64)
+        correlate._correlate(images, kernel, (0, 0), (1, 1), (1, 1), out)
+        expected = np.zeros(out.shape, np.int64)
+        for u, v in np.ndindex(3, 3):
+            expected += np.einsum("gok,ngkij->ngoij", kernel[..., u, v], images[..., u : u + 7, v : v + 7])
+        np.testing.assert_array_equal(out, expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_kernel_of_known_rank_is_two_toeplitz_products(data):
+    rank, r, c, height, width = (data.draw(st.integers(1, n)) for n in (3, 20, 20, 70, 70))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    columns, rows = rng.standard_normal((rank, r)), rng.standard_normal((rank, c))
+    images = rng.standard_normal((2, height + r - 1, width + c - 1))
+    out = np.full((2, height, width), np.nan)
+    separable._separable(images, columns, rows, out)
+    kernel = (columns.T @ rows)[None, None, None]
+    close(out, loops(images[:, None, None], kernel, (0, 0), (1, 1), (1, 1), (height, width))[:, 0, 0], np.float64)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_pooling_and_its_adjoints(data):
+    """Few different entries, so that greatest ones are shared; the first in row-major order wins."""
+    pair = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    taps, stride, dilation = data.draw(pair), data.draw(pair), data.draw(pair)
+    extent = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 6)))
+    start = data.draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
+    spare = data.draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    shape = [
+        s * (n - 1) + d * (t - 1) + 1 + e for s, n, d, t, e in zip(stride, extent, dilation, taps, spare, strict=True)
+    ]
+    images = rng.integers(-2, 3, (2, 3, *shape)).astype(float)
+    upstream = rng.integers(-9, 9, (2, 3, *extent)).astype(float)
+    greatest, sums, spread = np.empty(upstream.shape), np.empty(upstream.shape), np.empty(images.shape)
+    routed = np.empty(images.shape)
+    pool._pool(np.maximum, images, (0, 0), taps, stride, dilation, greatest)
+    pool._pool(np.add, images, start, taps, stride, dilation, sums)
+    pool._pool_back(upstream, start, taps, stride, dilation, spread)
+    pool._pool_max_back(images, upstream, (0, 0), taps, stride, dilation, routed)
+    expected = [np.zeros(a.shape) for a in (greatest, sums, spread, routed)]
+    for n, k, i, j in np.ndindex(upstream.shape):
+        best = None
+        for u, v in np.ndindex(taps):
+            x, y = stride[0] * i + dilation[0] * u, stride[1] * j + dilation[1] * v
+            if best is None or images[n, k, x, y] > images[n, k, *best]:
+                best = x, y
+            x, y = x - start[0], y - start[1]
+            if 0 <= x < shape[0] and 0 <= y < shape[1]:
+                expected[1][n, k, i, j] += images[n, k, x, y]
+                expected[2][n, k, x, y] += upstream[n, k, i, j]
+        expected[0][n, k, i, j] = images[n, k, *best]
+        expected[3][n, k, *best] += upstream[n, k, i, j]
+    for found, wanted in zip((greatest, sums, spread, routed), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_working_buffers_stay_below_four_megabytes():
+    """Whatever the sizes: many channels, wide images, small images in batches."""
+    rng = np.random.default_rng(0)
+    cases = [
+        (1, 64, 64, 56, 56, 3),
+        (16, 256, 256, 14, 14, 3),
+        (2, 16, 16, 8, 3000, 3),
+        (1, 700, 40, 9, 9, 3),
+        (2, 20, 20, 40, 40, 5),
+    ]
+    for count, channels, outputs, height, width, taps in cases:
+        images = rng.standard_normal((count, 1, channels, height, width)).astype(np.float32)
+        kernel = rng.standard_normal((1, outputs, channels, taps, taps)).astype(np.float32)
+        extent = height - taps + 1, width - taps + 1
+        workspace._WORKSPACE.held.clear()
+        for schedule in ("tiles", "direct"):
+            run(schedule, "fast", images, kernel, (0, 0), (1, 1), (1, 1), extent)
+            held = sum(a.nbytes for a in workspace._WORKSPACE.held.values())
+            assert held <= 4 << 20, (schedule, images.shape, held)
+            workspace._WORKSPACE.held.clear()
+        swapped, upstream = (
+            images.transpose(2, 1, 0, 3, 4),
+            rng.standard_normal((1, outputs, count, *extent)).astype(np.float32),
+        )
+        run("tiles of taps", "fast", swapped, upstream, (0, 0), (1, 1), (1, 1), (taps, taps))
+        assert sum(a.nbytes for a in workspace._WORKSPACE.held.values()) <= 4 << 20
+        workspace._WORKSPACE.held.clear()
+
+
+def test_threads_do_not_share_buffers():
+    rng = np.random.default_rng(0)
+    problems = [
+        (
+            rng.standard_normal((3, 1, 16, 20, n)),
+            rng.standard_normal((1, 16, 16, 3, 3)),
+            (0, 0),
+            (1, 1),
+            (1, 1),
+            (18, n - 2),
+        )
+        for n in range(10, 26)
+    ]
+    expected = [run("tiles", "fast", *p) for p in problems]
+    found = [None] * len(problems)
+
+    def work(n):
+        for _ in range(5):
+            found[n] = run("tiles", "fast", *problems[n])
+
+    workers = [threading.Thread(target=work, args=(n,)) for n in range(len(problems))]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_equal_parts():
+    assert [winograd._even(n, most) for n, most in ((14, 5), (3, 9), (7, 1), (10, 4))] == [5, 3, 1, 4]
