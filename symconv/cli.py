@@ -85,8 +85,11 @@ def parser() -> argparse.ArgumentParser:
     export = verbs.add_parser("export", help="write a NumPy module with forward and gradients")
     _add_spec(export)
     export.add_argument("--target", choices=("numpy",), default="numpy", help="what the module runs on")
+    export.add_argument("--accuracy", choices=("exact", "fast"), default="exact", help="fast may lose some digits")
+    export.add_argument("--schedule", metavar="NAME", default="", help="use this schedule wherever it fits")
+    export.add_argument("--explain", action="store_true", help="print the plan with its costs; needs no -o")
     export.add_argument("--unproved", action="store_true", help="write gradients that are not proved, and say so")
-    _add_output(export, required=True)
+    _add_output(export, required=False)
     return top
 
 
@@ -303,11 +306,21 @@ def _standard_input() -> str:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from symconv.exporting import NotProved, export_spec
+    from symconv.exporting import NotProved, explain_spec, export_spec
 
+    spec = _spec(options, words=True, layers=True)
+    if options.explain:
+        print(explain_spec(spec, options.wrt, accuracy=options.accuracy))
+        if options.output is None:
+            return OK
+    elif options.output is None:
+        raise UsageError(
+            "export", "no -o FILE", "the file to write", "give -o kernels.py, or --explain to see the plan"
+        )
     _refuse_output(options)
     try:
-        source = export_spec(_spec(options, words=True, layers=True), options.wrt, options.unproved)
+        settings = {"accuracy": options.accuracy, "schedule": options.schedule}
+        source = export_spec(spec, options.wrt, options.unproved, **settings)
     except NotProved as error:
         _tell(error)
         return FAILED

@@ -19,7 +19,8 @@ from symconv.calculus.derivation import derive
 from symconv.calculus.gradient import gradient, upstream
 from symconv.errors import DependenceError, ExportError, UsageError
 from symconv.evidence import judge
-from symconv.kernels import module_source
+from symconv.kernels import module_source, plan_of
+from symconv.kernels.schedules.names import NAMES
 from symconv.kernels.stages import is_gradient, program_of
 from symconv.proof.closed_form import closed_form
 from symconv.proof.definedness import undefined
@@ -123,12 +124,28 @@ def _at_once(problem: Problem) -> Verdict | None:
     return Verdict(Status.PROVED, scope, trace=trace, hypotheses=tuple(map(text_of_condition, problem.hypotheses)))
 
 
-def export_spec(spec: str | Spec, wrt: str | None = None, unproved: bool = False) -> str:
+ACCURACIES = ("exact", "fast")
+
+
+def export_spec(
+    spec: str | Spec,
+    wrt: str | None = None,
+    unproved: bool = False,
+    *,
+    accuracy: str = "exact",
+    schedule: str = "",
+) -> str:
     """The source of the module.
 
     wrt: the one tensor whose gradient is wanted; all leaves without it.
     unproved: write gradients that are not proved too, and say so in the file.
+    accuracy: "exact", or "fast" for schedules that lose some digits.
+    schedule: the name of one that is used wherever it fits; chosen by sizes without it.
     """
+    if accuracy not in ACCURACIES:
+        raise UsageError("accuracy", repr(accuracy), " or ".join(ACCURACIES), "choose one of these")
+    if schedule and schedule not in NAMES:
+        raise UsageError("schedule", repr(schedule), ", ".join(NAMES), "choose one of these, or leave it out")
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
     named = parsed.wanted if wrt is None else (wrt,)
     wanted: Iterable[Tensor] = [parsed.leaf(n) for n in named] or parsed.leaves
@@ -152,7 +169,19 @@ def export_spec(spec: str | Spec, wrt: str | None = None, unproved: bool = False
         notes=_notes(parsed, proofs),
         verdicts=verdicts,
         unproved=bool(open_),
+        settings={"ACCURACY": accuracy, "SCHEDULE": schedule},
     )
+
+
+def explain_spec(spec: str | Spec, wrt: str | None = None, *, accuracy: str = "exact") -> str:
+    """The plans of forward and of the gradients, as tables; nothing is proved for it."""
+    parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
+    named = parsed.wanted if wrt is None else (wrt,)
+    leaves = [_leaf(t) for t in [parsed.leaf(n) for n in named] or parsed.leaves]
+    up = upstream(parsed.output, "upstream") if parsed.output.rank else None
+    gradients = {f"grad_{leaf.name}": gradient(parsed.output, leaf, up) for leaf in leaves}
+    tensors = {"forward": parsed.output, **gradients}
+    return "\n\n".join(str(plan_of(tensor, name, accuracy)) for name, tensor in tensors.items())
 
 
 def _short(formula: str) -> str:

@@ -22,8 +22,11 @@ from symconv.term.tensor import Defined, sizes_in
 from symconv.term.value import Entry
 
 
-def compile_tensor(tensor: Defined) -> Callable[..., Any]:
+def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "") -> Callable[..., Any]:
     """A function of the tensor's leaves, as keyword arguments; sizes that no shape tells are arguments too.
+
+    `out` is an array for the result, `threads` how many share the work where the kernel can be shared.
+    accuracy, schedule: as for an exported module.
 
     >>> from symconv.ops.correlate import correlate
     >>> from symconv.term.tensor import Axis, Leaf
@@ -34,7 +37,7 @@ def compile_tensor(tensor: Defined) -> Callable[..., Any]:
     >>> sorted(inspect.signature(compile_tensor(correlate(x, w))).parameters)
     ['w', 'x']
     """
-    kernel = _kernel(tensor, ())
+    kernel = _kernel(tensor, (), accuracy, schedule)
     sizes = {s.name: s for s in sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))}
 
     def call(*places: Any, **values: Any) -> Any:
@@ -48,7 +51,7 @@ def compile_tensor(tensor: Defined) -> Callable[..., Any]:
         known = {t for t, _ in kernel.written.interface.arrays}
         spoken = tuple(sizes[name] for name in sorted(set(values) & set(sizes)) if name not in {t.name for t in known})
         said = {size for size, _ in kernel.written.said}
-        chosen = kernel if said == set(spoken) else _kernel(tensor, spoken)
+        chosen = kernel if said == set(spoken) else _kernel(tensor, spoken, accuracy, schedule)
         return chosen(values)
 
     call.__doc__ = f"{tensor.name}; arguments {kernel.arguments()}"
@@ -57,14 +60,14 @@ def compile_tensor(tensor: Defined) -> Callable[..., Any]:
 
 
 @cache
-def write_tensor(tensor: Defined, spoken: tuple[Size, ...] = ()) -> Written:
+def write_tensor(tensor: Defined, spoken: tuple[Size, ...] = (), accuracy: str = "exact") -> Written:
     """The source of one function for a tensor; `spoken` are the sizes that its caller says."""
     program = program_of(tensor)
     names = Names((*helper_names(), "compute", "out", "threads"))
     arrays = tuple((leaf, names.of(leaf, leaf.name)) for leaf in program.leaves)
     interface = Interface("compute", "The entries of one tensor.", arrays, spoken=spoken)
     taken = (*helper_names(), "compute", "out", "threads", *(name for _, name in arrays))
-    return FunctionWriter(taken).vectorised(program, interface)
+    return FunctionWriter(taken, accuracy).vectorised(program, interface)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +94,22 @@ class _Kernel:
         return Signature([Parameter(n, Parameter.KEYWORD_ONLY) for n in names])
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
-        place, spelled = f"compiled {self.name}", self.spelled()
+        place = f"compiled {self.name}"
+        spelled = {name: name for name in self.written.extra} | self.spelled()
         strange = sorted(set(values) - set(spelled))
         if strange:
             raise UsageError(place, f"argument {', '.join(strange)}", self.arguments(), "leave it out or rename it")
-        missing = sorted(set(spelled) - set(values))
+        missing = sorted(set(self.spelled()) - set(values))
         if missing:
             raise UsageError(place, f"no {', '.join(missing)}", self.arguments(), f"give {', '.join(missing)}")
         return self.function(**{spelled[name]: value for name, value in values.items()})
 
 
 @cache
-def _kernel(tensor: Defined, spoken: tuple[Size, ...]) -> _Kernel:
-    written = write_tensor(tensor, spoken)
-    function = _execute(prelude(written.source) + written.source, written.interface.name)
+def _kernel(tensor: Defined, spoken: tuple[Size, ...], accuracy: str, schedule: str) -> _Kernel:
+    written = write_tensor(tensor, spoken, accuracy)
+    settings = {"ACCURACY": accuracy, "SCHEDULE": schedule}
+    function = _execute(prelude(written.source, settings) + written.source, written.interface.name)
     return _Kernel(tensor.name, written, function)
 
 

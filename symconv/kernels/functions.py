@@ -44,6 +44,7 @@ class Written:
     said: tuple[tuple[Size, str], ...]
     unknown: tuple[tuple[Function, str], ...]
     rows: tuple[Row, ...]
+    extra: tuple[str, ...] = ()  # optional parameters: an array for the result, the number of threads
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -58,8 +59,8 @@ Body = Callable[[Scope], str]
 class FunctionWriter:
     """Writes functions that share the spelling of sizes and unknown functions."""
 
-    def __init__(self, taken: Sequence[str]) -> None:
-        self.taken = tuple(taken)
+    def __init__(self, taken: Sequence[str], accuracy: str = "exact") -> None:
+        self.taken, self.accuracy = tuple(taken), accuracy
         self.functions = Names(taken)
 
     def vectorised(self, program: Program, interface: Interface) -> Written:
@@ -67,7 +68,7 @@ class FunctionWriter:
         rows: list[Row] = []
 
         def body(scope: Scope) -> str:
-            lowering = Lowering(scope)
+            lowering = Lowering(scope, self.accuracy)
             for stage in program.stages if program.several else program.stages[:-1]:
                 lowering.stage(stage, identifier(stage.title))
             if program.several:
@@ -112,7 +113,9 @@ class FunctionWriter:
         head = self._head(interface, said, unknown, scope, program.tensor)
         lines = without_unused(scope.lines, scope.lines)
         source = "\n".join([*head, *(part for line in lines for part in wrapped(line))]) + "\n"
-        return Written(interface, source, said, unknown, tuple(rows))
+        optional = {"out": interface.returns == "Array", "threads": scope.threaded}
+        extra = tuple(name for name, taken in optional.items() if taken)
+        return Written(interface, source, said, unknown, tuple(rows), extra)
 
     # -- parts ---------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -103,7 +103,7 @@ def _spacious(block: str) -> bool:
     return block.startswith(("def ", "class ", "@"))
 
 
-def imports(text: str, settings: dict[str, str] | None = None) -> str:
+def imports(text: str, settings: Mapping[str, str] | None = None) -> str:
     """The imports that a text needs, in order, and the settings that it reads."""
     _, known = _read()
     known = known | {
@@ -122,7 +122,7 @@ def imports(text: str, settings: dict[str, str] | None = None) -> str:
     lines = ["from __future__ import annotations", "", *plain, *(f for f in froms if "numpy" not in f), ""]
     lines += ["import numpy as np", *(f for f in froms if "numpy" in f), ""]
     lines += ["Array = np.ndarray[Any, np.dtype[Any]]", *(["Pair = tuple[int, int]"] if "Pair" in words else [])]
-    chosen = {"ACCURACY": "exact", "SCHEDULE": ""} | (settings or {})
+    chosen = {"ACCURACY": "exact", "SCHEDULE": ""} | dict(settings or {})
     lines += [f'{name} = "{chosen[name]}"{_COMMENT[name]}' for name in SETTINGS if name in words]
     return "\n".join([*lines, ""])
 
@@ -133,7 +133,7 @@ _COMMENT = {
 }
 
 
-def prelude(source: str, settings: dict[str, str] | None = None) -> str:
+def prelude(source: str, settings: Mapping[str, str] | None = None) -> str:
     """Imports and helpers for a source."""
     helpers = helper_source(source)
     return f"{imports(source + helpers, settings)}\n\n{helpers}\n\n"

@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symconv.errors import ExportError
+from symconv.kernels.bounds import product_of
 from symconv.kernels.nest import Nest, nests_of
 from symconv.kernels.nest_reads import plain
 from symconv.kernels.nest_text import NestText
 from symconv.kernels.nest_writer import NestWriter
-from symconv.kernels.patterned import write_correlation, write_pooling
+from symconv.kernels.patterned import chosen_schedule, write_correlation, write_pooling
 from symconv.kernels.patterns import Correlation, correlation_of
 from symconv.kernels.pool_patterns import Pooling, maximum_of, pooling_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Stage
-from symconv.kernels.text import tuple_text
+from symconv.kernels.text import enclosed, tuple_text
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import substitute
 from symconv.term.tensor import Axis, Defined, Leaf
@@ -31,13 +32,15 @@ class Row:
     reads: tuple[str, ...]
     place: str
     cost: str
+    moved: str = ""  # entries read and written, each once
+    schedule: str = "as written"
 
 
 class Lowering:
     """Writes stages into a scope; keeps a row of the plan for each nest."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self, scope: Scope, accuracy: str = "exact") -> None:
+        self.scope, self.accuracy = scope, accuracy
         self.rows: list[Row] = []
         self.fresh = True  # the last nest made an array of its own
         self.filled = ""  # the caller's array, where the last stage can be written into it
@@ -72,7 +75,8 @@ class Lowering:
                 raise ExportError(title, f"a window whose ends change with {r.name}", "a fixed window", "use a bracket")
         found = maximum_of(maximum, formula)
         if found is not None:
-            self.rows.append(Row(title, plain(found.images.name), ("windows",), "pooling, axis after axis", "0"))
+            moved = self._entries([found.images.shape, formula.shape])
+            self.rows.append(Row(title, plain(found.images.name), ("windows",), "maximum", "0", moved, _AXES))
             return self._pooled(found, [self.scope.arrays[found.images]], formula, self.scope.text)
         window = tuple((r.name, Axis(r.low, r.high)) for r in maximum.ranges)
         axes = dict((*window, *zip(formula.parameters, formula.axes, strict=True)))
@@ -117,9 +121,9 @@ class Lowering:
             f"{plain(f.head.name)}: windows" if f.head.tensor == found.images else plain(f.head.name)
             for f in nest.factors
         )
-        self.rows.append(
-            Row(title, product, reads, "sums over windows" if found.kind == "gather" else "adjoint of windows", text.cost())
-        )
+        place = "sums over windows" if found.kind == "gather" else "adjoint of windows"
+        schedule = chosen_schedule(found, formula.shape, self.accuracy)
+        self.rows.append(Row(title, product, reads, place, text.cost(), self._moved(nest, formula), schedule))
         scale = text.scaled(result)
         if scale != result:
             self.scope.line(f"{result} = {scale}")
@@ -133,7 +137,8 @@ class Lowering:
         """A sum of windows or an adjoint; the coefficient goes to the smaller array, out there or in here."""
         text = NestText(self, nest, formula)
         arrays = [self.scope.arrays[leaf] for leaf in (found.images, found.upstream) if leaf is not None]
-        self.rows.append(Row(title, plain(found.images.name), ("windows",), f"pooling, {found.kind}", "0"))
+        moved = self._moved(nest, formula)
+        self.rows.append(Row(title, plain(found.images.name), ("windows",), found.kind, "0", moved, _AXES))
         self.fresh = True
         if found.kind != "sum":
             return self._pooled(found, [*arrays[:-1], text.scaled(arrays[-1])], formula, text.text)
@@ -163,12 +168,28 @@ class Lowering:
         writer = NestWriter(self, nest, formula)
         text = writer.write()
         product = " * ".join(plain(f.head.name) for f in nest.factors) or "1"
-        self.rows.append(Row(title, product, tuple(writer.reads), writer.placed(), writer.cost()))
+        moved = self._moved(nest, formula)
+        self.rows.append(Row(title, product, tuple(writer.reads), writer.placed(), writer.cost(), moved))
         self.fresh = writer.fresh
         return text
 
+    def _moved(self, nest: Nest, formula: Defined) -> str:
+        """How many entries are read and written, each array once."""
+        leaves = dict.fromkeys(f.head.tensor for f in nest.factors if isinstance(f.head.tensor, Leaf))
+        return self._entries([*(leaf.shape for leaf in leaves if isinstance(leaf, Leaf)), formula.shape])
+
+    def _entries(self, shapes: Sequence[Sequence[Poly]]) -> str:
+        """The entries of several arrays: a number, or a product for each."""
+        counts = [product_of(shape) for shape in shapes]
+        if all(n.as_int is not None for n in counts):
+            return str(sum(n.as_int or 0 for n in counts))
+        return " + ".join(" * ".join(enclosed(self.scope.text(n)) for n in shape) or "1" for shape in shapes)
+
     def extents(self, shape: Sequence[Poly]) -> str:
         return tuple_text([self.scope.scalar(n, "extent") for n in shape]) if shape else "()"
+
+
+_AXES = "one axis after the other"
 
 
 def _renamed(poly: Poly | None, names: Mapping[str, str]) -> Poly | None:

@@ -10,10 +10,11 @@ from textwrap import wrap
 from symconv.errors import ExportError
 from symconv.kernels.cases import small_sizes, value_at
 from symconv.kernels.functions import FunctionWriter, Interface, Written
-from symconv.kernels.helpers import helper_names, helper_source, imports
+from symconv.kernels.helpers import helper_names, helper_source, imports, used_helpers
 from symconv.kernels.layout import WIDTH, wrapped
 from symconv.kernels.naming import Names, identifier
 from symconv.kernels.referee import Referee
+from symconv.kernels.schedules.identities import IDENTITIES
 from symconv.kernels.stages import Program, program_of, program_of_all
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
@@ -37,6 +38,28 @@ OWN_NAMES = (
     ),
     *("out", "threads"),
 )
+# the helpers that a schedule's theorem stands behind
+SCHEDULES = {
+    "direct": ("_direct",),
+    "taps": ("_direct_taps",),
+    "tiles": ("_winograd", "_winograd_taps"),
+    "toeplitz": ("_toeplitz",),
+    "sub-images": ("_sub_images",),
+    "fourier": ("_fourier",),
+    "adjoint": ("_scatter",),
+    "sums of windows": ("_pool_back",),
+    "greatest of windows": ("_pool_max_back",),
+}
+CONTRACT = [
+    " ".join(
+        (
+            "ACCURACY exact: float32 errors stay below 1e-6 of the greatest entry; infinities and NaN go where the",
+            "formula takes them.  fast: tiles of up to F(4, 5), errors up to 3e-5 in float32 and 1e-13 in float64; an",
+            "infinity or a NaN spreads over the tiles that read it.  Sums of integers are exact.",
+        )
+    ),
+    "Buffers are kept for the next call, one set for each thread, at most 4 MB beside transformed kernels.",
+]
 ROLES = ("stride", "padding", "dilation", "groups", "output_padding", "window")
 
 
@@ -48,14 +71,17 @@ def module_source(
     notes: Sequence[str],
     verdicts: Mapping[str, str],
     unproved: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> str:
     """The source of a module with `forward` and one `grad_<leaf>` for each gradient.
 
     forward: the output.  gradients: by the name of the leaf.  title, notes, verdicts: text for the
     docstring (formula, hypotheses; the verdict and scope by function or leaf).
     unproved: says in the docstring that no proof stands behind the functions.
+    settings: values of ACCURACY and SCHEDULE.
     """
-    return _Module(forward, gradients).source(_docstring(title, notes, verdicts, unproved))
+    module = _Module(forward, gradients)
+    return module.source(_docstring(title, notes, verdicts, unproved, module.theorems()), settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +167,19 @@ class _Module:
 
     # -- text --------------------------------------------------------------------
 
-    def source(self, docstring: str) -> str:
-        fast = [p.fast.source for p in self.pairs]
-        fast += [self.step.source] if self.step is not None else []
+    def fast(self) -> list[str]:
+        """The functions that a caller uses."""
+        return [p.fast.source for p in self.pairs] + ([self.step.source] if self.step is not None else [])
+
+    def theorems(self) -> list[str]:
+        """What makes each schedule right that the functions may choose."""
+        used = used_helpers("\n".join(self.fast()))
+        known = [name for name, helpers in SCHEDULES.items() if set(helpers) & set(used)]
+        lines = [f"schedule {name}: {' '.join((IDENTITIES[name].__doc__ or '').split())}" for name in known]
+        return [*lines, "", *CONTRACT] if "_correlate" in used else lines
+
+    def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
+        fast = self.fast()
         slow = [p.slow.source for p in self.pairs]
         test = self.self_test()
         helpers = helper_source("\n".join([*fast, *slow]))
@@ -157,7 +193,7 @@ class _Module:
                 test,
             ]
         )
-        return f"{docstring}\n{imports(body)}\n\n{body}"
+        return f"{docstring}\n{imports(body, settings)}\n\n{body}"
 
     def self_test(self) -> str:
         checks = _rows(
@@ -256,13 +292,16 @@ def _banner(text: str) -> str:
     return f"# {'-' * 4} {text} {'-' * max(4, 90 - len(text))}\n"
 
 
-def _docstring(title: str, notes: Sequence[str], verdicts: Mapping[str, str], unproved: bool) -> str:
+def _docstring(
+    title: str, notes: Sequence[str], verdicts: Mapping[str, str], unproved: bool, theorems: Sequence[str] = ()
+) -> str:
     lines = [title, ""]
     if unproved:
         lines += ["NOT PROVED: these functions were exported without a proof that they are right.", ""]
     lines += [*notes, *([""] if notes else [])]
     lines += [f"{identifier(name)}: {verdict}" for name, verdict in verdicts.items()]
     lines += [""] if verdicts else []
+    lines += [*theorems, ""] if theorems else []
     lines += [
         f"Written by symconv {_version()}; needs NumPy alone. `python FILE --self-test` compares it with plain loops."
     ]

@@ -62,6 +62,11 @@ class Nest:
     extremes: tuple[Extreme, ...]
     hints: Mapping[str, str]
 
+    @property
+    def even(self) -> bool:
+        """True if nothing but the factors changes with the indices: no mask, no weight."""
+        return not self.masks and not self.weight.names() and not any(p.names() for p in self.denominators)
+
 
 @dataclass(slots=True)
 class NamedExpansion(Expansion):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from symconv.kernels.nest_text import NestText
 from symconv.kernels.patterns import Correlation, Laid, Window
 from symconv.kernels.pool_patterns import Pooling, Side
+from symconv.kernels.runtime.correlate import _choose
+from symconv.kernels.runtime.scatter import _parts
+from symconv.kernels.runtime.types import Array
 from symconv.kernels.scope import Scope
 from symconv.kernels.text import tuple_text
 from symconv.term.polynomial import Poly
@@ -54,6 +59,34 @@ def write_pooling(
     scope.line(f"{call}{', '.join([*lifted[:-1], *options, f'out={lifted[-1]}'])})")
 
 
+def chosen_schedule(found: Correlation, shape: Sequence[Poly], accuracy: str) -> str:
+    """The schedule that float32 arrays of these sizes get, by the function that exported modules choose with."""
+    images = _example(found.images.shape, found.images_laid)
+    kernel = _example(found.kernel.shape, found.kernel_laid)
+    out = _example(shape, found.out_laid)
+    numbers = [n.as_int for w in found.windows for n in (w.stride, w.dilation)]
+    numbers += [w.offset.as_int for w in found.windows]
+    if images is None or kernel is None or out is None or None in numbers:
+        return "by sizes, when it runs"
+    a, b, c, d = (n or 0 for n in numbers[:4])
+    if found.kind == "gather":
+        return _choose(images, kernel, (a, c), (b, d), (out.shape[3], out.shape[4]), accuracy)
+    starts = [-(w.offset.as_int or 0) for w in found.windows]
+    parts = _parts(images, kernel, (starts[0], starts[1]), (a, c), (b, d), out)
+    names = [_choose(up, taps, (1, 1), spread, (o.shape[3], o.shape[4]), accuracy) for up, taps, _, spread, o in parts]
+    return ", ".join(f"{names.count(n)} x {n}" for n in dict.fromkeys(names))
+
+
+def _example(shape: Sequence[Poly], laid: Laid) -> Array | None:
+    """An array of this shape as the helper sees it, without memory; None where a size is not stated."""
+    sizes = [n.as_int for n in (laid.split or shape)]
+    if None in sizes:
+        return None
+    whole = np.broadcast_to(np.float32(0), [n or 0 for n in sizes])
+    kept = whole.transpose([p for p in laid.order if p is not None])
+    return kept[tuple(None if p is None else slice(None) for p in laid.order)]
+
+
 def _pair(text: NestText, polys: Sequence[Poly]) -> str:
     return tuple_text([text.text(p) for p in polys])
 
@@ -85,4 +118,4 @@ def _seen(text: NestText, base: str, laid: Laid) -> str:
     return f"{base}[{', '.join(places)}]" if places else base
 
 
-__all__ = ["write_correlation", "write_pooling"]
+__all__ = ["chosen_schedule", "write_correlation", "write_pooling"]

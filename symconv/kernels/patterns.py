@@ -80,7 +80,7 @@ class _Axes:
 
 def correlation_of(nest: Nest, formula: Defined) -> Correlation | None:
     """The pattern of a nest, or None where it is another."""
-    if len(nest.factors) != 2 or nest.winners or nest.masks:
+    if len(nest.factors) != 2 or nest.winners or not nest.even:
         return None
     if not all(_plain(f) for f in nest.factors):
         return None

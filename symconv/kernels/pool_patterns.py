@@ -76,7 +76,7 @@ def maximum_of(maximum: Maximum, formula: Defined) -> Pooling | None:
 
 def pooling_of(nest: Nest, formula: Defined) -> Pooling | None:
     """The pattern of a nest with one factor: a sum of windows, or an adjoint."""
-    if len(nest.factors) != 1 or nest.masks or len(nest.winners) > 1:
+    if len(nest.factors) != 1 or not nest.even or len(nest.winners) > 1:
         return None
     head, index = nest.factors[0].head, nest.factors[0].index
     leaf = head.tensor

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -214,6 +216,6 @@ def test_index_arrays_that_would_fill_the_memory_are_refused():
 def test_a_plan_shows_every_step():
     f = tensor("strided and dilated")
     text = str(plan_of(gradient(f, x, upstream(f))))
-    assert "1. gradient by x: G * w" in text
+    assert "1     gradient by x: G * w" in text
     assert "adjoint of windows" in text
-    assert "multiplications  n * k" in text.replace("k * n", "n * k")
+    assert re.search(r"multiplications .*\n.* (n \* k|k \* n) ", text)

@@ -124,7 +124,9 @@ def compared(x, k, spec, options, layer):
 
 def asked(function, options):
     """The options that a function takes; what its arrays tell, it does not ask for."""
-    return {n: options[n] for n, p in signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY}
+    return {
+        n: options[n] for n, p in signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY and n in options
+    }
 
 
 @pytest.mark.torch

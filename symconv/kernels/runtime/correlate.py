@@ -32,26 +32,49 @@ def _tile_of(taps: Pair, extent: Pair, accuracy: str) -> Pair:
     return (0, 0) if 0 in sides or taps == (1, 1) else (sides[0], sides[1])
 
 
-def _choose(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str) -> str:
-    """The fastest schedule by sizes and type; each was measured against the others.
+def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str) -> set[str]:
+    """The schedules that can compute a correlation of these sizes and types.
 
     images: [n, g, k, x, y].  kernel: [g, o, k, u, v].  extent: of the output.
     """
-    outputs, channels, *sides = kernel.shape[1:]
-    taps, count = (sides[0], sides[1]), len(images)
+    taps = (kernel.shape[3], kernel.shape[4])
+    found = {"direct", "taps"}
     if images.dtype not in (np.float32, np.float64) or images.size == 0 or kernel.size == 0 or 0 in extent:
-        return "direct"
-    if prod(taps) > 4 * prod(extent):  # few outputs of long sums: the gradient by a kernel
-        wide = stride == dilation == (1, 1) and min(count, outputs) >= 16 and channels * prod(taps) >= 256
-        return "tiles of taps" if wide and all(_tile_of(extent, taps, accuracy)) else "taps"
-    if stride != (1, 1):
-        return "toeplitz" if channels == outputs == 1 else "direct"
-    if dilation != (1, 1):
-        return "sub-images" if min(extent) >= 2 * max(dilation) else "direct"
-    if channels == outputs == 1:
-        return "fourier" if min(taps) >= 16 and min(extent) >= 64 else "toeplitz"
-    wide = min(channels, outputs) >= 16 and count * prod(extent) >= 64
-    return "tiles" if wide and all(_tile_of(taps, extent, accuracy)) else "direct"
+        return found
+    if kernel.shape[1:3] == (1, 1):
+        found.add("toeplitz")
+    if stride == (1, 1) != dilation:
+        found.add("sub-images")
+    if stride == dilation == (1, 1):
+        found.add("fourier")
+        if all(_tile_of(taps, extent, accuracy)):
+            found.add("tiles")
+        if all(_tile_of(extent, taps, accuracy)):
+            found.add("tiles of taps")
+    return found
+
+
+def _choose(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str) -> str:
+    """The fastest schedule by sizes; each was measured against the others.
+
+    SCHEDULE, where it is set, wins if it can compute this; "direct" and "tiles" stand for their form with many taps
+    and few outputs, the gradient by a kernel, as well.
+    """
+    possible = _possible(images, kernel, stride, dilation, extent, accuracy)
+    outputs, channels, *taps = kernel.shape[1:]
+    few = prod(taps) > 4 * prod(extent)
+    wanted = {"direct": "taps", "tiles": "tiles of taps"}.get(SCHEDULE, SCHEDULE) if few else SCHEDULE
+    if wanted in possible:
+        return wanted
+    if few:
+        wide = min(len(images), outputs) >= 16 and channels * prod(taps) >= 256
+        return "tiles of taps" if wide and "tiles of taps" in possible else "taps"
+    if "sub-images" in possible and min(extent) >= 2 * max(dilation):
+        return "sub-images"
+    if "toeplitz" in possible:
+        return "fourier" if "fourier" in possible and min(taps) >= 16 and min(extent) >= 64 else "toeplitz"
+    wide = min(channels, outputs) >= 16 and len(images) * prod(extent) >= 64
+    return "tiles" if wide and "tiles" in possible else "direct"
 
 
 def _run(
@@ -113,7 +136,7 @@ def _correlate(
         out[...] = wide
         return
     images, kernel = images.astype(kind, copy=False), kernel.astype(kind, copy=False)
-    schedule = SCHEDULE or _choose(images, kernel, stride, dilation, (out.shape[3], out.shape[4]), ACCURACY)
+    schedule = _choose(images, kernel, stride, dilation, (out.shape[3], out.shape[4]), ACCURACY)
 
     def part(some: slice) -> None:
         _run(schedule, ACCURACY, images[some], kernel, start, stride, dilation, out[some])

@@ -42,29 +42,30 @@ def _phases(extent: int, taps: int, stride: int, dilation: int, padding: int) ->
             yield _Phase(first, many, tap, step, last * spread - shift, spread)
 
 
+def _parts(
+    upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array
+) -> Iterator[tuple[Array, Array, Pair, Pair, Array]]:
+    """The correlations that make up an adjoint: images, kernel, start, dilation, and the part of `out` they fill."""
+    if prod(kernel.shape[3:]) > prod(upstream.shape[3:]):  # the two are alike: let the smaller one be the taps
+        upstream, kernel, out = kernel.transpose(2, 0, 1, 3, 4), upstream.transpose(1, 2, 0, 3, 4), out.swapaxes(0, 2)
+        stride, dilation = dilation, stride
+    turned = kernel.transpose(0, 2, 1, 3, 4)
+    for a in _phases(out.shape[3], kernel.shape[3], stride[0], dilation[0], start[0]):
+        for b in _phases(out.shape[4], kernel.shape[4], stride[1], dilation[1], start[1]):
+            taps = turned[..., a.tap :: a.step, b.tap :: b.step][..., ::-1, ::-1]
+            place = out[..., a.first :: stride[0], b.first :: stride[1]]
+            yield upstream, taps, (a.start, b.start), (a.dilation, b.dilation), place
+
+
 def _scatter(
-    upstream: Array,
-    kernel: Array,
-    start: Pair,
-    stride: Pair,
-    dilation: Pair,
-    out: Array,
-    threads: int = 1,
+    upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array, threads: int = 1
 ) -> None:
     """out[n, g, k, x, y] = sum over o, u, v, i, j of kernel[g, o, k, u, v] * upstream[n, g, o, i, j].
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise.
     """
-    if prod(kernel.shape[3:]) > prod(upstream.shape[3:]):  # the two are alike: let the smaller one be the taps
-        upstream, kernel, out = kernel.transpose(2, 0, 1, 3, 4), upstream.transpose(1, 2, 0, 3, 4), out.swapaxes(0, 2)
-        stride, dilation = dilation, stride
-    down = list(_phases(out.shape[3], kernel.shape[3], stride[0], dilation[0], start[0]))
-    across = list(_phases(out.shape[4], kernel.shape[4], stride[1], dilation[1], start[1]))
-    if sum(p.many for p in down) < out.shape[3] or sum(p.many for p in across) < out.shape[4]:
+    parts = list(_parts(upstream, kernel, start, stride, dilation, out))
+    if sum(part[-1].size for part in parts) < out.size:
         out[...] = 0
-    turned = kernel.transpose(0, 2, 1, 3, 4)
-    for a in down:
-        for b in across:
-            taps = turned[..., a.tap :: a.step, b.tap :: b.step][..., ::-1, ::-1]
-            place = out[..., a.first :: stride[0], b.first :: stride[1]]
-            _correlate(upstream, taps, (a.start, b.start), (1, 1), (a.dilation, b.dilation), place, threads)
+    for images, taps, first, spread, place in parts:
+        _correlate(images, taps, first, (1, 1), spread, place, threads)

@@ -1,0 +1,1 @@
+"""What makes each schedule right: the identities behind them, in the term language."""

@@ -1,0 +1,185 @@
+"""The theorem behind each schedule: two ways to write one operation, equal for all sizes.
+
+Each function gives both sides; its docstring is the theorem, and an export quotes it.  One axis stands for all:
+on several axes a schedule is applied to each in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symconv.ops.correlate import correlate
+from symconv.ops.pool import pool_average, pool_max
+from symconv.term.polynomial import Poly, PolyLike, Size
+from symconv.term.tensor import Axis, Leaf, Tensor, define
+from symconv.term.value import Condition, Maximum, Range, Value, at_least, bracket, equal, multiply, total
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Both sides, and what must hold of the sizes."""
+
+    left: Tensor
+    right: Tensor
+    hypotheses: tuple[Condition, ...] = ()
+
+
+H, W, r, c, m, s, d, N, C, M, R = (Size(name, 1) for name in ("H", "W", "r", "c", "m", "s", "d", "N", "C", "M", "R"))
+p = Size("p", 0)
+
+
+def _data(name: str, *extents: PolyLike) -> Leaf:
+    return Leaf(name, tuple(Axis.of(e) for e in extents), "zero")
+
+
+def _sum(body: Value, **extents: PolyLike) -> Value:
+    """The sum over each named index from 0 to its extent - 1."""
+    return total(tuple(Range.upto(name, Poly.of(extent)) for name, extent in extents.items()), body)
+
+
+u, v, i, j, k, q, n = map(Poly.of, "uvijkqn")
+
+
+def columns() -> Identity:
+    """The windows as columns: with col[k, u, i] = X[k, s i + d u - p] a convolution is one matrix product."""
+    X, K = _data("X", C, H), _data("K", M, C, r)
+    length = (Poly.of(H) + 2 * Poly.of(p) - d * (Poly.of(r) - 1) - 1) // s + 1
+    whole = define("y", (M, length), lambda o, i: _sum(multiply(K[o, k, u], X[k, s * i + d * u - p]), k=C, u=r))
+    col = define("col", (C, r, length), lambda k, u, i: X[k, s * i + d * u - p])
+    made = define("made", (M, length), lambda o, i: _sum(multiply(K[o, k, u], col[k, u, i]), k=C, u=r))
+    return Identity(whole, made)
+
+
+def taps() -> Identity:
+    """The gradient by a kernel is the same sum: stride and dilation, batch and channels change places."""
+    X, G = _data("X", N, C, H), _data("G", N, M, m)
+    left = define(
+        "dK",
+        (M, C, r),
+        lambda o, k, u: _sum(multiply(G[n, o, i], X[n, k, s * i + d * u - p]), n=N, i=m),
+        indices=("o", "k", "u"),
+    )
+    turned_x = define("X'", (C, N, H), lambda k, n, x: X[n, k, x])
+    turned_g = define("G'", (M, N, m), lambda o, n, i: G[n, o, i])
+    swapped = define(
+        "swapped",
+        (C, M, r),
+        lambda k, o, u: _sum(multiply(turned_g[o, n, i], turned_x[k, n, d * u + s * i - p]), n=N, i=m),
+        indices=("k", "o", "u"),
+    )
+    return Identity(left, define("back", (M, C, r), lambda o, k, u: swapped[k, o, u], indices=("o", "k", "u")))
+
+
+def tiles() -> Identity:
+    """Tiles of m outputs, each made from the m s + d (r - 1) - s + 1 entries that it reads: the halo of the formula."""
+    X, K = _data("X", H), _data("K", r)
+    whole = correlate(X, K, stride=s, dilation=d)
+    reach = Poly.of(m) * s + d * (Poly.of(r) - 1) - s + 1
+    count = (whole.shape[0] + m - 1) // m
+    parts = define("parts", (count, reach), lambda t, j: X[t * m * s + j], indices=("t", "j"))
+    tile = define(
+        "tile", (count, m), lambda t, e: _sum(multiply(K[u], parts[t, s * e + d * u]), u=r), indices=("t", "e")
+    )
+    return Identity(whole, define("tiled", whole.shape, lambda i: tile[i // m, i % m]))
+
+
+def toeplitz() -> Identity:
+    """A block of m outputs is a Toeplitz matrix, T[e, x] = sum of K[u] [x = s e + d u], times the entries it reads."""
+    X, K = _data("X", H), _data("K", r)
+    whole = correlate(X, K, stride=s, dilation=d)
+    reach = Poly.of(m) * s + d * (Poly.of(r) - 1) - s + 1
+    matrix = define(
+        "T", (m, reach), lambda e, x: _sum(multiply(K[u], bracket(equal(x, s * e + d * u))), u=r), indices=("e", "x")
+    )
+    block = define(
+        "block",
+        ((whole.shape[0] + m - 1) // m, m),
+        lambda t, e: _sum(multiply(matrix[e, j], X[t * m * s + j]), j=reach),
+        indices=("t", "e"),
+    )
+    return Identity(whole, define("blocks", whole.shape, lambda i: block[i // m, i % m]))
+
+
+def sub_images() -> Identity:
+    """A dilation of d: correlations without dilation of d images, of every d-th entry each."""
+    X, K = _data("X", H), _data("K", r)
+    whole = correlate(X, K, dilation=d)
+    parts = define("parts", (d, (Poly.of(H) + d - 1) // d), lambda b, j: X[d * j + b], indices=("b", "j"))
+    return Identity(whole, define("made", whole.shape, lambda i: _sum(multiply(K[u], parts[i % d, i // d + u]), u=r)))
+
+
+def phases() -> Identity:
+    """The adjoint with stride s at x = s q + e - p takes the taps e, e + s, .. only: a correlation with stride 1."""
+    G, K = _data("G", m), _data("K", r)
+    whole = define(
+        "dX",
+        (s, H),
+        lambda e, q: _sum(multiply(K[u], G[i], bracket(equal(s * i + u, s * q + e))), i=m, u=r),
+        indices=("e", "q"),
+    )
+    made = define(
+        "phase",
+        (s, H),
+        lambda e, q: _sum(multiply(K[s * k + e], G[q - k]), k=(Poly.of(r) + s - 1) // s),
+        indices=("e", "q"),
+    )
+    return Identity(whole, made)
+
+
+def overlap_save() -> Identity:
+    """A tile of m entries correlated in a circle: its first m - r + 1 outputs meet no entry from its other end."""
+    D, K = _data("D", m), _data("K", r)
+    whole = correlate(D, K)
+
+    def circular(i: Poly) -> Value:
+        met = bracket(equal(j, i + u))
+        round_ = bracket(equal(j, i + u - m))
+        return _sum(multiply(K[u], D[j], met), u=r, j=m) + _sum(multiply(K[u], D[j], round_), u=r, j=m)
+
+    return Identity(whole, define("circular", whole.shape, circular), (at_least(Poly.of(m), r),))
+
+
+def known_rank() -> Identity:
+    """A kernel that is a sum of R products a[q, u] b[q, v]: along one axis with a, then along the other with b."""
+    X, A, B = _data("X", H, W), _data("a", R, r), _data("b", R, c)
+    kernel = define("K", (r, c), lambda u, v: _sum(multiply(A[q, u], B[q, v]), q=R))
+    whole = correlate(X, kernel)
+    down = define("down", (R, whole.shape[0], W), lambda q, i, x: _sum(multiply(A[q, u], X[i + u, x]), u=r))
+    made = define("made", whole.shape, lambda i, j: _sum(multiply(B[q, v], down[q, i, j + v]), q=R, v=c))
+    return Identity(whole, made)
+
+
+def sums_of_windows() -> Identity:
+    """The sum of a window is the sum of the sums of its rows."""
+    X = _data("X", H, W)
+    whole = pool_average(X, (r, c), (s, d), weight=1)
+    rows = define("rows", (whole.shape[0], W), lambda i, x: _sum(X[s * i + u, x], u=r))
+    return Identity(whole, define("made", whole.shape, lambda i, j: _sum(rows[i, d * j + v], v=c)))
+
+
+def greatest_of_windows() -> Identity:
+    """The greatest entry of a window is the greatest of the greatest of its rows."""
+    X = _data("X", H, W)
+    whole = pool_max(X, (r, c), (s, d))
+    rows = define(
+        "rows", (H, (Poly.of(W) - c) // d + 1), lambda x, j: Maximum((Range.upto("v", Poly.of(c)),), X[x, d * j + v])
+    )
+    made = define("made", whole.shape, lambda i, j: Maximum((Range.upto("u", Poly.of(r)),), rows[s * i + u, j]))
+    return Identity(whole, made)
+
+
+IDENTITIES: dict[str, Callable[[], Identity]] = {
+    "direct": columns,
+    "taps": taps,
+    "tiles": tiles,
+    "toeplitz": toeplitz,
+    "sub-images": sub_images,
+    "adjoint": phases,
+    "fourier": overlap_save,
+    "known rank": known_rank,
+    "sums of windows": sums_of_windows,
+    "greatest of windows": greatest_of_windows,
+}
+
+__all__ = ["IDENTITIES", "Identity"]
