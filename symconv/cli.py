@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 OK, FAILED = 0, 1
 READ_BACK = (".md", ".tex", ".ipynb")  # formats that verify reads
+TARGETS = ("numpy", "c", "numba", "array-api", "sympy", "dask")  # as in `exporting`, which takes long to import
 
 
 class _Parser(argparse.ArgumentParser):
@@ -60,7 +61,9 @@ def parser() -> argparse.ArgumentParser:
         prog="symconv", description="Derive, prove, explain and export the mathematics of convolution layers."
     )
     top.add_argument("--version", action="version", version=f"symconv {symconv.__version__}")
-    verbs = top.add_subparsers(dest="verb", required=True, parser_class=_Parser, metavar="solve | verify | export")
+    verbs = top.add_subparsers(
+        dest="verb", required=True, parser_class=_Parser, metavar="solve | verify | export | bench"
+    )
 
     solve = verbs.add_parser("solve", help="write the worked solution of a gradient")
     _add_spec(solve)
@@ -84,12 +87,26 @@ def parser() -> argparse.ArgumentParser:
 
     export = verbs.add_parser("export", help="write a NumPy module with forward and gradients")
     _add_spec(export)
-    export.add_argument("--target", choices=("numpy",), default="numpy", help="what the module runs on")
+    export.add_argument(
+        "--target",
+        choices=TARGETS,
+        default="numpy",
+        help="what the module runs on",
+    )
     export.add_argument("--accuracy", choices=("exact", "fast"), default="exact", help="fast may lose some digits")
     export.add_argument("--schedule", metavar="NAME", default="", help="use this schedule wherever it fits")
     export.add_argument("--explain", action="store_true", help="print the plan with its costs; needs no -o")
     export.add_argument("--unproved", action="store_true", help="write gradients that are not proved, and say so")
     _add_output(export, required=False)
+
+    bench = verbs.add_parser("bench", help="measure an exported kernel against the libraries that are installed")
+    _add_spec(bench)
+    bench.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="type of all numbers")
+    bench.add_argument("--accuracy", choices=("exact", "fast"), default="exact", help="fast may lose some digits")
+    bench.add_argument("--threads", type=int, choices=range(1, 65), default=1, metavar="N", help="1 unless said")
+    bench.add_argument("--seconds", type=float, default=1.0, metavar="S", help="for each function; 1 unless said")
+    bench.add_argument("--plot", metavar="FILE", help="draw the ratios too: .svg, .png or .pdf; needs matplotlib")
+    _add_output(bench, required=False, what="where to write the table; printed without it")
     return top
 
 
@@ -107,7 +124,7 @@ def _add_output(verb: argparse.ArgumentParser, required: bool, what: str = "wher
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     options = parser().parse_args(arguments)
-    verbs = {"solve": _solve, "verify": _verify, "export": _export}
+    verbs = {"solve": _solve, "verify": _verify, "export": _export, "bench": _bench}
     try:
         return verbs[options.verb](options)
     except BrokenPipeError:
@@ -306,7 +323,7 @@ def _standard_input() -> str:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from symconv.exporting import NotProved, explain_spec, export_spec
+    from symconv.exporting import NotProved, explain_spec, export_files
 
     spec = _spec(options, words=True, layers=True)
     if options.explain:
@@ -319,12 +336,47 @@ def _export(options: argparse.Namespace) -> int:
         )
     _refuse_output(options)
     try:
-        settings = {"accuracy": options.accuracy, "schedule": options.schedule}
-        source = export_spec(spec, options.wrt, options.unproved, **settings)
+        files = export_files(
+            spec,
+            options.wrt,
+            options.unproved,
+            target=options.target,
+            accuracy=options.accuracy,
+            schedule=options.schedule,
+            stem=Path(options.output).stem,
+        )
     except NotProved as error:
         _tell(error)
         return FAILED
-    _write(options, source.encode())
+    others = {str(Path(options.output).with_suffix(end)): text for end, text in files.items() if end != ".py"}
+    for path in others:
+        refuse_target(path, options.force, path)
+    for path, text in others.items():
+        save(path, text.encode(), options.force, path)
+    _write(options, files[".py"].encode())
+    return OK
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from symconv.benching.command import bench
+    from symconv.specs import OPTIONS
+
+    if options.output is not None:
+        _refuse_output(options)
+    said = {name: getattr(options, name.replace("-", "_")) or None for name in OPTIONS}
+    table = bench(
+        options.spec,
+        said,
+        dtype=options.dtype,
+        accuracy=options.accuracy,
+        threads=options.threads,
+        seconds=options.seconds,
+        plot=options.plot,
+    )
+    if options.output is None:
+        print(table, end="")
+    else:
+        _write(options, table.encode())
     return OK
 
 

@@ -10,7 +10,7 @@ the chain rule puts them together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
@@ -19,9 +19,12 @@ from symconv.calculus.derivation import derive
 from symconv.calculus.gradient import gradient, upstream
 from symconv.errors import DependenceError, ExportError, UsageError
 from symconv.evidence import judge
-from symconv.kernels import module_source, plan_of
+from symconv.kernels import plan_of
+from symconv.kernels.module import module_files as numpy_files
 from symconv.kernels.schedules.names import NAMES
 from symconv.kernels.stages import is_gradient, program_of
+from symconv.kernels.targets import array_api, c, dask, numba
+from symconv.kernels.targets.dask_theorem import claims_of_all
 from symconv.proof.closed_form import closed_form
 from symconv.proof.definedness import undefined
 from symconv.proof.normalise import Undecided, UnsafeDivisor
@@ -125,6 +128,7 @@ def _at_once(problem: Problem) -> Verdict | None:
 
 
 ACCURACIES = ("exact", "fast")
+TARGETS = ("numpy", "c", "numba", "array-api", "sympy", "dask")
 
 
 def export_spec(
@@ -135,17 +139,41 @@ def export_spec(
     accuracy: str = "exact",
     schedule: str = "",
 ) -> str:
-    """The source of the module.
+    """The source of the NumPy module; arguments as for `export_files`."""
+    return export_files(spec, wrt, unproved, accuracy=accuracy, schedule=schedule)[".py"]
+
+
+def export_files(
+    spec: str | Spec,
+    wrt: str | None = None,
+    unproved: bool = False,
+    *,
+    target: str = "numpy",
+    accuracy: str = "exact",
+    schedule: str = "",
+    stem: str = "kernels",
+) -> dict[str, str]:
+    """The files of a module by their endings.
 
     wrt: the one tensor whose gradient is wanted; all leaves without it.
     unproved: write gradients that are not proved too, and say so in the file.
+    target: what the module runs on.
     accuracy: "exact", or "fast" for schedules that lose some digits.
     schedule: the name of one that is used wherever it fits; chosen by sizes without it.
+    stem: the name of the files without their endings.
     """
-    if accuracy not in ACCURACIES:
-        raise UsageError("accuracy", repr(accuracy), " or ".join(ACCURACIES), "choose one of these")
+    for name, value, known in (("accuracy", accuracy, ACCURACIES), ("target", target, TARGETS)):
+        if value not in known:
+            raise UsageError(name, repr(value), " or ".join(known), "choose one of these")
     if schedule and schedule not in NAMES:
         raise UsageError("schedule", repr(schedule), ", ".join(NAMES), "choose one of these, or leave it out")
+    if target not in ("numpy", "dask", "c") and accuracy != "exact" or target not in ("numpy", "dask") and schedule:
+        raise UsageError(
+            f"target {target}",
+            "--schedule or --accuracy",
+            "those with the NumPy kernels, numpy and dask",
+            "leave them out",
+        )
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
     named = parsed.wanted if wrt is None else (wrt,)
     wanted: Iterable[Tensor] = [parsed.leaf(n) for n in named] or parsed.leaves
@@ -162,15 +190,53 @@ def export_spec(
     verdicts = {
         p.leaf.name: f"{p.verdict.status.value} for {p.verdict.scope or 'no size'}: {_short(p.formula)}" for p in proofs
     }
-    return module_source(
+    gradients = {p.leaf.name: p.tensor for p in proofs}
+    options: dict[str, object] = {"stem": stem}
+    notes = _notes(parsed, proofs)
+    if target in ("numpy", "dask", "c"):
+        options["settings"] = {"ACCURACY": accuracy, "SCHEDULE": schedule}
+    if target == "dask":
+        notes.append(_tiles([parsed.output, *gradients.values()]))
+    return _writer(target)(
         parsed.output,
-        {p.leaf.name: p.tensor for p in proofs},
+        gradients,
         title=f"{parsed.text}: forward and gradients.",
-        notes=_notes(parsed, proofs),
+        notes=notes,
         verdicts=verdicts,
         unproved=bool(open_),
-        settings={"ACCURACY": accuracy, "SCHEDULE": schedule},
+        **options,
     )
+
+
+def _writer(target: str) -> Callable[..., dict[str, str]]:
+    """The function that writes the files of a target; SymPy's printers are loaded only for their own."""
+    if target == "sympy":
+        from symconv.unrolled_target import module_files as unrolled
+
+        return unrolled
+    return {
+        "numpy": numpy_files,
+        "c": c.module_files,
+        "array-api": array_api.module_files,
+        "numba": numba.module_files,
+        "dask": dask.module_files,
+    }[target]
+
+
+def _tiles(tensors: Iterable[Defined]) -> str:
+    """What is proved of the tiles: that those with their halo are the whole."""
+    claims = [(c.title, equation(c.left, c.right, c.free, c.assuming)) for c in claims_of_all(tensors)]
+    open_ = sorted({title for title, problem in claims if not _is_proved(problem)})
+    proved = "Tiles with their halo are the whole, and sums over tiles the whole sum: proved for all sizes"
+    return f"{proved}, except {', '.join(open_)}, which tests compare." if open_ else f"{proved}."
+
+
+def _is_proved(problem: Problem) -> bool:
+    try:
+        prove(problem)
+    except (Undecided, UnsafeDivisor):
+        return False
+    return True
 
 
 def explain_spec(spec: str | Spec, wrt: str | None = None, *, accuracy: str = "exact") -> str:

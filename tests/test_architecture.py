@@ -65,20 +65,22 @@ MAY_IMPORT = {
     "stating": "term write",
     "exercise": "answers calculus checking page proof shown_numbers solution stating telling term worked write",
     "varying": "proof specs term",
-    "exporting": "term ops calculus proof write kernels specs evidence",
+    "unrolled_target": "term entries kernels",
+    "exporting": "term ops calculus proof write kernels specs evidence unrolled_target",
+    "benching": "exporting",
     "handles": "term ops entries kernels write",
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
     " handles specs overview",
     "terminal": "proof read judging reports",
     "cli": "symconv saving specs judging reports serialising reporting solving exporting terminal page exercise varying"
-    " shown_numbers",
+    " shown_numbers benching",
     "pytest_plugin": "read judging reports",
     "symconv": "",
 }
 # Of proof, the entries at fixed sizes may use the arithmetic of the evaluator; their own proof stays independent.
 ENTRIES_MAY_USE = ("symconv.proof.evaluation.",)
-# The one place that executes text: the source that it has just written itself.
-EXECUTES = {("kernels/compile.py", "exec")}
+# The places that execute text: the source that they have just written themselves.
+EXECUTES = {("kernels/compile.py", "exec"), ("benching/kernels.py", "exec")}
 # A tensor's text holds entries and an entry's text holds tensors: one recursion in two files, closed inside a function.
 RECURSION = {("symconv.read.whole", "symconv.read.values")}
 FORBIDDEN_CALLS = {"eval", "exec", "parse_latex", "parse_expr", "sympify", "simplify", "nsimplify"}

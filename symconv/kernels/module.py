@@ -80,19 +80,38 @@ def module_source(
     unproved: says in the docstring that no proof stands behind the functions.
     settings: values of ACCURACY and SCHEDULE.
     """
-    module = _Module(forward, gradients)
-    return module.source(_docstring(title, notes, verdicts, unproved, module.theorems()), settings)
+    module = ModuleWriter(forward, gradients)
+    return module.source(docstring_of(title, notes, verdicts, unproved, module.theorems()), settings)
+
+
+def module_files(
+    forward: Defined,
+    gradients: Mapping[str, Defined],
+    *,
+    title: str,
+    notes: Sequence[str],
+    verdicts: Mapping[str, str],
+    unproved: bool = False,
+    stem: str = "kernels",
+    settings: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The files of the NumPy target by their endings: one module, whatever it is called."""
+    return {
+        ".py": module_source(
+            forward, gradients, title=title, notes=notes, verdicts=verdicts, unproved=unproved, settings=settings
+        )
+    }
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class JudgedFunction:
     """A function and the loops that judge it."""
 
     fast: Written
     slow: Written
 
 
-class _Module:
+class ModuleWriter:
     def __init__(self, forward: Defined, gradients: Mapping[str, Defined]) -> None:
         self.forward = forward
         names = Names((*helper_names(), *OWN_NAMES))
@@ -111,7 +130,7 @@ class _Module:
         several = not forward.rank and len(gradients) > 1
         self.step = self.training_step(gradients, order) if several else None
 
-    def gradient(self, key: str, tensor: Defined, order: Sequence[Leaf]) -> _Pair:
+    def gradient(self, key: str, tensor: Defined, order: Sequence[Leaf]) -> JudgedFunction:
         program = program_of(tensor)
         target = next((leaf for leaf in order if leaf.name == key), None)
         if target is None:
@@ -152,7 +171,7 @@ class _Module:
         )
         return self.writer.vectorised(program, interface)
 
-    def pair(self, program: Program, interface: Interface) -> _Pair:
+    def pair(self, program: Program, interface: Interface) -> JudgedFunction:
         fast = self.writer.vectorised(program, interface)
         slow_interface = Interface(
             f"_loops_{interface.name}",
@@ -163,7 +182,7 @@ class _Module:
             returns="_Table",
         )
         slow = self.writer.write(program, slow_interface, lambda scope: Referee(scope).program(program), [])
-        return _Pair(fast, slow)
+        return JudgedFunction(fast, slow)
 
     # -- text --------------------------------------------------------------------
 
@@ -186,9 +205,9 @@ class _Module:
         body = "\n\n".join(
             [
                 *fast,
-                _banner("helpers"),
+                banner("helpers"),
                 helpers,
-                _banner("the referee: the formulas as plain loops, used by --self-test only"),
+                banner("the referee: the formulas as plain loops, used by --self-test only"),
                 *slow,
                 test,
             ]
@@ -196,19 +215,19 @@ class _Module:
         return f"{docstring}\n{imports(body, settings)}\n\n{body}"
 
     def self_test(self) -> str:
-        checks = _rows(
-            f"({p.fast.interface.name}, {p.slow.interface.name}, {_names(p.fast)}, {_names(p.slow)})"
+        checks = rows_of(
+            f"({p.fast.interface.name}, {p.slow.interface.name}, {names_of(p.fast)}, {names_of(p.slow)})"
             for p in self.pairs
         )
         if self.step is not None:
             step = self.step
-            checks += _rows(
-                f'(part("{name}"), {p.slow.interface.name}, {_names(step)}, {_names(p.slow)})'
+            checks += rows_of(
+                f'(part("{name}"), {p.slow.interface.name}, {names_of(step)}, {names_of(p.slow)})'
                 for name, p in zip(("", *step.interface.parts), self.pairs, strict=True)
             )
-        cases = _rows(self.cases())
+        cases = rows_of(self.cases())
         functions = "".join(
-            f'    "{name}": {_sine(f.order)},\n'
+            f'    "{name}": {sine_of(f.order)},\n'
             for f, name in dict(u for p in self.pairs for u in (*p.fast.unknown, *p.slow.unknown)).items()
         )
         draw = "rng.uniform(0.5, 1.5, size)" if self.positive() else "rng.standard_normal(size)"
@@ -275,26 +294,32 @@ def _bare_sizes(option: object) -> set[Size]:
     return set()
 
 
-def _names(written: Written) -> str:
+def names_of(written: Written) -> str:
     return "(" + "".join(f'"{n}", ' for n in written.parameters).rstrip(" ") + ")"
 
 
-def _rows(rows: Iterable[str]) -> str:
+def rows_of(rows: Iterable[str]) -> str:
     """The rows of a table, each with a comma."""
     return "".join(f"{line}\n" for row in rows for line in wrapped(f"    {row},", True))
 
 
-def _sine(order: int) -> str:
+def sine_of(order: int) -> str:
     return ("np.sin", "np.cos", "lambda x: -np.sin(x)", "lambda x: -np.cos(x)")[order % 4]
 
 
-def _banner(text: str) -> str:
+def banner(text: str) -> str:
     return f"# {'-' * 4} {text} {'-' * max(4, 90 - len(text))}\n"
 
 
-def _docstring(
-    title: str, notes: Sequence[str], verdicts: Mapping[str, str], unproved: bool, theorems: Sequence[str] = ()
+def docstring_of(
+    title: str,
+    notes: Sequence[str],
+    verdicts: Mapping[str, str],
+    unproved: bool,
+    theorems: Sequence[str] = (),
+    needs: str = "needs NumPy alone.",
 ) -> str:
+    """The docstring of a module.  theorems: what stands behind its schedules.  needs: what must be installed."""
     lines = [title, ""]
     if unproved:
         lines += ["NOT PROVED: these functions were exported without a proof that they are right.", ""]
@@ -302,9 +327,7 @@ def _docstring(
     lines += [f"{identifier(name)}: {verdict}" for name, verdict in verdicts.items()]
     lines += [""] if verdicts else []
     lines += [*theorems, ""] if theorems else []
-    lines += [
-        f"Written by symconv {_version()}; needs NumPy alone. `python FILE --self-test` compares it with plain loops."
-    ]
+    lines += [f"Written by symconv {_version()}; {needs} `python FILE --self-test` compares it with plain loops."]
     folded = (part for line in lines for part in wrap(_plain(line), WIDTH, subsequent_indent="    ") or [""])
     text = "\n".join(folded)
     return f'r"""{text}\n"""\n' if "\\" in text else f'"""{text}\n"""\n'
@@ -408,4 +431,14 @@ if __name__ == "__main__":
 '''
 
 
-__all__ = ["module_source"]
+__all__ = [
+    "JudgedFunction",
+    "ModuleWriter",
+    "banner",
+    "docstring_of",
+    "module_files",
+    "module_source",
+    "names_of",
+    "rows_of",
+    "sine_of",
+]

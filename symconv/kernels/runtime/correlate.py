@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from symconv.kernels.runtime.direct import _direct, _direct_taps
+from symconv.kernels.runtime.direct import _direct, _direct_taps, _shifted
 from symconv.kernels.runtime.fourier import _fourier
 from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
-from symconv.kernels.runtime.toeplitz import _toeplitz
+from symconv.kernels.runtime.small import _small_for
+from symconv.kernels.runtime.toeplitz import _toeplitz, _toeplitz_taps
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.winograd import _winograd, _winograd_taps
+from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _FAST = {2: 4, 3: 4, 4: 4, 5: 4, 6: 2, 7: 2}  # outputs of a tile by taps, where some digits may be lost
 _EXACT = {2: 2, 3: 2}  # where float32 keeps an error below 1e-6
@@ -43,8 +45,18 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
         return found
     if kernel.shape[1:3] == (1, 1):
         found.add("toeplitz")
+    if kernel.shape[1] == images.shape[0] == 1:
+        found.add("toeplitz of taps")
+    if stride == (1, 1):
+        found.add("shifted")
+    if stride[1] == 1 and len(images) > 1:
+        found.add("side by side")
+    if dilation[1] == 1 and kernel.shape[2] > 1:
+        found.add("taps side by side")
     if stride == (1, 1) != dilation:
         found.add("sub-images")
+    if stride != (1, 1) == dilation and stride[0] == stride[1]:
+        found.add("sub-images of taps")
     if stride == dilation == (1, 1):
         found.add("fourier")
         if all(_tile_of(taps, extent, accuracy)):
@@ -62,19 +74,40 @@ def _choose(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: 
     """
     possible = _possible(images, kernel, stride, dilation, extent, accuracy)
     outputs, channels, *taps = kernel.shape[1:]
-    few = prod(taps) > 4 * prod(extent)
+    few = prod(taps) > prod(extent)
     wanted = {"direct": "taps", "tiles": "tiles of taps"}.get(SCHEDULE, SCHEDULE) if few else SCHEDULE
     if wanted in possible:
         return wanted
     if few:
+        if "toeplitz of taps" in possible:
+            return "toeplitz of taps"
+        if "sub-images of taps" in possible and min(len(images), outputs) >= 16:
+            return "sub-images of taps"
         wide = min(len(images), outputs) >= 16 and channels * prod(taps) >= 256
-        return "tiles of taps" if wide and "tiles of taps" in possible else "taps"
+        if wide and "tiles of taps" in possible:
+            return "tiles of taps"
+        return "taps side by side" if "taps side by side" in possible and _narrow(taps, channels) else "taps"
     if "sub-images" in possible and min(extent) >= 2 * max(dilation):
         return "sub-images"
     if "toeplitz" in possible:
         return "fourier" if "fourier" in possible and min(taps) >= 16 and min(extent) >= 64 else "toeplitz"
     wide = min(channels, outputs) >= 16 and len(images) * prod(extent) >= 64
-    return "tiles" if wide and "tiles" in possible else "direct"
+    if wide and "tiles" in possible and prod(taps) > 4:
+        return "tiles"
+    if "side by side" in possible and _narrow(extent, len(images)):
+        return "side by side"
+    return _plain(kernel, stride)
+
+
+def _narrow(extent: Pair, count: int) -> bool:
+    """Small images in a batch: their rows are better laid entry by entry beside each other."""
+    return extent[1] < 20 and count >= 8
+
+
+def _plain(kernel: Array, stride: Pair) -> str:
+    """Of the two schedules that fit any size: sums of shifted products where there are few outputs."""
+    outputs, channels, *taps = kernel.shape[1:]
+    return "shifted" if stride == (1, 1) and 2 * outputs <= channels and prod(taps) <= 50 else "direct"
 
 
 def _run(
@@ -84,6 +117,16 @@ def _run(
     taps, extent = (kernel.shape[3], kernel.shape[4]), (out.shape[3], out.shape[4])
     if schedule == "sub-images":
         _sub_images(accuracy, images, kernel, start, dilation, out)
+    elif schedule == "sub-images of taps":
+        _sub_images_of_taps(accuracy, images, kernel, start, stride, out)
+    elif schedule == "side by side":
+        _side_by_side(images, kernel, start, stride, dilation, out)
+    elif schedule == "taps side by side":
+        _taps_side_by_side(images, kernel, start, stride, dilation, out)
+    elif schedule == "shifted":
+        _shifted(images, kernel, start, dilation, out)
+    elif schedule == "toeplitz of taps":
+        _toeplitz_taps(images[0].swapaxes(0, 1), kernel[:, 0].swapaxes(0, 1), start, dilation, stride, out[0, :, 0])
     elif schedule == "toeplitz":
         _toeplitz(images[:, :, 0], kernel[:, 0, 0], start, stride, dilation, out[:, :, 0])
     elif schedule == "taps":
@@ -104,6 +147,41 @@ def _run(
         _direct(images, kernel, start, stride, dilation, out)
 
 
+def _side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """A batch as one image: entry y of image n stands at y N + n, and so a tap v further at e N v further.
+
+    Rows are N times as long; only for a stride of 1 along them.
+    """
+    step = max(1, min(len(images), (1 << 20) // (images[:1].nbytes + out[:1].nbytes)))
+    for first in range(0, len(images), step):
+        some, place = images[first : first + step], out[first : first + step]
+        count, (groups, channels, height, width), (outputs, rows, length) = len(some), some.shape[1:], out.shape[2:]
+        merged = _WORKSPACE.take("merged", (1, groups, channels, height, width * count), out.dtype)
+        merged.reshape(*some.shape[1:], count)[...] = some.transpose(1, 2, 3, 4, 0)
+        result = _WORKSPACE.take("result", (1, groups, outputs, rows, length * count), out.dtype)
+        numbers = (start[0], start[1] * count), stride, (dilation[0], dilation[1] * count)
+        _run(_plain(kernel, stride), "exact", merged, kernel, *numbers, result)
+        place[...] = result.reshape(groups, outputs, rows, length, count).transpose(4, 0, 1, 2, 3)
+
+
+def _taps_side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The same for the axis that is summed, which is the batch in the gradient by a kernel."""
+    channels = kernel.shape[2]
+    step = max(1, min(channels, (1 << 20) * channels // (images.nbytes + kernel.nbytes)))
+    for first in range(0, channels, step):
+        some, given = images[:, :, first : first + step], kernel[:, :, first : first + step]
+        count = some.shape[2]
+        merged = _WORKSPACE.take("merged", (*some.shape[:2], 1, some.shape[3], some.shape[4] * count), out.dtype)
+        merged.reshape(*some.shape[:2], *some.shape[3:], count)[...] = some.transpose(0, 1, 3, 4, 2)
+        weights = _WORKSPACE.take("result", (*given.shape[:2], 1, given.shape[3], given.shape[4] * count), out.dtype)
+        weights.reshape(*given.shape[:2], *given.shape[3:], count)[...] = given.transpose(0, 1, 3, 4, 2)
+        term = np.empty(out.shape, out.dtype) if first else out
+        numbers = (start[0], start[1] * count), (stride[0], stride[1] * count), dilation
+        _run("taps", "exact", merged, weights, *numbers, term)
+        if first:
+            out += term
+
+
 def _sub_images(accuracy: str, images: Array, kernel: Array, start: Pair, dilation: Pair, out: Array) -> None:
     """A dilation of d x e: the windows of d * e images, of every d-th row and e-th column each."""
     for a, b in np.ndindex(*dilation):
@@ -114,6 +192,21 @@ def _sub_images(accuracy: str, images: Array, kernel: Array, start: Pair, dilati
         extent = (place.shape[3], place.shape[4])
         schedule = _choose(part, kernel, (1, 1), (1, 1), extent, accuracy)
         _run(schedule, accuracy, part, kernel, (shift[0], shift[1]), (1, 1), (1, 1), place)
+
+
+def _sub_images_of_taps(accuracy: str, images: Array, kernel: Array, start: Pair, stride: Pair, out: Array) -> None:
+    """The gradient by a kernel with a dilation of d: the sum of those of d * d images and as many gradients."""
+    out[...] = 0
+    for a, b in np.ndindex(*stride):
+        first = [(x - p) % d for x, p, d in zip((a, b), start, stride)]
+        shift = [(f + p - x) // d for f, p, x, d in zip(first, start, (a, b), stride)]
+        part = images[..., first[0] :: stride[0], first[1] :: stride[1]]
+        given = kernel[..., a :: stride[0], b :: stride[1]]
+        if given.size:
+            term = np.empty(out.shape, out.dtype)
+            schedule = _choose(part, given, (1, 1), (1, 1), (out.shape[3], out.shape[4]), accuracy)
+            _run(schedule, accuracy, part, given, (shift[0], shift[1]), (1, 1), (1, 1), term)
+            out += term
 
 
 def _correlate(
@@ -129,6 +222,10 @@ def _correlate(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise; zero outside the images.
     """
+    small = _small_for(images, kernel, start, stride, dilation, out)
+    if small is not None and not SCHEDULE:
+        small.run(images, kernel, out)
+        return
     kind = _number_type(images, kernel, out.dtype)
     if kind != out.dtype:
         wide = np.empty(out.shape, kind)
@@ -140,7 +237,13 @@ def _correlate(
 
     def part(some: slice) -> None:
         _run(schedule, ACCURACY, images[some], kernel, start, stride, dilation, out[some])
-        mixes = schedule not in ("direct", "taps")  # entries meet in a tile that do not meet in the formula
+        mixes = schedule not in (
+            "direct",
+            "taps",
+            "shifted",
+            "side by side",
+            "taps side by side",
+        )  # entries meet in a tile that do not meet in the formula
         if mixes and ACCURACY == "exact" and not np.isfinite(out[some].sum()):
             _direct(images[some], kernel, start, stride, dilation, out[some])
 

@@ -96,10 +96,47 @@ def _direct(
         first = stride[0] * i.start - start[0], -start[1]
         columns = _columns(_windows(images[n, g], first, (r, c), counts, stride, dilation))
         flat = _merged(place, 3)
-        if flat is None:
-            place[...] = np.matmul(weights[g], columns).reshape(place.shape)
-        else:
+        if flat is not None:
             np.matmul(weights[g], columns, out=flat)
+            continue
+        result = _WORKSPACE.take("sums", (*columns.shape[:2], outputs, columns.shape[3]), out.dtype)
+        place[...] = np.matmul(weights[g], columns, out=result).reshape(place.shape)
+
+
+def _shifted(images: Array, kernel: Array, start: Pair, dilation: Pair, out: Array) -> None:
+    """out[n, g, o, i, j] as in `_direct` with stride 1: the products of all taps first, then their sums, shifted.
+
+    No windows are copied, which pays where there are more channels than outputs.  Rows are so long that every shift
+    along them stays inside: a shift of whole images is one run of memory.
+    """
+    groups, outputs, channels, r, c = kernel.shape
+    height, width = images.shape[3:]
+    rows = out.shape[3]
+    reach = dilation[1] * (c - 1)
+    pitch = width + reach
+    weights = np.ascontiguousarray(kernel.transpose(0, 3, 4, 1, 2)).reshape(groups, r * c * outputs, channels)
+    for n, g, i in _blocks(len(images), groups, rows, r * c * outputs * pitch * images.itemsize):
+        top = min(height, max(0, i.start - start[0]))
+        bottom = max(top, min(height, i.stop - start[0] + dilation[0] * (r - 1)))
+        read = _WORKSPACE.take("padded", (*images[n, g].shape[:3], bottom - top, pitch), out.dtype)
+        read[..., :width] = images[n, g, :, top:bottom]
+        read[..., width:] = 0
+        lead = read.shape[:2]
+        products = _WORKSPACE.take("columns", (*lead, r * c * outputs, (bottom - top) * pitch), out.dtype)
+        np.matmul(weights[g], read.reshape(*lead, channels, -1), out=products)
+        taps = products.reshape(*lead, r, c, outputs, -1)
+        tall = i.stop - i.start
+        sums = _WORKSPACE.take("sums", (*lead, outputs, tall * pitch + reach), out.dtype)
+        sums[...] = 0
+        for u, v in np.ndindex(r, c):
+            first = i.start + dilation[0] * u - start[0] - top  # of the rows read, where the first row of sums looks
+            a, b = max(0, -first), min(tall, bottom - top - first)
+            if a < b:
+                shift = reach - dilation[1] * v
+                place = sums[..., a * pitch + shift : b * pitch + shift]
+                place += taps[:, :, u, v, :, (first + a) * pitch : (first + b) * pitch]
+        whole = sums[..., : tall * pitch].reshape(*lead, outputs, tall, pitch)
+        _cut(whole, 0, reach - start[1], out[n, g, :, i])
 
 
 def _direct_taps(

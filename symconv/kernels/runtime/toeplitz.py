@@ -92,3 +92,41 @@ def _cut_strided(images: Array, top: int, left: int, step: int, out: Array) -> N
         return
     before = max(0, -(left // step))
     _cut(images[..., left % step :: step] if before else images[..., left::step], top, -before, out)
+
+
+def _toeplitz_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """out[g, u, v] = sum of upstream[n, g, i, j] * images[n, g, stride * i + dilation * u - start, ..].
+
+    Some rows of the upstream gradient times all rows that they meet; the sums lie along diagonals.
+    """
+    count, groups, height, width = upstream.shape
+    r, c = out.shape[1:]
+    tall = min(height, 8)
+    reach = stride[0] * (tall - 1) + dilation[0] * (r - 1) + 1
+    blocks = -(-height // tall)
+    rows = stride[0] * tall * (blocks - 1) + reach
+    across = stride[1] * (width - 1) + dilation[1] * (c - 1) + 1
+    out[...] = 0
+    bytes_each = (rows * across + blocks * tall * width) * out.itemsize
+    together = max(1, min(groups, (1 << 20) // bytes_each))
+    for n in range(count):
+        for g in range(0, groups, together):
+            part = images[n, g : g + together]
+            read = _WORKSPACE.take("shifted", (len(part), rows, across), out.dtype)
+            _cut(part, -start[0], -start[1], read)
+            given = _WORKSPACE.take("turned", (len(part), blocks * tall, width), out.dtype)
+            given[:, :height] = upstream[n, g : g + together]
+            given[:, height:] = 0
+            right = given.reshape(len(part), blocks, tall, width).transpose(0, 1, 3, 2)
+            over_g, over_row, over_j = read.strides
+            for v in range(c):
+                left = as_strided(
+                    read[:, :, dilation[1] * v :],
+                    (len(part), blocks, reach, width),
+                    (over_g, stride[0] * tall * over_row, over_row, stride[1] * over_j),
+                )
+                met = np.matmul(left, right).sum(axis=1)
+                for u in range(r):
+                    first = dilation[0] * u
+                    diagonal = met[:, first : first + stride[0] * (tall - 1) + 1 : stride[0]]
+                    out[g : g + together, u, v] += np.trace(diagonal, axis1=1, axis2=2)

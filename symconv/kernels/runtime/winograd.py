@@ -147,14 +147,17 @@ def _winograd_taps(images: Array, upstream: Array, start: Pair, tile: Pair, out:
     a, b = m + r - 1, n + c - 1
     extent = upstream.shape[2], upstream.shape[3]
     whole = _fitting(extent, (count, 1 + outputs // channels), tile, (r, c), channels, dtype.itemsize, 128)
-    total = np.zeros((a, b, outputs, channels), dtype)
-    part = np.empty((a, b, outputs, channels), dtype)
+    total = np.zeros((a * b, outputs, channels), dtype)
+    step = max(1, min(a * b, (1 << 19) // (outputs * channels * dtype.itemsize)))
+    part = np.empty((step, outputs, channels), dtype)  # stays in the cache
     for block, group, i, j in _blocks_of(whole, count, extent, tile):
         transformed = _WORKSPACE.take("transformed", (a, b, block.tiles, channels), dtype)
         _into(images[group], (i - start[0], j - start[1]), tile, into, block, transformed)
         turned = _WORKSPACE.take("turned", (a, b, block.tiles, outputs), dtype)
         _into(upstream[group], (i, j), tile, back, block, turned)
-        np.matmul(turned.transpose(0, 1, 3, 2), transformed, out=part)
-        total += part
+        left, right = (x.reshape(a * b, block.tiles, -1) for x in (turned, transformed))
+        for q in range(0, a * b, step):
+            some = slice(q, min(q + step, a * b))
+            total[some] += np.matmul(left[some].transpose(0, 2, 1), right[some], out=part[: some.stop - q])
     taps = np.matmul(np.kron(*weigh).T, total.reshape(a * b, outputs * channels))
     out[...] = taps.reshape(r, c, outputs, channels).transpose(2, 3, 0, 1)

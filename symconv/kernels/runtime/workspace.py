@@ -16,6 +16,8 @@ class _Workspace(threading.local):
 
     def __init__(self) -> None:
         self.held: dict[str, Array] = {}
+        self.plans: dict[Any, Any] = {}
+        self.kept = 0
 
     def take(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array with any contents, on a boundary of 64 bytes."""

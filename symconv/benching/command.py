@@ -1,0 +1,38 @@
+"""`symconv bench SPEC`: one layer measured, its table printed, a picture drawn if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from symconv.benching.environment import described, restart
+from symconv.benching.layers import layer_of
+from symconv.errors import UsageError
+
+
+def bench(
+    operation: str,
+    options: Mapping[str, str | None],
+    *,
+    dtype: str = "float32",
+    accuracy: str = "exact",
+    threads: int = 1,
+    seconds: float = 1.0,
+    plot: str | None = None,
+) -> str:
+    """The table of one layer against all that is installed; the process starts anew in the right environment."""
+    layer = layer_of(operation, options, dtype)
+    if plot is not None and find_spec("matplotlib") is None:
+        raise UsageError("bench --plot", "no matplotlib", "the extra bench", "pip install 'symconv[bench]'")
+    restart(threads)
+    from symconv.benching import report
+
+    lines = report.measure(layer, accuracy, threads, seconds)
+    if plot is not None:
+        report.plot(lines, Path(plot))
+    head = f"Peer time / our time, medians of interleaved rounds; accuracy {accuracy}. {described(threads)}."
+    return f"{head}\n\n{report.table(lines)}"
+
+
+__all__ = ["bench"]

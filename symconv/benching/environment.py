@@ -1,0 +1,55 @@
+"""The environment that a comparison needs, and the words that say what it was.
+
+Threads are fixed before NumPy is loaded; the allocator keeps its memory, so that a peer that asks for a new result
+each time does not pay for fresh pages (without it ratios look up to three times better); and nothing tells OpenBLAS to
+use kernels for another processor.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+MALLOC = "glibc.malloc.mmap_threshold=1073741824:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864"
+MARK = "SYMCONV_BENCH_ENVIRONMENT"
+PACKAGES = ("numpy", "torch", "scipy", "opencv-python-headless", "jax")
+
+
+def wanted(threads: int, before: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The whole environment of a measurement, from the one before."""
+    count = str(threads)
+    found = {**before, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count, MARK: "set"}
+    found["GLIBC_TUNABLES"] = MALLOC
+    found["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}"
+    for forced in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # what OpenBLAS finds itself fits the processor
+        found.pop(forced, None)
+    return found
+
+
+def restart(threads: int) -> None:
+    """Run this command again in the environment of a measurement, unless this is that run."""
+    if os.environ.get(MARK) != "set":
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], wanted(threads))
+
+
+def described(threads: int) -> str:
+    """The machine, the versions and the settings, as a sentence."""
+    packages = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
+    malloc = "kept (GLIBC_TUNABLES)" if os.environ.get("GLIBC_TUNABLES") == MALLOC else "as the system has it"
+    return (
+        f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}, {', '.join(packages)}; "
+        f"{threads} thread{'s' if threads > 1 else ''}; freed memory {malloc}"
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+__all__ = ["described", "restart", "wanted"]

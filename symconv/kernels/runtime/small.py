@@ -1,0 +1,81 @@
+"""Small sums over windows, for which the calls cost more than the numbers: everything but three of them is kept.
+
+The image is copied into an array with zeros around, its windows into columns, and one matrix product does the rest.
+The arrays and the views of them are made once for each combination of shapes.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.workspace import _WORKSPACE
+
+_SMALL = 1 << 17  # entries of the columns
+_KEPT = 1 << 20  # bytes of all arrays that are kept
+
+
+class _Small:
+    """out[n, g, o, i, j] = sum of kernel[g, o, k, u, v] * images[n, g, k, x, y] for arrays of these shapes.
+
+    few: sum over (i, j) of the smaller side instead, where the windows are many and the outputs few.
+    """
+
+    def __init__(
+        self, images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array, few: bool
+    ) -> None:
+        groups, outputs, channels, *taps = kernel.shape
+        extent = out.shape[3:]
+        reach = [s * (n - 1) + d * (t - 1) + 1 for s, n, d, t in zip(stride, extent, dilation, taps)]
+        sides = [max(p + h, r, 0) for p, h, r in zip((max(0, p) for p in start), images.shape[3:], reach)]
+        first = [max(0, p) - p for p in start]
+        sides = [max(side, f + r) for side, f, r in zip(sides, first, reach)]
+        padded = np.zeros((*images.shape[:3], *sides), out.dtype)
+        at = [max(0, p) for p in start]
+        self.inner = padded[..., at[0] : at[0] + images.shape[3], at[1] : at[1] + images.shape[4]]
+        source = padded[..., first[0] :, first[1] :]
+        *over, over_i, over_j = source.strides
+        moves = dilation[0] * over_i, dilation[1] * over_j, stride[0] * over_i, stride[1] * over_j
+        windows = as_strided(source, (*images.shape[:3], *taps, *extent), (*over, *moves))
+        self.few = few
+        if few:
+            windows = windows.transpose(0, 1, 5, 6, 2, 3, 4)
+        self.windows = windows
+        self.columns = np.empty(windows.shape, out.dtype)
+        depth = channels * prod(taps)
+        shape = (len(images), groups, prod(extent), depth) if few else (len(images), groups, depth, prod(extent))
+        matrix = self.columns.reshape(shape)
+        self.matrix = matrix.transpose(0, 1, 3, 2) if few else matrix
+        self.weights_shape = groups, outputs, depth
+        self.out_shape = len(images), groups, outputs, prod(extent)
+
+    def run(self, images: Array, kernel: Array, out: Array) -> None:
+        """Compute it into `out`."""
+        self.inner[...] = images
+        self.columns[...] = self.windows
+        if out.flags.c_contiguous:
+            np.matmul(kernel.reshape(self.weights_shape), self.matrix, out=out.reshape(self.out_shape))
+        else:
+            out[...] = np.matmul(kernel.reshape(self.weights_shape), self.matrix).reshape(out.shape)
+
+
+def _small_for(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> _Small | None:
+    """The kept arrays for these shapes; None where the problem is not small."""
+    key = images.shape, kernel.shape, start, stride, dilation, out.shape, out.dtype
+    if key in _WORKSPACE.plans:
+        known: _Small | None = _WORKSPACE.plans[key]
+        return known
+    taps, extent = prod(kernel.shape[3:]), prod(out.shape[3:])
+    entries = prod(images.shape[:3]) * taps * extent
+    plan = None
+    if 0 < entries <= _SMALL and 2 * entries * out.itemsize <= _KEPT and out.dtype in (np.float32, np.float64):
+        plan = _Small(images, kernel, start, stride, dilation, out, taps > extent)
+    if len(_WORKSPACE.plans) >= 64 or _WORKSPACE.kept + 2 * entries * out.itemsize > _KEPT:
+        _WORKSPACE.plans.clear()
+        _WORKSPACE.kept = 0
+    _WORKSPACE.plans[key] = plan
+    _WORKSPACE.kept += 0 if plan is None else 2 * entries * out.itemsize
+    return plan

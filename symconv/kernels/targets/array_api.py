@@ -1,0 +1,131 @@
+"""The target `array-api`: a module that works on the arrays of any library of the Python array API standard.
+
+Shapes and options are known when a function is called, arrays need not be: so that JAX can compile it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from symconv.errors import ExportError
+from symconv.kernels.functions import FunctionWriter, Interface, Written
+from symconv.kernels.helpers import helper_source
+from symconv.kernels.lowering import Row
+from symconv.kernels.module import JudgedFunction, ModuleWriter, banner, docstring_of
+from symconv.kernels.referee import Referee
+from symconv.kernels.scope import Scope
+from symconv.kernels.stages import Program, program_of_all
+from symconv.kernels.targets import array_api_runtime
+from symconv.kernels.targets.array_api_lowering import ArrayLowering
+from symconv.term.tensor import Defined, Leaf
+
+OWN_HELPERS = {
+    name: inspect.getsource(value)
+    for name, value in vars(array_api_runtime).items()
+    if name.startswith("_") and (inspect.isfunction(value) or inspect.isclass(value))
+}
+RESERVED = ("xp", "product", "reduce", "combinations", "importlib")
+REFEREE = "the referee: the formulas as plain loops over NumPy arrays, used by --self-test only"
+NEEDS = "takes arrays of any library of the array API standard (jax.jit: options static); NumPy for its self-test."
+IMPORTS = (
+    ("import argparse", r"\bargparse\."),
+    ("import importlib", r"\bimportlib\."),
+    ("import importlib.util", r"\bimportlib\.util\."),
+    ("import operator", r"\boperator\."),
+    ("import sys", r"\bsys\."),
+    ("import time", r"\btime\."),
+    ("from collections.abc import {}", r"\b(Callable|Sequence)\["),
+    ("from functools import {}", r"\b(reduce)\("),
+    ("from itertools import {}", r"\b(combinations|product)\("),
+    ("from math import {}", r"\b(erf|prod)\b"),
+)
+
+
+def module_files(
+    forward: Defined,
+    gradients: Mapping[str, Defined],
+    *,
+    title: str,
+    notes: Sequence[str],
+    verdicts: Mapping[str, str],
+    unproved: bool = False,
+    stem: str = "kernels",
+) -> dict[str, str]:
+    """The module as text by file suffix; the arguments are those of `module_source`."""
+    docstring = docstring_of(title, notes, verdicts, unproved, needs=NEEDS)
+    return {".py": ArrayModule(forward, gradients).source(docstring)}
+
+
+class ArrayModule(ModuleWriter):
+    """A module written for the array API; its referee and self-test are those of the NumPy target."""
+
+    def written(self, program: Program, interface: Interface) -> Written:
+        """One function."""
+        taken = [name for _, name in (*interface.arrays, *interface.shapes) if name in RESERVED]
+        if taken:
+            raise ExportError(
+                interface.name, f"a tensor called {taken[0]}", "a name that the module leaves free", "rename the tensor"
+            )
+        self.writer = FunctionWriter((*RESERVED, *self.taken, *self.names.values(), *self.roles.values()))
+        rows: list[Row] = []
+        interface = replace(interface, returns=interface.returns.replace("Array", "Any"))  # nothing is written in place
+
+        def body(scope: Scope) -> str:
+            lowering = ArrayLowering(scope)
+            text = lowering.program(program, interface.parts)
+            rows.extend(lowering.rows)
+            return text
+
+        return self.writer.write(program, interface, body, rows)
+
+    def pair(self, program: Program, interface: Interface) -> JudgedFunction:
+        slow_interface = replace(
+            interface,
+            name=f"_loops_{interface.name}",
+            summary=f"`{interface.name}` by plain loops over the formula: slow, and the referee of the self-test.",
+            returns="_Table",
+        )
+        fast = self.written(program, interface)
+        slow = self.writer.write(program, slow_interface, lambda scope: Referee(scope).program(program), [])
+        return JudgedFunction(fast, slow)
+
+    def training_step(self, gradients: Mapping[str, Defined], order: Sequence[Leaf]) -> Written:
+        step = super().training_step(gradients, order)
+        return self.written(program_of_all(self.forward, gradients.values()), step.interface)
+
+    def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
+        step = [self.step.source] if self.step is not None else []
+        fast = [*(p.fast.source for p in self.pairs), *step]
+        tests = [banner(REFEREE), *(p.slow.source for p in self.pairs), self.self_test()]
+        helpers = helpers_of("\n".join([*fast, *tests]))
+        body = "\n\n".join([*fast, banner("helpers"), *helpers, *tests])
+        return f"{docstring}\n{imports(body)}\n\n{body}"
+
+
+def helpers_of(text: str) -> list[str]:
+    """The helpers that a text calls, and those that these call: ours, then those of the NumPy target."""
+    found: dict[str, str] = {}
+    queue = [text]
+    while queue:
+        calls = set(re.findall(r"\b_[A-Za-z]\w*", queue.pop())) & (set(OWN_HELPERS) - set(found))
+        found |= {name: OWN_HELPERS[name] for name in sorted(calls)}
+        queue += [OWN_HELPERS[name] for name in sorted(calls)]
+    left = re.sub(rf"\b({'|'.join(OWN_HELPERS)})\b", "", text)
+    return [*(found[name] for name in OWN_HELPERS if name in found), helper_source(left)]
+
+
+def imports(text: str) -> str:
+    """The imports that a text needs."""
+    lines = ["from __future__ import annotations", ""]
+    for line, pattern in IMPORTS:
+        names = re.findall(pattern, text)
+        if names:
+            lines.append(line.format(", ".join(sorted(set(names)))))
+    lines += ["from typing import Any", "", "import numpy as np", ""]
+    return "\n".join([*lines, "Array = Any  # an array of any library of the array API standard", ""])
+
+
+__all__ = ["ArrayModule", "helpers_of", "module_files"]

@@ -1,0 +1,184 @@
+"""C99 with a loader in Python: `module_files` gives the two texts.
+
+The .py file has the signatures, checks and self-test of the NumPy target; what computes stands in the .c
+file, written once for a type T and compiled for float and double.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+
+from symconv.kernels.functions import FunctionWriter, Interface, Written
+from symconv.kernels.helpers import helper_source, imports
+from symconv.kernels.module import JudgedFunction, ModuleWriter, banner, docstring_of
+from symconv.kernels.referee import Referee
+from symconv.kernels.scope import Scope
+from symconv.kernels.stages import Program
+from symconv.kernels.targets import c_engine, c_loader, c_sides, c_tiles, c_winograd
+from symconv.kernels.targets.c_runtime import ELEMENTWISE, FOOT, HEAD, TWICE
+from symconv.kernels.targets.c_stage import write_program
+from symconv.kernels.targets.c_text import comment_c
+from symconv.kernels.text import tuple_text
+from symconv.term.tensor import Defined
+
+CONTRACT = """
+The C file of the same name computes; it is compiled when it is first called, and kept in ~/.cache/symconv
+(--build: beside this file).  float32 and float64; whole numbers count as float64; infinities and NaN go where
+the formula takes them.
+"""
+FAST = """
+ACCURACY fast: 3 x 3 taps of stride 1 are computed by tiles of F(4, 3), errors up to 2e-5 in float32 and 1e-13 in
+float64; an infinity or a NaN spreads over the tiles that read it.
+"""
+LOADER = (
+    *("_c_compiler", "_c_file_name", "build", "_c_library"),
+    *("_c_type", "_c_function", "_in_c", "_for_c"),
+)
+BOTH_TYPES = """\
+        for (function, loops, names, loop_names), dtype in [(c, t) for c in CHECKS for t in ("f8", "f4")]:
+            drawn = {n: v.astype(dtype) if isinstance(v, np.ndarray) else v for n, v in drawn.items()}
+"""
+BUILD = """\
+    parser.add_argument("--build", action="store_true", help="compile the C file beside this one")
+    if parser.parse_args().build:
+        print(build(SOURCE.parent))
+"""
+SELF_TEST = {  # lines of the NumPy target's self-test, and what stands there
+    "        for function, loops, names, loop_names in CHECKS:\n": BOTH_TYPES,
+    "error <= 1e-12\n": 'error <= (1e-12 if dtype == "f8" else 2e-6)\n',
+    "    if parser.parse_args().self_test:\n": f"{BUILD}    if parser.parse_args().self_test:\n",
+    "    parser.print_help()\n": "    if len(sys.argv) == 1:\n        parser.print_help()\n",
+}
+
+
+def module_files(
+    forward: Defined,
+    gradients: Mapping[str, Defined],
+    *,
+    title: str,
+    notes: Sequence[str],
+    verdicts: Mapping[str, str],
+    unproved: bool = False,
+    stem: str = "kernels",
+    settings: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The files of the module by suffix; both must be saved under one name in one folder.
+
+    settings: ACCURACY "fast" allows tiles of F(4, 3).
+    """
+    fast = (settings or {}).get("ACCURACY") == "fast"
+    module = _CModule(forward, gradients, fast)
+    contract = [" ".join(part.split()) for part in (CONTRACT, FAST) if fast or part != FAST]
+    needs = "needs NumPy and, once, a C compiler."
+    python = module.source(docstring_of(title, notes, verdicts, unproved, contract, needs))
+    return {".py": python, ".c": module.c_source(title, stem)}
+
+
+class _Writer(FunctionWriter):
+    """Writes the Python functions, and keeps the C functions that they call."""
+
+    def __init__(self, taken: Sequence[str], fast: bool) -> None:
+        super().__init__(taken)
+        self.fast = fast
+        self.c_functions: dict[str, str] = {}
+        self.engine = False
+
+    def vectorised(self, program: Program, interface: Interface) -> Written:
+        def body(scope: Scope) -> str:
+            function = write_program(scope, program, self.fast)
+            self.engine |= function.engine
+            self.c_functions[interface.name] = function.source(interface.name)
+            arrays = [scope.arrays[leaf] for leaf in function.inputs]
+            sizes = [text for _, text in function.sizes.values()]
+            extents = tuple_text([scope.text(n) for n in program.tensor.shape]) if program.tensor.rank else "()"
+            result = scope.names.fresh("result")
+            scope.line(f"{result} = _result(out, {extents}, _c_type({', '.join(arrays)}))")
+            scope.line(f'_in_c("{interface.name}", {result}, {_tuple(arrays)}, {_tuple(sizes)}, out is not None)')
+            scope.stored = True
+            return result
+
+        return self.write(program, interface, body, [])
+
+
+def _tuple(parts: list[str]) -> str:
+    return tuple_text(parts) if parts else "()"
+
+
+class _CModule(ModuleWriter):
+    """The module of the NumPy target with calls of C in its functions."""
+
+    c_writer: _Writer | None = None
+
+    def __init__(self, forward: Defined, gradients: Mapping[str, Defined], quick: bool) -> None:
+        self.quick = quick
+        super().__init__(forward, gradients)
+        self.step = None  # each function stands alone: none returns a loss and its gradients at once
+
+    def pair(self, program: Program, interface: Interface) -> JudgedFunction:
+        if self.c_writer is None:
+            self.c_writer = _Writer(self.writer.taken, self.quick)
+        fast = self.c_writer.vectorised(program, interface)
+        slow_interface = Interface(
+            f"_loops_{interface.name}",
+            f"`{interface.name}` by plain loops over the formula: slow, and the referee of the self-test.",
+            interface.arrays,
+            interface.shapes,
+            interface.roles,
+            returns="_Table",
+        )
+        slow = self.writer.write(program, slow_interface, lambda scope: Referee(scope).program(program), [])
+        return JudgedFunction(fast, slow)
+
+    def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
+        fast = [p.fast.source for p in self.pairs]
+        slow = [p.slow.source for p in self.pairs]
+        loader = "\n\n".join(inspect.getsource(vars(c_loader)[name]) for name in LOADER)
+        helpers = helper_source("\n".join([*fast, *slow]))
+        referee = banner("the referee: the formulas as plain loops, used by --self-test only")
+        test = _with_both_types(self.self_test())
+        body = "\n\n".join([*fast, banner("the C library"), loader, banner("helpers"), helpers, referee, *slow, test])
+        own = "\n\n".join([*fast, helpers, *slow, test])
+        return f"{docstring}\n{_with_loader_imports(imports(own))}\n\n{body}"
+
+    def c_source(self, title: str, stem: str) -> str:
+        if self.c_writer is None:
+            raise TypeError("a module has at least one function")
+        plain = [c_tiles.HEAD, c_sides.HEAD] if self.c_writer.engine else []
+        typed = [c_tiles.text(), c_engine.TYPED] if self.c_writer.engine else []
+        typed += [c_winograd.text()] if self.c_writer.engine and self.quick else []
+        head = "\n".join([comment_c(title), comment_c(f"The functions that {stem}.py calls, written by symconv.")])
+        return "\n".join([head, HEAD, *plain, TWICE, ELEMENTWISE, *typed, *self.c_writer.c_functions.values(), FOOT])
+
+
+def _with_loader_imports(text: str) -> str:
+    """The imports of the loader among those of the module, its constants behind them."""
+    lines = [line for line in text.splitlines() if line and "__future__" not in line]
+    own = inspect.getsource(c_loader).splitlines()
+    wanted = {*lines, *(line for line in own if line.startswith(("import ", "from ")))}
+    wanted -= {"from __future__ import annotations"}
+    numpy = sorted((line for line in wanted if line.split(".")[0].endswith("numpy")), key=lambda line: line[0] == "f")
+    numpy = [line for line in ("import numpy as np", *numpy) if "numpy" in line]
+    plain = sorted(line for line in wanted if line.startswith("import ") and "numpy" not in line)
+    froms: dict[str, set[str]] = {}
+    for line in wanted:
+        if line.startswith("from ") and "numpy" not in line:
+            module, names = line.removeprefix("from ").split(" import ")
+            froms.setdefault(module, set()).update(names.split(", "))
+    joined = [f"from {module} import {', '.join(sorted(froms[module]))}" for module in sorted(froms)]
+    rest = [line for line in lines if not line.startswith(("import ", "from "))]
+    constants = [line for line in own if line.startswith(("SOURCE", "FLAGS", "# never"))]
+    head = ["from __future__ import annotations", "", *plain, *joined, ""]
+    return "\n".join([*head, *dict.fromkeys(numpy), "", *rest, *constants, ""])
+
+
+def _with_both_types(text: str) -> str:
+    """The self-test for both types of entries, and the option --build."""
+    for old, new in SELF_TEST.items():
+        if old not in text:
+            raise LookupError(f"the self-test has no line {old!r}")
+        text = text.replace(old, new)
+    return text
+
+
+__all__ = ["module_files"]

@@ -1,0 +1,327 @@
+"""Products summed over channels and taps, in C: any affine positions, packed once, multiplied by tiles or strips.
+
+`right` is never unrolled into columns: the place of an entry is the sum of a distance for the summed index
+and one for the column, and the tiles read it there.  What lies outside an array is met by a copy with zeros.
+"""
+
+from __future__ import annotations
+
+TYPED = """\
+struct NAME(product) {
+    struct side left, right, result; /* summed and row; summed and column; row and column */
+    const T *a, *b;
+    T *c, *copy, *packed, *block, scale;
+    const T *packed_from;
+    struct run *runs;
+    long *from, *to; /* the columns in `right` and in `result` */
+    long summed, rows, columns, height, count;
+    long lines; /* of a kernel whose lines lie as far apart as the runs, else 0 */
+    int strips, always; /* strips instead of tiles; always from a copy */
+};
+
+/* Copy the box at a base, zeros outside the array, the last axis phase by phase. */
+static void NAME(copy)(const struct side *s, long axis, const T *from, const long *base, int inside, T *to)
+{
+    const long low = base[axis] + s->low[axis], shape = s->shape[axis], last = s->rank - 1;
+    if (axis < last) {
+        long stride = 1;
+        for (long k = axis + 1; k < s->rank; k++) stride *= s->extent[k];
+        for (long n = 0; n < shape; n++, to += s->pitch[axis]) {
+            const long p = low + n;
+            const int within = inside && p >= 0 && p < s->extent[axis];
+            NAME(copy)(s, axis + 1, within ? from + p * stride : from, base, within, to);
+        }
+        return;
+    }
+    const long step = s->step, phase = (shape + step - 1) / step;
+    const long first = maximum(0, -low), end = inside ? minimum(shape, s->extent[axis] - low) : 0;
+    for (long t = 0; t < step; t++, to += phase) {
+        const long begin = end > first ? minimum(phase, maximum(0, -floor_div(t - first, step))) : phase;
+        const long close = maximum(begin, minimum(phase, -floor_div(t - end, step)));
+        from += t ? 1 : low;
+        for (long n = 0; n < begin; n++) to[n] = 0;
+        if (step == 1) memcpy(to + begin, from + begin, sizeof(T) * (close - begin));
+        else if (step == 2) for (long n = begin; n < close; n++) to[n] = from[2 * n];
+        else for (long n = begin; n < close; n++) to[n] = from[step * n];
+        for (long n = close; n < phase; n++) to[n] = 0;
+    }
+}
+
+/* to[j][i] = from[i][j] (added if asked): a square of LANES rows, all in registers. */
+static inline void NAME(turn)(const T *const *from, T *const *to, long count, int add)
+{
+    typedef WHOLE mask __attribute__((vector_size(BYTES)));
+    mask lane;
+    NAME(vector) v[LANES];
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) lane[i] = i;
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) v[i] = *(const NAME(loose) *)from[i];
+#pragma GCC unroll 4
+    for (int h = 1; h < LANES; h *= 2) {
+        const mask odd = (lane & h) != 0;
+        const mask even = lane + (odd & (WHOLE)(LANES - h)), other = lane + (~odd & h) + (odd & (WHOLE)LANES);
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES; i++) {
+            if (i & h) continue;
+            const NAME(vector) low = v[i], high = v[i + h];
+            v[i] = __builtin_shuffle(low, high, even);
+            v[i + h] = __builtin_shuffle(low, high, other);
+        }
+    }
+    if (add) {
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES; i++) if (i < count) *(NAME(loose) *)to[i] += v[i];
+    } else {
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES; i++) if (i < count) *(NAME(loose) *)to[i] = v[i];
+    }
+}
+
+/* True if `LANES` distances from here on count up by ones. */
+static inline int NAME(straight)(const long *at, long left)
+{
+    if (left < LANES) return 0;
+    for (long n = 1; n < LANES; n++) if (at[n] != at[0] + n) return 0;
+    return 1;
+}
+
+/* packed[k][lane] = scale * left[k][row], zeros beyond the last row; `wide` rows from `row` on. */
+static void NAME(pack)(const struct NAME(product) *p, const T *a, long row, long wide, T *packed)
+{
+    static const T zeros[LANES];
+    const long *at_k = p->left.at_first, *at_row = p->left.at_second + row, rows = minimum(wide, p->rows - row);
+    for (long k = 0; k < p->summed;) {
+        if (wide % LANES == 0 && NAME(straight)(at_k + k, p->summed - k)) {
+            for (long m = 0; m < wide; m += LANES) {
+                const T *from[LANES];
+                T *to[LANES];
+                for (long i = 0; i < LANES; i++) {
+                    from[i] = m + i < rows ? a + at_row[m + i] + at_k[k] : zeros;
+                    to[i] = packed + (k + i) * wide + m;
+                }
+                NAME(turn)(from, to, LANES, 0);
+            }
+            k += LANES;
+            continue;
+        }
+        for (long m = 0; m < rows; m++) packed[k * wide + m] = a[at_row[m] + at_k[k]];
+        for (long m = rows; m < wide; m++) packed[k * wide + m] = 0;
+        k++;
+    }
+    if (p->scale != 1) for (long n = 0; n < p->summed * wide; n++) packed[n] *= p->scale;
+}
+
+/* Columns in runs, for strips; rows that follow each other in both arrays are one run. */
+static void NAME(find_runs)(struct NAME(product) *p)
+{
+    const struct side *s = &p->right;
+    struct run *run = p->runs - 1;
+    for (long n = 0; n < s->seconds; n++) {
+        const long from = s->at_second[n], to = p->result.at_second[n];
+        const int plain = n && !s->copied && p->result.at_inner == 1;
+        if (plain && from == run->from + run->length && to == run->to + run->length) run->length += s->inners;
+        else *++run = (struct run){from, to, s->inners};
+    }
+    p->count = run + 1 - p->runs;
+}
+
+/* Choose between tiles and strips, and get what they need. */
+static int NAME(prepare)(struct memory *memory, struct NAME(product) *p)
+{
+    struct side *s = &p->right;
+    if (memory->failed) return 0;
+    survey(&p->left);
+    survey(s);
+    survey(&p->result);
+    long step = s->inner[s->rank - 1], others = 0;
+    for (long n = 0; n < s->seconds && step != 1; n++) {
+        step = common_divisor(step, s->second[n * s->rank + s->rank - 1]);
+    }
+    for (long axis = 0; axis + 1 < s->rank; axis++) others |= s->inner[axis];
+    p->strips = p->rows < LANES / 2 && step > 0 && step == s->inner[s->rank - 1] && !others;
+    if (p->strips) {
+        s->step = step;
+        p->always = step > 1 || s->inners < LANES;
+    }
+    const long wide = (p->rows + LANES - 1) / LANES, blocks = (wide + MOST - 1) / MOST;
+    p->height = p->strips ? p->rows : (wide + blocks - 1) / blocks * LANES;
+    p->copy = take(memory, sizeof(T) * (room(&p->right) + room(&p->left)));
+    p->packed = take(memory, sizeof(T) * (p->summed + LANES) * (p->strips ? p->rows : blocks * p->height));
+    p->block = take(memory, sizeof(T) * (QBLOCK + PIXELS) * MOST * LANES);
+    p->runs = take(memory, sizeof(struct run) * s->seconds);
+    p->from = take(memory, sizeof(long) * 2 * (p->strips ? 0 : p->columns + PIXELS));
+    p->to = p->from + p->columns + PIXELS;
+    return !memory->failed;
+}
+
+static void NAME(write)(const struct NAME(product) *p, T *c, long q, long columns, long row, long wide, int add)
+{
+    const long *at = p->to + q, *at_row = p->result.at_first, rows = minimum(wide, p->rows - row);
+    for (long n = 0; n < columns;) {
+        if (NAME(straight)(at + n, columns - n)) {
+            for (long m = 0; m < rows; m += LANES) {
+                const T *from[LANES];
+                T *to[LANES];
+                for (long i = 0; i < LANES; i++) {
+                    from[i] = p->block + (n + i) * wide + m;
+                    to[i] = c + at[n] + (m + i < rows ? at_row[row + m + i] : 0);
+                }
+                NAME(turn)(from, to, rows - m, add);
+            }
+            n += LANES;
+            continue;
+        }
+        for (long m = 0; m < rows; m++) {
+            T *place = c + at[n] + at_row[row + m];
+            *place = (add ? *place : 0) + p->block[n * wide + m];
+        }
+        n++;
+    }
+}
+
+static void NAME(by_tiles)(const struct NAME(product) *p, const T *b, T *c, int add)
+{
+    const long wide = p->height, *at_k = p->right.at_first, *at_q = p->from;
+    for (long q = 0; q < p->columns; q += QBLOCK) {
+        const long columns = minimum(QBLOCK, p->columns - q);
+        for (long row = 0; row < p->rows; row += wide) {
+            const T *packed = p->packed + row * p->summed;
+            if (p->summed == 0) memset(p->block, 0, sizeof(T) * columns * wide);
+            for (long k = 0; k < p->summed; k += KBLOCK) {
+                const long count = minimum(KBLOCK, p->summed - k);
+                for (long n = 0; n < columns; n += PIXELS) {
+                    NAME(tiles)[wide / LANES - 1](
+                        count, packed + k * wide, b, at_k + k, at_q + q + n, p->block + n * wide, k > 0);
+                }
+            }
+            NAME(write)(p, c, q, columns, row, wide, add);
+        }
+    }
+}
+
+/* One run, or four of one length, of up to three or four rows. */
+static void NAME(strip_of)(const struct NAME(product) *p, const struct run *run, long together, long row, long rows,
+    const T *b, T *c, int add)
+{
+    const T *packed = p->packed + row * p->summed;
+    const long step = p->result.at_inner, *at_row = p->result.at_first + row;
+    static const long apart[4] = {0, 4 * LANES, 8 * LANES, 12 * LANES};
+    for (long j = 0, done; j < run->length; j += done) {
+        const long left = run->length - j;
+        long vectors = minimum((left + LANES - 1) / LANES, 4), shift = maximum(0, vectors * LANES - left);
+        if (shift > j && vectors > 1) vectors--; /* the last vectors end where the run does */
+        if (shift > j) shift = vectors == 1 ? maximum(0, LANES - left) : 0;
+        if (shift > j) shift = 0; /* a short run, in a copy with room behind it */
+        done = minimum(left, vectors * LANES);
+        const int direct = step == 1 && j + vectors * LANES - shift <= run->length && !(add && shift);
+        long from[4], to[4];
+        for (long i = 0; i < together; i++) {
+            from[i] = run[i].from + j - shift;
+            to[i] = run[i].to + j - shift;
+        }
+        const int sheet = together == 4 && p->lines > 1;
+        const long width = sheet ? p->summed / p->lines : 0, part = sheet ? maximum(1, KBLOCK / p->lines) : 1;
+        for (long v = 0; v < width; v += part) { /* short sums lose few digits */
+            NAME(sheets)[vectors - 1](p->lines, width, minimum(part, width - v), packed + v, b + from[0],
+                p->right.at_first + v, from[1] - from[0], direct ? c + *at_row : p->block, direct ? to : apart,
+                (direct && add) || v > 0);
+        }
+        NAME(strip) *const strip = NAME(strips)[together == 4 ? 0 : rows][vectors - 1];
+        for (long k = 0; !sheet && (k == 0 || k < p->summed); k += KBLOCK) {
+            strip(minimum(KBLOCK, p->summed - k), packed + k * rows, b, p->right.at_first + k, from,
+                direct ? c : p->block, direct ? to : apart, direct ? at_row : apart, (direct && add) || k > 0);
+        }
+        if (direct) continue;
+        for (long i = 0; i < together * rows; i++) {
+            T *restrict line = c + run[together > 1 ? i : 0].to + j * step + at_row[together > 1 ? 0 : i];
+            const T *restrict made = p->block + i * 4 * LANES + shift;
+            for (long t = 0; t < done; t++) line[t * step] = (add ? line[t * step] : 0) + made[t];
+        }
+    }
+}
+
+static void NAME(by_strips)(const struct NAME(product) *p, long first, long end, const T *b, T *c, int add)
+{
+    for (long row = 0, rows; row < p->rows; row += rows) {
+        rows = strip_rows(p->rows - row);
+        for (long n = first, together; n < end; n += together) {
+            const struct run *run = p->runs + n;
+            together = rows == 1 && n + 3 < end ? 4 : 1;
+            for (long i = 1; i < together; i++) if (run[i].length != run->length) together = 1;
+            NAME(strip_of)(p, run, together, row, rows, b, c, add);
+        }
+    }
+}
+
+/* Strips from a copy that is made band by band, so that it stays in a near cache. */
+static void NAME(by_bands)(const struct NAME(product) *p, const long *base, T *c, int add)
+{
+    const struct side *s = &p->right;
+    const long all = room(s), bands = minimum(s->seconds, (all * (long)sizeof(T) + BAND - 1) / BAND);
+    for (long n = 0; n < bands; n++) {
+        const long first = s->seconds * n / bands, end = s->seconds * (n + 1) / bands;
+        struct side band = *s;
+        long shift = 0;
+        for (long axis = 0; axis < s->rank; axis++) {
+            long low = s->second[first * s->rank + axis], high = low, greatest = low;
+            for (long k = 0; k < s->seconds; k++) {
+                const long at = s->second[k * s->rank + axis];
+                greatest = maximum(greatest, at);
+                if (k < first || k >= end) continue;
+                low = minimum(low, at);
+                high = maximum(high, at);
+            }
+            band.low[axis] += low;
+            band.shape[axis] -= low + greatest - high;
+            shift += low * s->pitch[axis];
+        }
+        NAME(copy)(&band, 0, p->b, base, 1, p->copy);
+        NAME(by_strips)(p, first, end, p->copy - shift, c, add);
+    }
+}
+
+/* result = (add ? result : 0) + sum of left * right, the three at these bases. */
+static void NAME(multiply)(struct NAME(product) *p, const long *left, const long *right, const long *result, int add)
+{
+    T *room_left = p->copy + room(&p->right);
+    int copied = leaves(&p->left, left);
+    measure(&p->left, copied);
+    const T *a = p->a + (copied ? 0 : distance(&p->left, left));
+    if (copied) {
+        NAME(copy)(&p->left, 0, p->a, left, 1, room_left);
+        a = room_left;
+    }
+    if (copied || a != p->packed_from) {
+        for (long row = 0; row < p->rows;) {
+            const long wide = p->strips ? strip_rows(p->rows - row) : p->height;
+            NAME(pack)(p, a, row, wide, p->packed + row * p->summed);
+            row += wide;
+        }
+        p->packed_from = a;
+    }
+    const struct side *s = &p->right;
+    copied = p->always || leaves(s, right);
+    if (measure(&p->result, 0) | measure(&p->right, copied)) {
+        if (p->strips) {
+            p->lines = p->rows == 1 ? lines_of(s) : 0;
+            NAME(find_runs)(p);
+        } else {
+            list_columns(s, p->from);
+            list_columns(&p->result, p->to);
+        }
+    }
+    T *c = p->c + distance(&p->result, result);
+    if (p->strips && copied) {
+        NAME(by_bands)(p, right, c, add);
+        return;
+    }
+    const T *b = p->copy;
+    if (copied) NAME(copy)(s, 0, p->b, right, 1, p->copy);
+    else b = p->b + distance(s, right);
+    if (p->strips) NAME(by_strips)(p, 0, p->count, b, c, add);
+    else NAME(by_tiles)(p, b, c, add);
+}
+"""
+
+__all__ = ["TYPED"]

@@ -1,0 +1,118 @@
+"""The Python side of an exported C file: compile it once, load it, call its functions.
+
+This file's text is copied into the exported module: it needs the standard library and NumPy alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+SOURCE = Path(__file__).with_suffix(".c")
+# never -ffast-math, which would change the order of sums
+FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-ffp-contract=fast", "-std=c99", "-shared", "-fPIC"]
+FLAGS += os.environ.get("CFLAGS", "").split()
+
+
+def _c_compiler() -> str:
+    """The C compiler: what CC names, or the first of cc, gcc, clang."""
+    named = os.environ.get("CC")
+    for name in (named,) if named else ("cc", "gcc", "clang"):
+        found = shutil.which(name)
+        if found:
+            return found
+    raise RuntimeError(
+        f"C compiler: {named or 'cc, gcc and clang'} not found; one is needed to build {SOURCE.name}; install gcc "
+        "(apt install gcc, dnf install gcc, xcode-select --install) or let CC name a compiler"
+    )
+
+
+def _c_file_name() -> str:
+    """The library's name: another source, other flags or another processor make another one."""
+    if not SOURCE.is_file():
+        raise RuntimeError(
+            f"{SOURCE}: no such file; the C source that was exported together with {Path(__file__).name} is needed; "
+            "put both files into one folder"
+        )
+    processor = Path("/proc/cpuinfo")
+    lines = processor.read_text().splitlines() if processor.is_file() else [platform.processor()]
+    about = [platform.machine(), *FLAGS, *sorted({line for line in lines if line.startswith(("flags", "model name"))})]
+    key = hashlib.sha256(SOURCE.read_bytes() + "\n".join(about).encode()).hexdigest()[:16]
+    return f"{SOURCE.stem}-{key}.so"
+
+
+def build(folder: Path) -> Path:
+    """Compile the C file into a folder; the library's path."""
+    compiler, target = _c_compiler(), folder / _c_file_name()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        made = Path(scratch) / target.name
+        command = [compiler, *FLAGS, str(SOURCE), "-o", str(made), "-lm"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(
+                f"{SOURCE.name}: {compiler} failed; a compiler for C99 with vector extensions (GCC 8 or later) is "
+                f"needed; let CC name one\n{done.stderr[:2000]}"
+            )
+        made.replace(target)
+    return target
+
+
+@cache
+def _c_library() -> ctypes.CDLL:
+    """The library beside this file, or in the cache, or made now."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "symconv"
+    beside, cached = (folder / _c_file_name() for folder in (SOURCE.parent, home))
+    path = beside if beside.is_file() else cached if cached.is_file() else build(home)
+    return ctypes.CDLL(str(path))
+
+
+def _c_type(*arrays: Array) -> np.dtype[Any]:
+    """float32 if no array holds more, else float64; whole numbers count as float64."""
+    dtype = arrays[0].dtype if arrays else np.dtype(np.float64)
+    if dtype.char not in "fd" or not dtype.isnative or any(a.dtype is not dtype for a in arrays):
+        dtype = np.result_type(np.float32, *arrays)
+    if dtype.char not in "fd":
+        raise TypeError(f"entries of type {dtype} given; float32 or float64 needed; convert with .astype(float)")
+    return dtype
+
+
+@cache
+def _c_function(name: str, char: str) -> Any:
+    """A C function for one type of entries, by the letter that NumPy gives the type."""
+    function = _c_library()[f"{name}_{'f32' if char == 'f' else 'f64'}"]
+    function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+    return function
+
+
+def _in_c(name: str, out: Array, arrays: tuple[Array, ...], sizes: tuple[int, ...], given: bool) -> None:
+    """Call a C function: out = name(arrays, sizes).  given: `out` is the caller's, who may have passed it twice."""
+    kept = [_for_c(a, out.dtype) for a in arrays]
+    fits = not given or (out.flags.carray and not any(np.may_share_memory(out, a) for a in kept))
+    made = out if fits else np.empty(out.shape, out.dtype)
+    places = (ctypes.c_void_p * len(kept))(*(a.__array_interface__["data"][0] for a in kept))
+    numbers = (ctypes.c_long * len(sizes))(*sizes)
+    if out.size and _c_function(name, out.dtype.char)(made.__array_interface__["data"][0], places, numbers):
+        raise MemoryError(f"{name}: no memory for what lies between input and output; call it on smaller parts")
+    if not fits:
+        out[...] = made
+
+
+def _for_c(array: Array, dtype: np.dtype[Any]) -> Array:
+    """The array itself if its rows lie one after the other and its entries have this type, else a copy that is so."""
+    plain = array if array.dtype is dtype and array.flags.carray else np.ascontiguousarray(array, dtype)
+    return plain if plain.flags.aligned else plain.copy()
+
+
+__all__ = ["FLAGS", "SOURCE", "Array", "build"]

@@ -1,0 +1,344 @@
+"""Any nest as plain loops: the general path, right for every index formula.
+
+Each condition (a read that stays on its axis, a place on the output, a mask) becomes a bound of the innermost
+index in it, so that inner loops run without a question; only what is not affine is asked entry by entry.
+The innermost loop runs along the last axis of the output where that is possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from symconv.calculus.form import Factor
+from symconv.kernels.bounds import coefficients, span, surely_nonnegative
+from symconv.kernels.nest import ONE, ZERO, Nest, Winner, nests_of
+from symconv.kernels.plan import inside, plan_place
+from symconv.kernels.targets.c_function import Array, CFunction
+from symconv.kernels.targets.c_product import Product, plan_product
+from symconv.kernels.targets.c_stencil import Tiling, stencil_of, unit_steps, with_sizes
+from symconv.kernels.targets.c_tables import Tables
+from symconv.kernels.targets.c_text import grouped, number_c
+from symconv.term.polynomial import Poly
+from symconv.term.substitution import substitute
+from symconv.term.tensor import Axis, Defined, Leaf
+from symconv.term.value import Entry, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """poly >= 0, or poly = 0, in the indices of a nest."""
+
+    poly: Poly
+    equality: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An entry of an array at positions counted from 0; zero outside if `asked`, else surely inside the bounds."""
+
+    array: Array
+    positions: tuple[Poly, ...]
+    asked: bool = False
+
+
+class Loops:
+    """Writes one nest into a function: out[positions] += product."""
+
+    def __init__(self, function: CFunction, nest: Nest, out: Array) -> None:
+        self.function, self.nest, self.out = function, nest, out
+        self.conditions = [Condition(g.poly, g.equality) for g in nest.masks]
+        self.taps = {n: w for w in nest.winners for n in names_of(w.taps)}
+        self.spelling: dict[str, str] = {}
+        self.looked_up: set[str] = set()  # taps that stand in variables
+
+    def write(self) -> None:
+        nest, function = self.nest, self.function
+        for extreme in nest.extremes:
+            function.extreme(extreme)
+        reads = [self.read(f) for f in nest.factors]
+        windows = {w: self.window(w) for w in nest.winners}
+        self.stay(nest.positions, self.out.shape)
+        order = self.order()
+        self.spelling = {n: function.names.fresh(_hint(nest, n)) for n in nest.counts}
+        at_end = self.inner_is_summed(order)
+        with ExitStack() as stack:
+            self.ask_first(stack)
+            if not order:
+                stack.enter_context(function.block("for (int once = 1; once; once = 0)"))
+                self.ask(order, -1)
+                self.find_winners(order, -1, windows)
+            for depth, name in enumerate(order):
+                if at_end and depth == len(order) - 1:
+                    function.line("T total = 0;")
+                    with function.block(self.loop(name, order[: depth + 1], stack)):
+                        self.ask(order, depth)
+                        function.line(f"total += {self.product(reads)};")
+                    function.line(f"{self.place()} += total;")
+                    return
+                if depth == len(order) - 1 and self.alone(name):
+                    function.directive("#pragma GCC ivdep")
+                stack.enter_context(function.block(self.loop(name, order[: depth + 1], stack)))
+                self.ask(order, depth)
+                self.find_winners(order, depth, windows)
+            function.line(f"{self.place()} += {self.product(reads)};")
+
+    # -- what is read -------------------------------------------------------------
+
+    def read(self, factor: Factor) -> Read:
+        """What a factor reads; its place on the array becomes conditions where zero stands for the outside."""
+        tensor, head = factor.head.tensor, factor.head
+        if isinstance(tensor, Leaf):
+            array, index = self.function.array(tensor), factor.index
+        else:
+            names = tuple(dict.fromkeys(n for p in factor.index for n in sorted(p.names())))
+            axes = {n: Axis(ZERO, self.nest.counts[n] - 1) for n in names}
+            array = array_of(self.function, "argument", Entry(tensor, factor.index), axes)
+            index = tuple(map(Poly.of, names))
+        positions = tuple(p - low for p, low in zip(index, array.lows, strict=True))
+        if head.function is None and not head.inverse:
+            self.stay(positions, array.shape)
+            return Read(array, positions)
+        held = all(inside(p, n, self.nest.counts) for p, n in zip(positions, array.shape, strict=True))
+        return Read(array, positions, not held)
+
+    def window(self, winner: Winner) -> Read:
+        """The array in which a maximum is looked for; a formula becomes an array first."""
+        function = winner.function
+        images = dict(zip(function.parameters, winner.arguments, strict=True))
+        images |= dict(zip((r.name for r in function.ranges), winner.taps, strict=True))
+        body = substitute(function.body, images)
+        return read_of(self.function, body, (*names_of(winner.arguments), *names_of(winner.taps)), self.nest.counts)
+
+    def stay(self, positions: Sequence[Poly], shape: Sequence[Poly]) -> None:
+        """The conditions that positions lie on their axes, less those that the box implies."""
+        for p, extent in zip(positions, shape, strict=True):
+            for bound in (p, extent - 1 - p):
+                if not _surely(bound, self.nest.counts):
+                    self.conditions.append(Condition(bound))
+
+    # -- loops -----------------------------------------------------------------------
+
+    def order(self) -> list[str]:
+        """Indices of the output first, then those that are summed; last the one along the output's last axis."""
+        nest = self.nest
+        loops = [n for n in nest.counts if n not in self.taps]
+        outer = [n for n in names_of(nest.positions) if n in loops]
+        summed = [n for n in loops if n not in outer]
+        if not loops:
+            return []
+        laid = [n for n in plan_place(nest, self.out.shape).order if n in loops]
+        inner = laid[-1] if laid else (summed or outer)[-1]
+        return [n for n in (*outer, *summed) if n != inner] + [inner]
+
+    def inner_is_summed(self, order: Sequence[str]) -> bool:
+        return bool(order) and not nest_reads(self.nest, order[-1]) and not self.taps
+
+    def alone(self, name: str) -> bool:
+        """Every round of the loop adds to another entry."""
+        forms = [coefficients(p) for p in self.nest.positions]
+        moved = [f[0].get(name, ZERO) for f in forms if f is not None]
+        return None not in forms and not self.taps and any(surely_nonnegative(c - 1) for c in moved)
+
+    def loop(self, name: str, known: Sequence[str], stack: ExitStack) -> str:
+        """The head of a loop whose bounds meet the conditions that end with this index."""
+        lows, highs = ["0"], [self.function.scalar(self.nest.counts[name])]
+        for condition in list(self.conditions):
+            bound = self.bound(condition, name, known)
+            if bound is not None:
+                self.conditions.remove(condition)
+                low, high = bound
+                lows += [low] if low is not None else []
+                highs += [high] if high is not None else []
+        variable = self.spelling[name]
+        end = self.function.names.fresh(f"{variable}_end")
+        first, last = _nested("maximum", lows), _nested("minimum", highs)
+        return f"for (long {variable} = {first}, {end} = {last}; {variable} < {end}; {variable}++)"
+
+    def bound(self, condition: Condition, name: str, known: Sequence[str]) -> tuple[str | None, str | None] | None:
+        """First value and end of the index, if all else in the condition is known."""
+        poly = condition.poly
+        form = coefficients(poly)
+        if form is None or name not in poly.names() or not poly.names() <= set(known):
+            return None
+        slope = form[0][name]
+        rest = poly - slope * Poly.of(name)
+        up = surely_nonnegative(slope - 1)
+        if condition.equality:
+            if slope not in (ONE, -ONE):
+                return None
+            value = grouped(self.text(-rest if up else rest))
+            return value, f"{value} + 1"
+        if not up and not surely_nonnegative(-slope - 1):
+            return None
+        if up:
+            return (self.text(-rest) if slope == ONE else f"-floor_div({self.text(rest)}, {self.text(slope)})"), None
+        end = self.text(rest + 1) if slope == -ONE else f"floor_div({self.text(rest)}, {self.text(-slope)}) + 1"
+        return None, end
+
+    def ask_first(self, stack: ExitStack) -> None:
+        """Conditions without an index."""
+        for condition in [c for c in self.conditions if not c.poly.names()]:
+            self.conditions.remove(condition)
+            stack.enter_context(self.function.block(f"if ({self.comparison(condition)})"))
+
+    def ask(self, order: Sequence[str], depth: int) -> None:
+        """Conditions that no bound could meet, as soon as their indices are known."""
+        known = {*order[: depth + 1], *self.looked_up}
+        for condition in [c for c in self.conditions if c.poly.names() <= known]:
+            self.conditions.remove(condition)
+            self.function.line(f"if (!({self.comparison(condition)})) continue;")
+
+    def comparison(self, condition: Condition) -> str:
+        return f"{self.text(condition.poly)} {'==' if condition.equality else '>='} 0"
+
+    def text(self, poly: Poly) -> str:
+        return self.function.text(poly, self.spelling)
+
+    # -- maxima ------------------------------------------------------------------------
+
+    def find_winners(self, order: Sequence[str], depth: int, windows: Mapping[Winner, Read]) -> None:
+        """Where all arguments of a maximum are known: look for its first greatest entry."""
+        known = set(order[: depth + 1])
+        for winner, read in windows.items():
+            taps = names_of(winner.taps)
+            if set(taps) <= self.looked_up or not set(names_of(winner.arguments)) <= known:
+                continue
+            write = self.function
+            write.line(f"long {', '.join(f'{self.spelling[t]} = 0' for t in taps)};")
+            trial = {t: write.names.fresh(f"{self.spelling[t]}_try") for t in taps}
+            inner = self.spelling | trial
+            with write.block(""), ExitStack() as stack:
+                write.line("T best = -INFINITY;")
+                for t in taps:
+                    count = write.text(self.nest.counts[t])
+                    stack.enter_context(write.block(f"for (long {trial[t]} = 0; {trial[t]} < {count}; {trial[t]}++)"))
+                write.line(f"const T value = {self.entry(read, inner)};")
+                moves = " ".join(f"{self.spelling[t]} = {trial[t]};" for t in taps)
+                write.line(f"if (value > best || (value != value && best == best)) {{ best = value; {moves} }}")
+            self.looked_up.update(taps)
+        self.ask(order, depth)
+
+    # -- the product ---------------------------------------------------------------------
+
+    def place(self) -> str:
+        at = self.function.offset(self.out, [grouped(self.text(p)) for p in self.nest.positions])
+        return f"{self.out.name}[{at}]"
+
+    def product(self, reads: Sequence[Read]) -> str:
+        nest = self.nest
+        parts = []
+        for factor, read in zip(nest.factors, reads, strict=True):
+            text = self.entry(read, self.spelling)
+            text = self.function.applied(factor.head.function, text) if factor.head.function else text
+            parts.append(f"((T)1 / {text})" if factor.head.inverse else text)
+        if nest.coefficient != 1 or not parts:
+            parts.insert(0, number_c(nest.coefficient))
+        if nest.weight != ONE:
+            parts.append(f"(T){grouped(self.text(nest.weight))}")
+        return " * ".join(parts) + "".join(f" / (T){grouped(self.text(p))}" for p in nest.denominators)
+
+    def entry(self, read: Read, spelling: Mapping[str, str]) -> str:
+        return entry_text(self.function, read, spelling)
+
+
+def entry_text(function: CFunction, read: Read, spelling: Mapping[str, str]) -> str:
+    """An entry as an expression; zero outside the array if it must be asked."""
+    index = [grouped(function.text(p, spelling)) for p in read.positions]
+    text = f"{read.array.name}[{function.offset(read.array, index)}]"
+    if not read.asked:
+        return text
+    limits = zip(index, read.array.shape, strict=True)
+    asked = " && ".join(f"{p} >= 0 && {p} < {grouped(function.text(n))}" for p, n in limits)
+    return f"({asked} ? {text} : 0)"
+
+
+def read_of(function: CFunction, body: Value, names: Sequence[str], counts: Mapping[str, Poly]) -> Read:
+    """How to read a value over some indices: an entry of a leaf as it is, all else by an array of its own."""
+    if isinstance(body, Entry) and isinstance(body.tensor, Leaf):
+        array = function.array(body.tensor)
+        positions = tuple(p - low for p, low in zip(body.index, array.lows, strict=True))
+    else:
+        array = array_of(function, "windows", body, {n: Axis(ZERO, counts[n] - 1) for n in names})
+        positions = tuple(map(Poly.of, names))
+    held = all(inside(p, n, counts) for p, n in zip(positions, array.shape, strict=True))
+    return Read(array, positions, not held)
+
+
+def array_of(function: CFunction, wanted: str, value: Value, axes: Mapping[str, Axis]) -> Array:
+    """The array of a value whose free indices run over these axes."""
+    names = {old: f"@{n}" for n, old in enumerate(axes)}
+    images = {old: Poly.of(new) for old, new in names.items()}
+    ends = tuple(Axis(_image(a.low, images), _image(a.high, images)) for a in axes.values())
+    formula = Defined(wanted, tuple(names.values()), ends, substitute(value, images))
+    array = function.allocate(wanted, formula.shape)
+    add_nests(function, nests_of(formula), array)
+    return array
+
+
+def add_nests(function: CFunction, nests: Sequence[Nest], out: Array) -> None:
+    """out = the sum of the nests; products with a sum go to the engine, all else is written as loops."""
+    written = False
+    for nest in nests:
+        product = plan_product(function, nest, out)
+        if not written and (product is None or not product.covers):
+            function.line(f"memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")
+            written = True
+        with function.block(""):
+            if product is None:
+                Loops(function, nest, out).write()
+            else:
+                write_product(function, nest, product, out, written)
+        written = True
+    if not written:
+        function.line(f"memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")
+
+
+def write_product(function: CFunction, nest: Nest, product: Product, out: Array, adds: bool) -> None:
+    """A product by the engine, or by tiles where they are allowed and fit."""
+    function.engine = True
+    steps = unit_steps(nest)
+    plain = with_sizes(nest, steps)
+    tiled = plan_product(function, plain, out, steps) if function.fast and not nest.extremes else None
+    stencil = stencil_of(tiled) if tiled is not None else None
+    if tiled is None or stencil is None:
+        Tables(function, nest, product).write(adds)
+        return
+    tables = Tiling(function, plain, tiled)
+    with function.block(f"if ({tables.fits(stencil, steps)})"):
+        tables.tiled(stencil, adds)
+    with function.block("else"):
+        Tables(function, nest, product).write(adds)
+
+
+def _image(poly: Poly | None, images: Mapping[str, Poly]) -> Poly | None:
+    return poly and poly.substitute(dict(images.items()))
+
+
+def _surely(poly: Poly, counts: Mapping[str, Poly]) -> bool:
+    ends = span(poly, counts)
+    return ends is not None and surely_nonnegative(ends[0])
+
+
+def nest_reads(nest: Nest, name: str) -> bool:
+    """True if the output's place changes with an index."""
+    return any(name in p.names() for p in nest.positions)
+
+
+def names_of(polys: Sequence[Poly]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(n for p in polys for n in sorted(p.names())))
+
+
+def _hint(nest: Nest, name: str) -> str:
+    return nest.hints.get(name, name)
+
+
+def _nested(function: str, parts: Sequence[str]) -> str:
+    text, *others = dict.fromkeys(parts)
+    for other in others:
+        text = f"{function}({text}, {other})"
+    return text
+
+
+__all__ = ["Array", "Loops", "Read", "add_nests", "array_of", "entry_text", "read_of"]

@@ -1,0 +1,151 @@
+"""The arrays of a product, in C: tables of positions, the box that they fill, positions as distances.
+
+Nothing here depends on the type of the entries: this text stands once in a file.
+"""
+
+from __future__ import annotations
+
+HEAD = """\
+#define RANK 8
+#define QBLOCK 192 /* columns and summed indices of a block: it stays in the nearest cache */
+#define KBLOCK 128
+#define BAND 65536 /* bytes of a band */
+#define QBLOCK 192 /* columns and summed indices of a block: it stays in the nearest cache */
+#define KBLOCK 128
+#define BAND 65536 /* bytes of a band */
+#define PLACE(table, row, ...) \\
+    memcpy((table) + (row) * (long)(sizeof((long[]){__VA_ARGS__}) / sizeof(long)), (long[]){__VA_ARGS__}, \\
+        sizeof((long[]){__VA_ARGS__}))
+
+/* One array of a product. The position of an entry is a base, a part for the first index and one for the second;
+   columns have a third part: `inner` times the last column index, which runs along a row. */
+struct side {
+    long rank, extent[RANK], low[RANK], shape[RANK], pitch[RANK], inner[RANK];
+    long *first, *second, *at_first, *at_second; /* positions; the same as distances */
+    long firsts, seconds, inners, at_inner, step;
+    int copied;
+};
+
+static inline struct side side(struct memory *memory, long rank, const long *extent, long firsts, long seconds)
+{
+    struct side s = {.rank = rank, .firsts = firsts, .seconds = seconds, .inners = 1, .step = 1, .copied = -1};
+    memcpy(s.extent, extent, sizeof(long) * rank);
+    s.first = take(memory, sizeof(long) * (rank + 1) * (firsts + 1));
+    s.second = take(memory, sizeof(long) * (rank + 1) * (seconds + 1));
+    s.at_first = s.first + rank * (firsts + 1);
+    s.at_second = s.second + rank * (seconds + 1);
+    return s;
+}
+
+/* Let a table count from its least position on an axis; the least and the greatest are added to `ends`. */
+static inline void count_from_least(long *table, long count, long rank, long *ends)
+{
+    long low = count ? *table : 0, high = low;
+    for (long n = 1; n < count; n++) {
+        low = minimum(low, table[n * rank]);
+        high = maximum(high, table[n * rank]);
+    }
+    for (long n = 0; n < count; n++) table[n * rank] -= low;
+    ends[0] += low;
+    ends[1] += high;
+}
+
+/* From now on the positions count from their least values; `low` and `shape` tell the box that they fill. */
+static inline void survey(struct side *s)
+{
+    for (long axis = 0; axis < s->rank; axis++) {
+        const long along = s->inner[axis] * (s->inners - 1);
+        long ends[2] = {minimum(0, along), maximum(0, along)};
+        count_from_least(s->first + axis, s->firsts, s->rank, ends);
+        count_from_least(s->second + axis, s->seconds, s->rank, ends);
+        for (long n = 0; n < s->seconds; n++) s->second[n * s->rank + axis] -= minimum(0, along);
+        s->low[axis] = ends[0];
+        s->shape[axis] = ends[1] - ends[0] + 1;
+    }
+}
+
+/* True if the box at a base leaves the array. */
+static inline int leaves(const struct side *s, const long *base)
+{
+    for (long axis = 0; axis < s->rank; axis++) {
+        const long low = base[axis] + s->low[axis];
+        if (low < 0 || low + s->shape[axis] > s->extent[axis]) return 1;
+    }
+    return 0;
+}
+
+/* Positions as distances: in the array itself, or in a copy of the box whose last axis is cut into `step` phases. */
+static inline int measure(struct side *s, int copied)
+{
+    const long last = s->rank - 1;
+    if (s->copied == copied) return 0;
+    s->copied = copied;
+    long pitch = 1;
+    for (long axis = last; axis >= 0; axis--) {
+        const long whole = copied ? s->shape[axis] : s->extent[axis];
+        s->pitch[axis] = pitch;
+        pitch *= copied && axis == last ? (whole + s->step - 1) / s->step * s->step : whole;
+    }
+    const long step = copied ? s->step : 1, phase = copied ? (s->shape[last] + step - 1) / step : 0;
+    for (int side = 0; side < 2; side++) {
+        const long *table = side ? s->second : s->first, count = side ? s->seconds : s->firsts;
+        long *at = side ? s->at_second : s->at_first;
+        for (long n = 0; n < count; n++) {
+            const long *p = table + n * s->rank;
+            at[n] = step == 1 ? p[last] : p[last] % step * phase + p[last] / step;
+            for (long axis = 0; axis < last; axis++) at[n] += p[axis] * s->pitch[axis];
+        }
+    }
+    s->at_inner = s->inner[last] / step;
+    for (long axis = 0; axis < last; axis++) s->at_inner += s->inner[axis] * s->pitch[axis];
+    return 1;
+}
+
+static inline long distance(const struct side *s, const long *base)
+{
+    long at = 0;
+    for (long axis = 0; axis < s->rank; axis++) at += (base[axis] + s->low[axis]) * s->pitch[axis];
+    return at;
+}
+
+/* How many entries a copy of the box takes, and as many more as vectors read beyond it. */
+static inline long room(const struct side *s)
+{
+    long entries = 1;
+    for (long axis = 0; axis < s->rank; axis++) {
+        entries *= axis + 1 < s->rank ? s->shape[axis] : s->shape[axis] + s->step;
+    }
+    return entries + 256;
+}
+
+static inline long common_divisor(long a, long b) { return b ? common_divisor(b, a % b) : a; }
+
+/* How many lines a kernel has that lie as far apart as the runs do; 0 if it is not made of such lines. */
+static inline long lines_of(const struct side *s)
+{
+    const long *at = s->at_first, *run = s->at_second, apart = s->seconds > 1 ? run[1] - run[0] : 0;
+    long width = 1;
+    if (s->seconds < 4) return 0;
+    while (width < s->firsts && at[width] != at[0] + apart) width++;
+    for (long n = 1; n < s->seconds; n++) if (run[n] != run[0] + n * apart) return 0;
+    for (long k = 0; k < s->firsts; k++) if (at[k] != at[k % width] + k / width * apart) return 0;
+    return s->firsts % width ? 0 : s->firsts / width;
+}
+
+/* How many rows the next strip takes. */
+static inline long strip_rows(long left) { return left > 7 ? 4 : left > 4 ? (left + 1) / 2 : left; }
+
+/* Columns beside each other in both arrays. */
+struct run { long from, to, length; };
+
+/* All columns as distances, for tiles; the last one again and again where a tile reaches beyond it. */
+static inline void list_columns(const struct side *s, long *at)
+{
+    for (long n = 0; n < s->seconds; n++) {
+        for (long j = 0; j < s->inners; j++) *at++ = s->at_second[n] + j * s->at_inner;
+    }
+    for (long n = 0; n < PIXELS; n++, at++) *at = at[-1];
+}
+"""
+
+__all__ = ["HEAD"]

@@ -1,0 +1,66 @@
+"""A program as one C function: every stage an array, the last one the output."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from symconv.errors import ExportError
+from symconv.kernels.nest import ZERO
+from symconv.kernels.scope import Scope
+from symconv.kernels.stages import Program, Stage
+from symconv.kernels.targets.c_function import Array, CFunction
+from symconv.kernels.targets.c_nest import add_nests, entry_text, read_of
+from symconv.kernels.targets.c_text import comment_c
+from symconv.term.polynomial import Poly
+from symconv.term.substitution import substitute
+from symconv.term.tensor import Defined
+from symconv.term.value import Maximum
+
+
+def write_program(scope: Scope, program: Program, fast: bool = False) -> CFunction:
+    """The stages of a program; `out` is the last one's array."""
+    function = CFunction(scope, fast)
+    for stage in program.stages:
+        _stage(function, stage, stage is program.stages[-1])
+    return function
+
+
+def _stage(function: CFunction, stage: Stage, last: bool) -> None:
+    function.line(comment_c(stage.title))
+    shape = stage.formula.shape
+    out = Array("out", (ZERO,) * len(shape), shape) if last else function.allocate(stage.title, shape)
+    lows = tuple(axis.low or ZERO for axis in stage.formula.axes)
+    function.made[stage.target] = Array(out.name, lows, shape)
+    if stage.maximum is None:
+        add_nests(function, stage.nests, out)
+    else:
+        _maximum(function, stage.formula, stage.maximum, stage.title, out)
+
+
+def _maximum(function: CFunction, formula: Defined, maximum: Maximum, title: str, out: Array) -> None:
+    """Row by row: each tap of the window in turn, over the whole row."""
+    counts: dict[str, Poly] = {}
+    images: dict[str, Poly] = {}
+    for p, axis in zip(formula.parameters, formula.axes, strict=True):
+        counts[p], images[p] = axis.extent, Poly.of(p) + (axis.low or ZERO)
+    for r in maximum.ranges:
+        if r.low is None or r.high is None or r.low.names() or r.high.names():
+            raise ExportError(title, f"a window whose ends change with {r.name}", "a fixed window", "use a bracket")
+        counts[r.name], images[r.name] = r.high - r.low + 1, Poly.of(r.name) + r.low
+    body = substitute(maximum.body, images)
+    taps = [r.name for r in maximum.ranges]
+    read = read_of(function, body, (*formula.parameters, *taps), counts)
+    spelling = {n: function.names.fresh(n) for n in counts}
+    entries = function.count(out.shape)
+    function.line(f"for (long at = 0; at < {entries}; at++) {out.name}[at] = -INFINITY;")
+    with ExitStack() as stack:
+        for name in (*formula.parameters[:-1], *taps, *formula.parameters[-1:]):
+            index, count = spelling[name], function.text(counts[name])
+            if name in formula.parameters[-1:]:
+                function.directive("#pragma GCC ivdep")
+            stack.enter_context(function.block(f"for (long {index} = 0; {index} < {count}; {index}++)"))
+        place = f"{out.name}[{function.offset(out, [spelling[p] for p in formula.parameters])}]"
+        function.line(f"{place} = NAME(larger)({place}, {entry_text(function, read, spelling)});")
+
+
+__all__ = ["write_program"]

@@ -1,0 +1,127 @@
+"""A product with a sum as C: tables of positions for its rows, columns and summed indices, then the engine's call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from symconv.kernels.bounds import coefficients
+from symconv.kernels.nest import ONE, ZERO, Nest
+from symconv.kernels.targets.c_function import CFunction
+from symconv.kernels.targets.c_product import Product, Side
+from symconv.kernels.targets.c_text import grouped, number_c
+from symconv.term.polynomial import Poly
+
+
+class Tables:
+    """Writes one product."""
+
+    def __init__(self, function: CFunction, nest: Nest, product: Product) -> None:
+        self.function, self.nest, self.product = function, nest, product
+        for extreme in nest.extremes:
+            function.extreme(extreme)
+        names = [*product.counts, *(n for p in product.phases for n in (p.phase, p.shift))]
+        self.spelling = {n: function.names.fresh(nest.hints.get(n.split("'")[0].split(" ")[0], n)) for n in names}
+
+    def write(self, adds: bool) -> None:
+        """adds: to what the output holds; else it is overwritten."""
+        function, product = self.function, self.product
+        with ExitStack() as stack:
+            for phase in product.phases:
+                t = self.spelling[phase.phase]
+                stack.enter_context(function.block(f"for (long {t} = 0; {t} < {self.text(phase.step)}; {t}++)"))
+            stack.enter_context(function.block(f"if ({self.count(product.columns)} > 0)"))
+            name, tables = function.names.fresh("product"), function.names.fresh("tables")
+            self.declare(name, tables)
+            with function.block(f"if (!{tables}.failed)"):
+                function.line("long entry;")
+                self.fill(name, product.summed, (("left.first", product.left), ("right.first", product.right)))
+                function.line(f"{name}.summed = {name}.left.firsts = {name}.right.firsts = entry;")
+                self.fill(name, product.rows, (("left.second", product.left), ("result.first", product.result)))
+                columns = (("right.second", product.right), ("result.second", product.result))
+                self.fill(name, product.columns[:-1], columns)
+                self.along(name)
+            with function.block(f"if (NAME(prepare)(&{tables}, &{name}))"), ExitStack() as loops:
+                for n in (*product.around, *product.added):
+                    loops.enter_context(function.block(self.loop(n)))
+                bases = [self.base(side) for side in (product.left, product.right, product.result)]
+                first = " || ".join(f"{self.spelling[n]} > 0" for n in product.added) or "0"
+                function.line(f"NAME(multiply)(&{name}, {', '.join(bases)}, {'1' if adds else first});")
+            function.line(f"memory.failed = {tables}.failed;")
+            function.line(f"release(&{tables});")
+            function.line("if (memory.failed) goto done;")
+
+    def declare(self, name: str, tables: str) -> None:
+        product, line = self.product, self.function.line
+        summed, rows, runs = map(self.count, (product.summed, product.rows, product.columns[:-1]))
+        line(f"struct memory {tables} = {{0}};")
+        line(f"struct NAME(product) {name} = {{")
+        parts = (("left", product.left, summed, rows), ("right", product.right, summed, runs))
+        for part, side, first, second in (*parts, ("result", product.result, rows, runs)):
+            extents = ", ".join(self.function.scalar(n) for n in side.array.shape)
+            rank = len(side.positions)
+            line(f"    .{part} = side(&{tables}, {rank}, (long[]){{{extents}}}, {first}, {second}),")
+        arrays = f".a = {product.left.array.name}, .b = {product.right.array.name}, .c = {product.result.array.name}"
+        line(f"    {arrays},")
+        line(f"    .scale = {self.scale()}, .rows = {rows}, .columns = {self.count(product.columns)},")
+        line("};")
+
+    def scale(self) -> str:
+        """The coefficient, weight and denominators, which are the same everywhere."""
+        nest = self.nest
+        text = number_c(nest.coefficient)
+        if nest.weight != ONE:
+            text += f" * (T){grouped(self.text(nest.weight))}"
+        return text + "".join(f" / (T){grouped(self.text(p))}" for p in nest.denominators)
+
+    def fill(self, name: str, indices: Sequence[str], sides: Sequence[tuple[str, Side]]) -> None:
+        """A line of positions for each value of the indices."""
+        function = self.function
+        function.line("entry = 0;")
+        with ExitStack() as stack:
+            for head in map(self.loop, indices) if indices else ("",):
+                stack.enter_context(function.block(head))
+            shifts = self.shifts() if indices == self.product.summed else ()
+            for table, side in sides:
+                parts, part = side.part((*indices, *shifts)), f"at_{table.split('.')[0]}"
+                function.line(f"long *{part} = {name}.{table} + {len(parts)} * entry;")
+                function.line(" ".join(f"{part}[{n}] = {self.text(p)};" for n, p in enumerate(parts)))
+            function.line("entry++;")
+
+    def along(self, name: str) -> None:
+        """The last column index, which runs along a row."""
+        last = self.product.columns[-1]
+        for table, side in (("right", self.product.right), ("result", self.product.result)):
+            steps = [(coefficients(p) or ({}, ZERO))[0].get(last, ZERO) for p in side.positions]
+            for axis, step in enumerate(steps):
+                if not step.is_zero:
+                    self.function.line(f"{name}.{table}.inner[{axis}] = {self.text(step)};")
+            self.function.line(f"{name}.{table}.inners = {self.count((last,))};")
+
+    def shifts(self) -> tuple[str, ...]:
+        """Where the output is taken phase by phase: keep the taps that meet this one, and how far they shift."""
+        for p in self.product.phases:
+            step, gap = self.text(p.step), self.text(Poly.of(p.phase) - p.rest)
+            self.function.line(f"if (floor_mod({gap}, {step}) != 0) continue;")
+            self.function.line(f"const long {self.spelling[p.shift]} = floor_div({gap}, {step});")
+        return tuple(p.shift for p in self.product.phases)
+
+    def loop(self, name: str) -> str:
+        variable = self.spelling[name]
+        return f"for (long {variable} = 0; {variable} < {self.count((name,))}; {variable}++)"
+
+    def base(self, side: Side) -> str:
+        loops = (*self.product.around, *self.product.added, *(p.phase for p in self.product.phases))
+        parts = (a + b for a, b in zip(side.part(loops), side.constant(), strict=True))
+        return f"(long[]){{{', '.join(map(self.text, parts))}}}"
+
+    def count(self, names: Sequence[str]) -> str:
+        counts = [self.product.counts[n] for n in names if self.product.counts[n] != ONE]
+        parts = [self.text(n) if n.names() else self.function.scalar(n) for n in counts]
+        return " * ".join(map(grouped, parts)) if len(parts) > 1 else parts[0] if parts else "1"
+
+    def text(self, poly: Poly) -> str:
+        return self.function.text(poly, self.spelling)
+
+
+__all__ = ["Tables"]

@@ -1,0 +1,140 @@
+"""The innermost loops of a product in C: accumulators that stay in registers, written out one by one.
+
+Two shapes.  A `tile` multiplies vectors of rows (output channels) by single entries of the columns (pixels):
+any stride and any order of pixels costs the same.  A `strip` multiplies single entries of the rows by vectors
+of neighbouring columns: for few rows, down to one (depthwise, a single channel).
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+PIXELS = 6  # columns of a tile
+VECTORS = 4  # vectors of a tile or a strip, at most
+STRIPS = ((4, 1), (1, 1), (1, 2), (1, 3), (1, 4))  # runs of columns and rows that a strip takes together
+
+HEAD = """\
+/* vectors as wide as the processor's, and how many of them its registers hold beside six pixels */
+#if defined(__AVX512F__)
+#define BYTES 64
+#define MOST 4
+#elif defined(__AVX__)
+#define BYTES 32
+#define MOST 2
+#else
+#define BYTES 16
+#define MOST 2
+#endif
+#define PIXELS 6
+"""
+
+TYPES = """\
+#define LANES (BYTES / (long)sizeof(T))
+typedef T NAME(vector) __attribute__((vector_size(BYTES)));
+typedef T NAME(loose) __attribute__((vector_size(BYTES), aligned(sizeof(T)), may_alias));
+typedef void NAME(tile)(long, const T *, const T *, const long *, const long *, T *, int);
+typedef void NAME(strip)(
+    long, const T *, const T *, const long *, const long *, T *, const long *, const long *, int);
+typedef void NAME(sheet)(long, long, long, const T *, const T *, const long *, long, T *, const long *, int);
+"""
+
+
+def tile(vectors: int) -> str:
+    """c[q][lanes] = (more ? c : 0) + sum over k of a[k][lanes] * b[at_k[k] + at_q[q]], for six q."""
+    pairs = list(product(range(PIXELS), range(vectors)))
+    lines = [
+        f"static void NAME(tile_{vectors})(long count, const T *a, const T *b, const long *at_k, const long *at_q,",
+        "    T *place, int more)",
+        "{",
+        "    NAME(vector) *c = (NAME(vector) *)place;",
+        f"    const T *{', *'.join(f'b{q} = b + at_q[{q}]' for q in range(PIXELS))};",
+        f"    NAME(vector) {', '.join(f'c{q}{v} = {{0}}' for q, v in pairs)};",
+        f"    for (long k = 0; k < count; k++, a += {vectors} * LANES) {{",
+        "        const NAME(vector) *row = (const NAME(vector) *)a;",
+        f"        const NAME(vector) {', '.join(f'a{v} = row[{v}]' for v in range(vectors))};",
+        "        const long at = at_k[k];",
+    ]
+    for q in range(PIXELS):
+        lines.append(" " * 8 + " ".join(f"c{q}{v} += a{v} * b{q}[at];" for v in range(vectors)))
+    lines += ["    }", "    if (more) {"]
+    lines += [f"        c{q}{v} += c[{q * vectors + v}];" for q, v in pairs]
+    lines += ["    }", *(f"    c[{q * vectors + v}] = c{q}{v};" for q, v in pairs), "}"]
+    return "\n".join(lines) + "\n"
+
+
+def strip(runs: int, rows: int, vectors: int) -> str:
+    """c[to[run] + at_row[row] + lanes] (+)= sum over k of a[k][row] * b[at_k[k] + from[run] + lanes]."""
+    triples = list(product(range(runs), range(rows), range(vectors)))
+    lines = [
+        f"static void NAME(strip_{runs}{rows}{vectors})(long count, const T *a, const T *b, const long *at_k,",
+        "    const long *from, T *c, const long *to, const long *at_row, int add)",
+        "{",
+        f"    const T *{', *'.join(f'b{n} = b + from[{n}]' for n in range(runs))};",
+        f"    NAME(vector) {', '.join(f'c{n}{m}{v} = {{0}}' for n, m, v in triples)};",
+        f"    for (long k = 0; k < count; k++, a += {rows}) {{",
+        "        const long at = at_k[k];",
+    ]
+    for n in range(runs):
+        lines.append(f"        const NAME(loose) *row{n} = (const NAME(loose) *)(b{n} + at);")
+    for n, v in product(range(runs), range(vectors)):
+        products = " ".join(f"c{n}{m}{v} += a[{m}] * x{n}{v};" for m in range(rows))
+        lines.append(f"        const NAME(vector) x{n}{v} = row{n}[{v}]; {products}")
+    lines += ["    }"]
+    for n, m in product(range(runs), range(rows)):
+        lines += ["    {", f"        NAME(loose) *place = (NAME(loose) *)(c + to[{n}] + at_row[{m}]);"]
+        for v in range(vectors):
+            lines.append(f"        if (add) c{n}{m}{v} += place[{v}];")
+            lines.append(f"        place[{v}] = c{n}{m}{v};")
+        lines += ["    }"]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def sheet(vectors: int) -> str:
+    """Four strips of one row each that lie `apart`, for a kernel of lines that lie as far apart: lines are read once.
+
+    c[to[run] + lanes] (+)= sum over v < count, u of a[u * width + v] * b[at_v[v] + from + (u + run) * apart + lanes].
+    """
+    runs, vs = range(4), range(vectors)
+    lines = [
+        f"static void NAME(sheet_{vectors})(long height, long width, long count, const T *a, const T *b,",
+        "    const long *at_v, long apart, T *c, const long *to, int add)",
+        "{",
+        f"    NAME(vector) {', '.join(f'c{n}{v} = {{0}}' for n in runs for v in vs)};",
+        "    for (long v = 0; v < count; v++) {",
+        "        const T *line = b + at_v[v], *weight = a + v;",
+        "        for (long u = 0; u < height + 3; u++, line += apart) {",
+        "            const NAME(loose) *row = (const NAME(loose) *)line;",
+        f"            const NAME(vector) {', '.join(f'x{v} = row[{v}]' for v in vs)};",
+    ]
+    for n in runs:
+        lines.append(f"            if (u >= {n} && u < height + {n}) {{" if n else "            if (u < height) {")
+        lines.append(f"                const T w = weight[{f'(u - {n})' if n else 'u'} * width];")
+        lines.append(" " * 16 + " ".join(f"c{n}{v} += w * x{v};" for v in vs))
+        lines.append("            }")
+    lines += ["        }", "    }"]
+    for n in runs:
+        lines += ["    {", f"        NAME(loose) *place = (NAME(loose) *)(c + to[{n}]);"]
+        for v in vs:
+            lines += [f"        if (add) c{n}{v} += place[{v}];", f"        place[{v}] = c{n}{v};"]
+        lines += ["    }"]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def text() -> str:
+    """All tiles and strips, and tables to choose from."""
+    parts = [TYPES, *(tile(v) for v in range(1, VECTORS + 1))]
+    parts.append(f"static NAME(tile) *const NAME(tiles)[] = {{{_row('tile_', range(1, VECTORS + 1))}}};\n")
+    for runs, rows in STRIPS:
+        parts += [strip(runs, rows, v) for v in range(1, VECTORS + 1)]
+    table = ",\n".join(f"    {{{_row(f'strip_{n}{m}', range(1, VECTORS + 1))}}}" for n, m in STRIPS)
+    parts.append(f"static NAME(strip) *const NAME(strips)[][{VECTORS}] = {{\n{table},\n}};\n")
+    parts += [sheet(v) for v in range(1, VECTORS + 1)]
+    parts.append(f"static NAME(sheet) *const NAME(sheets)[] = {{{_row('sheet_', range(1, VECTORS + 1))}}};\n")
+    return "\n".join(parts)
+
+
+def _row(prefix: str, numbers: range) -> str:
+    return ", ".join(f"NAME({prefix}{n})" for n in numbers)
+
+
+__all__ = ["HEAD", "PIXELS", "STRIPS", "VECTORS", "text"]

@@ -1,0 +1,226 @@
+"""F(4, 3) in C: tiles of 4 x 4 outputs of a 3 x 3 kernel by 36 products instead of 144.
+
+y = A^T ((G w G^T) * (B d B^T)) A, with the matrices that `schedules.toom_cook` derives and proves.  Transforms run
+with vectors of channels, so the image is turned first, row by row; the products of each of the 36 positions
+are a product of matrices that the engine's tiles compute.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import sympy
+
+from symconv.kernels.schedules.toom_cook import toom_cook
+from symconv.kernels.targets.c_text import number_c
+
+OUTPUTS, TAPS = 4, 3
+
+
+def transform(name: str, matrix: sympy.Matrix) -> str:
+    """to[p * there] = sum over j of matrix[p, j] * from[j * here]: a short product with a stated matrix."""
+    reads = range(matrix.shape[1])
+    lines = [f"static inline void NAME({name})(const NAME(vector) *from, long here, NAME(vector) *to, long there)", "{"]
+    lines += [f"    const NAME(vector) {', '.join(f'd{j} = from[{j} * here]' for j in reads)};"]
+    for p in range(matrix.shape[0]):
+        text = ""
+        for j in reads:
+            q = Fraction(int(matrix[p, j].p), int(matrix[p, j].q))
+            if q:
+                sign = (" - " if q < 0 else " + ") if text else ("-" if q < 0 else "")
+                text += sign + (f"d{j}" if abs(q) == 1 else f"{number_c(abs(q))} * d{j}")
+        lines.append(f"    to[{p} * there] = {text};")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def text() -> str:
+    """The transforms and the schedule."""
+    tile = toom_cook(OUTPUTS, TAPS)
+    transforms = {"weigh": tile.weigh, "into": tile.into, "back": tile.back.T}
+    return "\n".join([*(transform(name, matrix) for name, matrix in transforms.items()), SCHEDULE])
+
+
+SCHEDULE = """\
+#undef BUFFER
+#define BUFFER 4000000 /* bytes, beside the transformed weights */
+
+/* A correlation with 3 x 3 taps and stride 1: distances in the three arrays, and where the first tap reads. */
+struct NAME(tiling) {
+    const T *a, *b;
+    T *c, scale;
+    long images, rows, channels, height, width, wide, high; /* of the result and of the image */
+    long a_row, a_channel, a_u, a_v, b_image, b_channel, c_image, c_row, low_u, low_v;
+};
+
+/* What it works with, for blocks of rows of tiles. */
+struct NAME(workshop) {
+    T *weights, *image, *inside, *outside;
+    const T *weights_of;
+    long *at_k, *at_q, lanes, deep, across, each, down; /* tiles of a row, rows of an image, rows of a block */
+};
+
+static int NAME(furnish)(struct memory *memory, const struct NAME(tiling) *t, struct NAME(workshop) *w)
+{
+    const long vectors = (t->rows + LANES - 1) / LANES, blocks = (vectors + MOST - 1) / MOST;
+    w->lanes = (vectors + blocks - 1) / blocks * LANES;
+    w->deep = (t->channels + LANES - 1) / LANES * LANES;
+    w->across = (t->width + 3) / 4;
+    w->each = (t->height + 3) / 4;
+    const long room = BUFFER / (36 * (long)sizeof(T) * (w->deep + blocks * w->lanes));
+    w->down = maximum(1, minimum(t->images * w->each, minimum(48, room) / w->across));
+    const long tiles = w->across * w->down + PIXELS, most = blocks * w->lanes;
+    w->weights = take(memory, sizeof(T) * 36 * most * t->channels);
+    w->image = take(memory, sizeof(T) * w->deep * 6 * (4 * w->across + 2));
+    w->inside = take(memory, sizeof(T) * 36 * tiles * w->deep);
+    w->outside = take(memory, sizeof(T) * 36 * tiles * most);
+    w->at_k = take(memory, sizeof(long) * (t->channels + tiles));
+    w->at_q = w->at_k + t->channels;
+    w->weights_of = NULL;
+    if (memory->failed) return 0;
+    for (long k = 0; k < t->channels; k++) w->at_k[k] = k;
+    for (long q = 0; q < tiles; q++) w->at_q[q] = minimum(q, tiles - PIXELS - 1) * w->deep;
+    return 1;
+}
+
+/* weights[p][block][k][lane] = scale * (G w G^T)[p], zeros beyond the last row. */
+static void NAME(weigh_all)(const struct NAME(tiling) *t, const struct NAME(workshop) *w)
+{
+    const long blocks = (t->rows + w->lanes - 1) / w->lanes, size = blocks * w->lanes * t->channels / LANES;
+    for (long row = 0; row < blocks * w->lanes; row += LANES) {
+        const long within = maximum(0, minimum(LANES, t->rows - row));
+        T *place = w->weights + row / w->lanes * w->lanes * t->channels + row % w->lanes;
+        for (long k = 0; k < t->channels; k++, place += w->lanes) {
+            NAME(vector) taps[9] = {{0}}, half[18], *to = (NAME(vector) *)place;
+            for (long i = 0; i < within; i++) {
+                const T *from = t->a + (row + i) * t->a_row + k * t->a_channel;
+                for (long n = 0; n < 9; n++) ((T *)(taps + n))[i] = t->scale * from[n / 3 * t->a_u + n % 3 * t->a_v];
+            }
+            for (long v = 0; v < 3; v++) NAME(weigh)(taps + v, 3, half + v, 3);
+            for (long p = 0; p < 6; p++) NAME(weigh)(half + 3 * p, 1, to + 6 * p * size, size);
+        }
+    }
+}
+
+/* One row of the image with the channels last, zeros outside. */
+static void NAME(turn_row)(
+    const struct NAME(tiling) *t, const struct NAME(workshop) *w, const T *image, long y, T *to)
+{
+    static const T zeros[LANES];
+    const long columns = 4 * w->across + 2, low = t->low_v;
+    const long first = minimum(columns, maximum(0, -low)), end = maximum(first, minimum(columns, t->wide - low));
+    if (y < 0 || y >= t->high) {
+        memset(to, 0, sizeof(T) * columns * w->deep);
+        return;
+    }
+    memset(to, 0, sizeof(T) * first * w->deep);
+    memset(to + end * w->deep, 0, sizeof(T) * (columns - end) * w->deep);
+    const T *line = image + y * t->wide + low;
+    for (long k = 0; k < w->deep; k += LANES) {
+        const long within = minimum(LANES, t->channels - k);
+        if (end - first < LANES) {
+            for (long i = 0; i < LANES; i++) {
+                const T *from = line + (k + i) * t->b_channel;
+                for (long x = first; x < end; x++) to[x * w->deep + k + i] = i < within ? from[x] : 0;
+            }
+            continue;
+        }
+        for (long x = first; x < end; x += LANES) {
+            const long at = minimum(x, end - LANES);
+            const T *from[LANES];
+            T *places[LANES];
+            for (long i = 0; i < LANES; i++) {
+                from[i] = i < within ? line + (k + i) * t->b_channel + at : zeros;
+                places[i] = to + (at + i) * w->deep + k;
+            }
+            NAME(turn)(from, places, LANES, 0);
+        }
+    }
+}
+
+/* inside[p][tile][k] = (B d B^T)[p] for rows of tiles from `row` on, counted through all images. */
+static void NAME(tiles_in)(const struct NAME(tiling) *t, const struct NAME(workshop) *w, long row, long down)
+{
+    const long line = (4 * w->across + 2) * w->deep, tiles = w->across * down, lanes = w->deep / LANES;
+    for (long n = 0; n < down; n++) {
+        const long image = (row + n) / w->each, top = t->low_u + (row + n) % w->each * 4;
+        const long kept = n && (row + n) % w->each ? 2 : 0; /* lines that the row before has turned */
+        memmove(w->image, w->image + 4 * line, sizeof(T) * kept * line);
+        for (long y = kept; y < 6; y++) NAME(turn_row)(t, w, t->b + image * t->b_image, top + y, w->image + y * line);
+        for (long x = 0; x < w->across; x++) {
+            for (long k = 0; k < lanes; k++) {
+                const NAME(vector) *from = (const NAME(vector) *)(w->image + 4 * x * w->deep) + k;
+                NAME(vector) half[36], *to = (NAME(vector) *)(w->inside + (n * w->across + x) * w->deep) + k;
+                for (long v = 0; v < 6; v++) NAME(into)(from + v * lanes, line / LANES, half + v, 6);
+                for (long p = 0; p < 6; p++) NAME(into)(half + 6 * p, 1, to + 6 * p * tiles * lanes, tiles * lanes);
+            }
+        }
+    }
+}
+
+/* The result's rows of tiles from `row` on, from outside[p][block][tile][lane]. */
+static void NAME(tiles_out)(const struct NAME(tiling) *t, const struct NAME(workshop) *w, long row, long down, int add)
+{
+    const long tiles = w->across * down, padded = tiles + PIXELS, blocks = (t->rows + w->lanes - 1) / w->lanes;
+    const long size = blocks * padded * w->lanes / LANES;
+    for (long first = 0; first < t->rows; first += LANES) {
+        const long place = first / w->lanes * padded * w->lanes + first % w->lanes;
+        const long rows = minimum(LANES, t->rows - first);
+        for (long tile = 0; tile < tiles; tile++) {
+            const NAME(vector) *from = (const NAME(vector) *)(w->outside + place + tile * w->lanes);
+            NAME(vector) half[24], made[16], turned[16];
+            for (long q = 0; q < 6; q++) NAME(back)(from + q * size, 6 * size, half + q, 6);
+            for (long i = 0; i < 4; i++) NAME(back)(half + 6 * i, 1, made + 4 * i, 1);
+            for (long n = 0; n < 16; n += LANES) {
+                const T *parts[LANES];
+                T *places[LANES];
+                for (long i = 0; i < LANES; i++) {
+                    parts[i] = (const T *)(made + (n + i) % 16);
+                    places[i] = (T *)turned + i * 16 + n;
+                }
+                NAME(turn)(parts, places, LANES, 0);
+            }
+            const long line = row + tile / w->across, y = line % w->each * 4, x = 4 * (tile % w->across);
+            const long high = minimum(4, t->height - y), wide = minimum(4, t->width - x);
+            T *to = t->c + line / w->each * t->c_image + first * t->c_row + y * t->width + x;
+            const T *value = (const T *)turned;
+            for (long m = 0; m < rows; m++, to += t->c_row, value += 16) {
+                for (long i = 0; i < high; i++) {
+                    T *restrict part = to + i * t->width;
+                    if (add) for (long j = 0; j < wide; j++) part[j] += value[4 * i + j];
+                    else if (wide == 4) memcpy(part, value + 4 * i, sizeof(T) * 4);
+                    else for (long j = 0; j < wide; j++) part[j] = value[4 * i + j];
+                }
+            }
+        }
+    }
+}
+
+/* result = (add ? result : 0) + left correlated with right. */
+static void NAME(by_winograd)(const struct NAME(tiling) *t, struct NAME(workshop) *w, int add)
+{
+    const long blocks = (t->rows + w->lanes - 1) / w->lanes, size = blocks * w->lanes * t->channels;
+    if (w->weights_of != t->a) NAME(weigh_all)(t, w);
+    w->weights_of = t->a;
+    const long all = t->images * w->each;
+    for (long row = 0; row < all; row += w->down) {
+        const long down = minimum(w->down, all - row), tiles = w->across * down, padded = tiles + PIXELS;
+        NAME(tiles_in)(t, w, row, down);
+        for (long p = 0; p < 36; p++) {
+            const T *b = w->inside + p * tiles * w->deep;
+            for (long block = 0; block < blocks; block++) {
+                const T *a = w->weights + p * size + block * w->lanes * t->channels;
+                T *c = w->outside + (p * blocks + block) * padded * w->lanes;
+                for (long k = 0; k < t->channels; k += KBLOCK) {
+                    for (long q = 0; q < tiles; q += PIXELS) {
+                        NAME(tiles)[w->lanes / LANES - 1](minimum(KBLOCK, t->channels - k), a + k * w->lanes, b,
+                            w->at_k + k, w->at_q + q, c + q * w->lanes, k > 0);
+                    }
+                }
+            }
+        }
+        NAME(tiles_out)(t, w, row, down, add);
+    }
+}
+"""
+
+__all__ = ["text", "transform"]

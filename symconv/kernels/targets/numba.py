@@ -1,0 +1,141 @@
+"""The target `numba`: loops that Numba compiles when they are first called, one function a term of a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from symconv.errors import ExportError
+from symconv.kernels.functions import FunctionWriter, Interface, Written
+from symconv.kernels.helpers import helper_source, imports
+from symconv.kernels.layout import wrapped
+from symconv.kernels.lowering import Row
+from symconv.kernels.module import JudgedFunction, ModuleWriter, banner, docstring_of
+from symconv.kernels.referee import Referee
+from symconv.kernels.scope import Scope
+from symconv.kernels.stages import Program, program_of_all
+from symconv.kernels.targets.numba_lowering import OWN, Compiled, LoopLowering
+from symconv.term.tensor import Defined, Leaf
+
+NEEDS = "needs NumPy and Numba (pip install numba); a function is compiled when it is first called, and kept on disk."
+RESERVED = ("numba", "importlib", *OWN)
+REFEREE = "the referee: the formulas as plain loops, used by --self-test only"
+HEAD = '''try:
+    numba: Any = importlib.import_module("numba")
+except ImportError:
+    raise ImportError(
+        "numba: not found; this module's loops are compiled by Numba; pip install numba, or export with --target numpy"
+    ) from None
+
+
+def _compiled(loops: Callable[..., None]) -> Callable[..., None]:
+    """The loops as machine code: a product and a sum may become one operation, nothing else is rearranged."""
+    function: Callable[..., None] = numba.njit(cache=True, nogil=True, fastmath={"contract"})(loops)
+    return function
+
+'''
+OWN_HELPERS = {
+    "_in_phases": '''def _in_phases(array: Array, step: int) -> Array:
+    """The last axis as [t, m], place m * step + t; zeros where it does not divide."""
+    *lead, width = array.shape
+    result = np.zeros((*lead, step, -(-width // step)), array.dtype)
+    for t in range(min(step, width)):
+        part = array[..., t::step]
+        result[..., t, : part.shape[-1]] = part
+    return result
+''',
+    "_out_of_phases": '''def _out_of_phases(array: Array, width: int) -> Array:
+    """The last two axes [t, m] as one, place m * step + t."""
+    *lead, step, _ = array.shape
+    result = np.empty((*lead, width), array.dtype)
+    for t in range(min(step, width)):
+        part = result[..., t::step]
+        part[...] = array[..., t, : part.shape[-1]]
+    return result
+''',
+    "_least_number": '''def _least_number(dtype: np.dtype[Any]) -> Any:
+    """The least number of a type."""
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+''',
+    "_winner_places": '''def _winner_places(windows: Array, taps: int) -> Array:
+    """The place of the greatest entry over the last axes, the first one in row-major order."""
+    return windows.reshape(*windows.shape[:-taps], prod(windows.shape[-taps:])).argmax(axis=-1)
+''',
+}
+
+
+def module_files(
+    forward: Defined,
+    gradients: Mapping[str, Defined],
+    *,
+    title: str,
+    notes: Sequence[str],
+    verdicts: Mapping[str, str],
+    unproved: bool = False,
+    stem: str = "kernels",
+) -> dict[str, str]:
+    """The module as text by file suffix; the arguments are those of `module_source`."""
+    docstring = docstring_of(title, notes, verdicts, unproved, needs=NEEDS)
+    return {".py": NumbaModule(forward, gradients).source(docstring)}
+
+
+class NumbaModule(ModuleWriter):
+    """A module whose functions call compiled loops; its referee and self-test are those of the NumPy target."""
+
+    def written(self, program: Program, interface: Interface) -> Written:
+        """One function, and in its source before it the loops that it calls."""
+        taken = [n for _, n in (*interface.arrays, *interface.shapes) if n in RESERVED]
+        if taken:
+            raise ExportError(
+                interface.name, f"a tensor called {taken[0]}", "a name that the module leaves free", "rename the tensor"
+            )
+        self.writer = FunctionWriter((*RESERVED, *self.taken, *self.names.values(), *self.roles.values()))
+        rows: list[Row] = []
+        loops: list[Compiled] = []
+
+        def body(scope: Scope) -> str:
+            lowering = LoopLowering(scope, interface.name)
+            text = lowering.program(program, interface.parts)
+            rows.extend(lowering.rows)
+            loops[:] = lowering.compiled
+            return text
+
+        written = self.writer.write(program, interface, body, rows)
+        return replace(written, source="\n\n".join([*(_function(c) for c in loops), written.source]))
+
+    def pair(self, program: Program, interface: Interface) -> JudgedFunction:
+        slow_interface = replace(
+            interface,
+            name=f"_loops_{interface.name}",
+            summary=f"`{interface.name}` by plain loops over the formula: slow, and the referee of the self-test.",
+            returns="_Table",
+        )
+        fast = self.written(program, interface)
+        slow = self.writer.write(program, slow_interface, lambda scope: Referee(scope).program(program), [])
+        return JudgedFunction(fast, slow)
+
+    def training_step(self, gradients: Mapping[str, Defined], order: Sequence[Leaf]) -> Written:
+        step = super().training_step(gradients, order)
+        return self.written(program_of_all(self.forward, gradients.values()), step.interface)
+
+    def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
+        step = [self.step.source] if self.step is not None else []
+        fast = [*(p.fast.source for p in self.pairs), *step]
+        tests = [banner(REFEREE), *(p.slow.source for p in self.pairs), self.self_test()]
+        text = "\n".join([*fast, *tests])
+        helpers = [*(source for name, source in OWN_HELPERS.items() if f"{name}(" in text), helper_source(text)]
+        body = "\n\n".join([*fast, banner("helpers"), *helpers, *tests])
+        head = imports(body).replace("import argparse", "import argparse\nimport importlib", 1)
+        return f"{docstring}\n{head}\n{HEAD}\n{body}"
+
+
+def _function(compiled: Compiled) -> str:
+    """The text of a compiled function."""
+    head = [f"def {compiled.name}({', '.join(compiled.parameters)}) -> None:"]
+    if len(head[0]) > 100:
+        head = [f"def {compiled.name}(", *(f"    {p}," for p in compiled.parameters), ") -> None:"]
+    lines = [*head, f'    """{compiled.summary}"""']
+    return "\n".join(["@_compiled", *lines, *(part for line in compiled.lines for part in wrapped(line))]) + "\n"
+
+
+__all__ = ["NumbaModule", "module_files"]

@@ -1,0 +1,216 @@
+"""The target `sympy`: every entry written out as straight-line code by SymPy's printer, for small stated sizes.
+
+The entries of each tensor at its stated sizes are SymPy expressions (`entries`); what several share is
+computed once (`sympy.cse`); `pycode` prints them.  The code grows with the sizes, so large ones are refused
+before anything is written out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from textwrap import wrap
+from typing import Any
+
+import sympy
+from sympy.core.function import AppliedUndef
+
+from symconv.entries.counting import summands
+from symconv.entries.unfold import entries
+from symconv.errors import ExportError
+from symconv.kernels.functions import Interface, Written
+from symconv.kernels.helpers import helper_source, imports
+from symconv.kernels.layout import wrapped
+from symconv.kernels.lowering import Row
+from symconv.kernels.module import JudgedFunction, ModuleWriter, banner, docstring_of
+from symconv.kernels.referee import Referee
+from symconv.kernels.scope import Scope
+from symconv.kernels.stages import Program, program_of_all
+from symconv.kernels.text import tuple_text
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Defined, Leaf, Tensor, sizes_in, tensors_in
+from symconv.term.value import Entry
+
+MOST_OPERATIONS, LONGEST_SUM = 20_000, 2_500  # Python cannot compile a sum of more than about 2,900 terms
+INSTEAD = "use the target numpy (or c, numba), whose code does not grow with the sizes"
+REFEREE = "the referee: the formulas as plain loops, used by --self-test only"
+Shape = tuple[int, ...]
+
+
+def module_files(
+    forward: Defined,
+    gradients: Mapping[str, Defined],
+    *,
+    title: str,
+    notes: Sequence[str],
+    verdicts: Mapping[str, str],
+    unproved: bool = False,
+    stem: str = "kernels",
+) -> dict[str, str]:
+    """The module as text by file suffix; the arguments are those of `module_source`."""
+    for tensor in (forward, *gradients.values()):
+        _check(tensor)
+    return {".py": UnrolledModule(forward, gradients).source(docstring_of(title, notes, verdicts, unproved))}
+
+
+def _check(tensor: Defined) -> None:
+    """Refuse sizes that are not stated, and what would be too long."""
+    free = sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))
+    if free:
+        raise ExportError(
+            f"target sympy: {tensor.name}",
+            f"sizes that are not stated: {', '.join(s.name for s in free)}",
+            "numbers for all of them, since every entry is written out",
+            f"state them, or {INSTEAD}",
+        )
+    operations = 2 * summands(tensor, {})
+    if operations > MOST_OPERATIONS:
+        raise ExportError(
+            f"target sympy: {tensor.name}",
+            f"about {operations:,} operations at these sizes",
+            f"at most {MOST_OPERATIONS:,}, since every one is written out",
+            f"state smaller sizes, or {INSTEAD}",
+        )
+
+
+class UnrolledModule(ModuleWriter):
+    """A module of straight-line code; its referee and self-test are those of the NumPy target."""
+
+    def written(self, program: Program, interface: Interface, tensors: Sequence[Defined]) -> Written:
+        """One function: the entries of its arrays, what is shared, the entries of the results."""
+
+        def body(scope: Scope) -> str:
+            return Unrolled(scope, interface.arrays).write(tensors, interface.parts)
+
+        rows: list[Row] = []
+        return self.writer.write(program, interface, body, rows)
+
+    def pair(self, program: Program, interface: Interface) -> JudgedFunction:
+        slow_interface = replace(
+            interface,
+            name=f"_loops_{interface.name}",
+            summary=f"`{interface.name}` by plain loops over the formula: slow, and the referee of the self-test.",
+            returns="_Table",
+        )
+        fast = self.written(program, interface, [program.tensor])
+        slow = self.writer.write(program, slow_interface, lambda scope: Referee(scope).program(program), [])
+        return JudgedFunction(fast, slow)
+
+    def training_step(self, gradients: Mapping[str, Defined], order: Sequence[Leaf]) -> Written:
+        step, tensors = super().training_step(gradients, order), [self.forward, *gradients.values()]
+        return self.written(program_of_all(self.forward, tensors[1:]), step.interface, tensors)
+
+    def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
+        step = [self.step.source] if self.step is not None else []
+        tests = [banner(REFEREE), *(p.slow.source for p in self.pairs), self.self_test()]
+        fast = [*(p.fast.source for p in self.pairs), *step]
+        text = "\n\n".join([*fast, *tests])
+        body = "\n\n".join([*fast, banner("helpers"), helper_source(text), *tests])
+        head = imports(body)
+        if "math." in body:
+            head = head.replace("import argparse", "import argparse\nimport math", 1)
+        return f"{docstring}\n{head}\n\n{body}"
+
+
+class Unrolled:
+    """Writes the entries of tensors into a scope."""
+
+    def __init__(self, scope: Scope, arrays: Sequence[tuple[Leaf, str]]) -> None:
+        self.scope = scope
+        self.arrays = arrays
+        self.symbols = {leaf: self.array(leaf, name) for leaf, name in arrays}
+
+    def array(self, leaf: Leaf, name: str) -> sympy.ImmutableDenseNDimArray:
+        """A symbol for each entry of an array, named by its place."""
+        shape = _shape(leaf)
+        places = product(*map(range, shape))
+        names = (self.scope.names.fresh("_".join([name, *map(str, place)])) for place in places)
+        return sympy.ImmutableDenseNDimArray([sympy.Symbol(n, real=True) for n in names], shape)
+
+    def write(self, tensors: Sequence[Defined], parts: Sequence[str]) -> str:
+        """All lines; an expression for what the function returns."""
+        given = {leaf.name: symbols for leaf, symbols in self.symbols.items()}
+        found = [entries(t, {}, {n: a for n, a in given.items() if _reads(t, n)}) for t in tensors]
+        flat = [[a[()]] if not a.shape else sympy.flatten(a) for a in found]
+        shared, written = sympy.cse([e for one in flat for e in one], _fresh(self.scope), order="none")
+        for expression in [value for _, value in shared] + written:
+            _check_entry(expression)
+        lines = [f"{symbol} = {sympy.pycode(value)}" for symbol, value in shared]
+        texts = [sympy.pycode(e, allow_unknown_functions=True) for e in written]
+        self.unpack(set(re.findall(r"\w+", "\n".join([*lines, *texts]))))
+        for line in lines:
+            target, _, value = line.partition(" = ")
+            self.scope.line(line if len(line) < 100 else f"{target} = ({value})")
+        kinds = [name for _, name in self.arrays] or ["float"]
+        divides = any("/" in text or "math." in text for text in (*lines, *texts))
+        kinds += ["np.float16"] if divides else []  # of whole numbers the result is then float64
+        self.scope.line(f"kind = np.result_type({', '.join(kinds)})")
+        results = []
+        for one, array in zip(flat, found, strict=True):
+            mine, texts = texts[: len(one)], texts[len(one) :]
+            results.append(self.packed(mine, array.shape))
+        if not parts:
+            return results[0]
+        named = (f'"{name}": {text}' for name, text in zip(parts, results[1:], strict=True))
+        return f"({results[0]}, {{{', '.join(named)}}})"
+
+    def unpack(self, used: set[str]) -> None:
+        """The entries of every array under the names of their symbols."""
+        for leaf, name in self.arrays:
+            flat = sympy.flatten(self.symbols[leaf]) if leaf.rank else [self.symbols[leaf][()]]
+            names = [str(s) if str(s) in used else "_" for s in flat]
+            if set(names) != {"_"}:
+                self.scope.line("(")
+                for line in wrap(", ".join(names) + ",", 100):
+                    self.scope.line(f"    {line}")
+                self.scope.line(f") = {name}.reshape(-1).tolist()")
+
+    def packed(self, texts: Sequence[str], shape: Shape) -> str:
+        """A list of entries, one a line, as an array."""
+        name = self.scope.names.fresh("entries")
+        self.scope.line(f"{name} = [")
+        for text in texts:
+            for line in wrapped(f"        {text},", True):
+                self.scope.line(line.removeprefix("    "))
+        self.scope.line("]")
+        whole = tuple_text([str(n) for n in shape]) if shape else "()"
+        return f"np.array({name}, kind).reshape({whole})"
+
+
+def _shape(leaf: Leaf) -> Shape:
+    return tuple(n.constant for n in leaf.shape)
+
+
+def _reads(tensor: Tensor, name: str) -> bool:
+    """True if the tensor has a leaf of that name."""
+    return any(t.name == name for t in tensors_in(Entry(tensor, ())) if isinstance(t, Leaf))
+
+
+def _fresh(scope: Scope) -> Iterator[sympy.Symbol]:
+    while True:
+        yield sympy.Symbol(scope.names.fresh("shared"), real=True)
+
+
+def _check_entry(expression: Any) -> None:
+    """Refuse what Python could not compile, and functions that nobody knows."""
+    longest = max((len(part.args) for part in sympy.preorder_traversal(expression) if part.is_Add), default=0)
+    if longest > LONGEST_SUM:
+        raise ExportError(
+            "target sympy",
+            f"a sum of {longest} terms in one entry",
+            f"at most {LONGEST_SUM}, since Python cannot compile longer ones",
+            f"state smaller sizes, or {INSTEAD}",
+        )
+    unknown = expression.atoms(AppliedUndef, sympy.Subs, sympy.Derivative)
+    if unknown:
+        raise ExportError(
+            "target sympy",
+            f"a function without a formula: {min(map(str, unknown))}",
+            "functions that SymPy knows",
+            "name one (relu, tanh, ...), or use the target numpy, which takes the function as an argument",
+        )
+
+
+__all__ = ["UnrolledModule", "module_files"]

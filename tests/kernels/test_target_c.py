@@ -1,0 +1,314 @@
+"""Exported C: right for every size and option, in both types; refused clearly; built once."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symconv.calculus.gradient import gradient, upstream
+from symconv.kernels.helpers import helper_names
+from symconv.kernels.targets import c_loader
+from symconv.kernels.targets.c import LOADER, module_files
+from symconv.ops.correlate import correlate, transposed
+from symconv.ops.layer import add_bias
+from symconv.ops.matrix import matmul
+from symconv.term.tensor import define
+from symconv.term.value import Range, multiply, total
+from tests.kernels import reference
+from tests.kernels.build import close, leaf, size, sizes
+
+N, g, C, M, H, W, r, c, s, d = sizes("N g C M H W r c s d")
+p = size("p", 0)
+IMAGE, KERNEL = leaf("input", N, g * C, H, W), leaf("kernel", g * M, C, r, c)
+CONV = correlate(IMAGE, KERNEL, stride=s, padding=p, dilation=d, groups=g)
+needs_compiler = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C compiler")
+
+
+def exported(folder, f, leaves, stem="formula", **settings):
+    """The exported module, loaded."""
+    up = upstream(f, "upstream") if f.rank else None
+    gradients = {t.name: gradient(f, t, up) for t in leaves}
+    texts = {"title": "A title", "notes": ["a note"], "verdicts": {"forward": "proved"}}
+    files = module_files(f, gradients, **texts, stem=stem, settings=settings)
+    for suffix, text in files.items():
+        Path(folder, stem + suffix).write_text(text)
+    spec = importlib.util.spec_from_file_location(stem, Path(folder, f"{stem}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def built(folder, stem, flags, **settings):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CFLAGS", flags)
+        module = exported(folder, CONV, (IMAGE, KERNEL), stem, **settings)
+    module.build(folder)
+    return module
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("c")
+
+
+@pytest.fixture(scope="module")
+def conv(folder):
+    """Every option symbolic: one file for all tests of correlation."""
+    return built(folder, "conv", "-O1")
+
+
+# input shape, kernel shape, stride, padding, dilation, groups
+SHAPES = [
+    ((2, 3, 9, 11), (4, 3, 3, 2), 1, 1, 1, 1),
+    ((1, 1, 37, 70), (1, 1, 3, 5), 1, 0, 1, 1),  # strips without a copy, the last one moved back
+    ((1, 1, 6, 9), (1, 1, 5, 3), 1, 2, 1, 1),
+    ((2, 5, 40, 33), (5, 1, 3, 4), 1, 2, 1, 5),  # depthwise
+    ((2, 4, 19, 21), (8, 1, 3, 2), 3, 2, 1, 4),
+    ((1, 2, 300, 90), (1, 2, 7, 3), 1, 3, 1, 1),  # bands
+    ((1, 3, 23, 29), (2, 3, 5, 4), 2, 3, 1, 1),
+    ((2, 17, 8, 13), (70, 17, 3, 3), 1, 1, 1, 1),  # tiles of several widths, tails of all
+    ((3, 33, 7, 6), (129, 33, 2, 3), 2, 1, 1, 1),
+    ((1, 40, 5, 5), (19, 40, 1, 1), 1, 0, 1, 1),
+    ((2, 24, 14, 15), (36, 12, 3, 2), 2, 2, 3, 2),
+    ((1, 6, 1, 31), (10, 6, 1, 4), 1, 3, 2, 1),
+    ((2, 5, 4, 3), (7, 5, 8, 9), 1, 3, 1, 1),  # a kernel as large as the padded image
+    ((4, 3, 5, 6), (6, 3, 2, 2), 4, 0, 1, 1),  # a stride beyond the kernel: entries that nothing reads
+    ((2, 150, 4, 5), (20, 150, 1, 2), 1, 0, 1, 1),  # more summed than a block holds
+]
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("x_shape", "k_shape", "stride", "padding", "dilation", "groups"), SHAPES)
+def test_correlation_and_its_gradients(conv, x_shape, k_shape, stride, padding, dilation, groups, dtype):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(sum(x_shape))
+    x, k = rng.standard_normal(x_shape), rng.standard_normal(k_shape)
+    tx, tk = torch.tensor(x, requires_grad=True), torch.tensor(k, requires_grad=True)
+    y = torch.nn.functional.conv2d(tx, tk, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    up = rng.standard_normal(y.shape)
+    y.backward(torch.tensor(up))
+    options = {"stride": stride, "padding": padding, "dilation": dilation}
+    x32, k32, up32 = (a.astype(dtype) for a in (x, k, up))
+    tolerance = 1e-12 if dtype == np.float64 else 3e-6
+    found = conv.forward(x32, k32, **options)
+    assert found.dtype == dtype
+    close(found, y.detach().numpy(), tolerance)
+    close(conv.grad_input(up32, k32, x_shape, **options), tx.grad.numpy(), tolerance)
+    close(conv.grad_kernel(up32, x32, k_shape, **options), tk.grad.numpy(), tolerance)
+
+
+@needs_compiler
+def test_random_correlations_against_plain_loops(conv):
+    rng = np.random.default_rng(3)
+    tried = 0
+    while tried < 60:
+        count, groups, inner, outer = (int(rng.integers(1, m)) for m in (3, 4, 4, 4))
+        h, w, u, v = (int(rng.integers(1, m)) for m in (9, 10, 5, 4))
+        stride, padding, dilation = int(rng.integers(1, 4)), int(rng.integers(0, 4)), int(rng.integers(1, 3))
+        if h + 2 * padding <= dilation * (u - 1) or w + 2 * padding <= dilation * (v - 1):
+            continue
+        tried += 1
+        x, k = rng.standard_normal((count, groups * inner, h, w)), rng.standard_normal((groups * outer, inner, u, v))
+        pairs = ((stride, stride), ((padding, padding),) * 2, (dilation, dilation), groups)
+        y = reference.correlate(x, k, *pairs)
+        options = {"stride": stride, "padding": padding, "dilation": dilation}
+        close(conv.forward(x, k, **options), y)
+        up = rng.standard_normal(y.shape)
+        dx, dk = reference.gradients(x, k, up, *pairs)
+        close(conv.grad_input(up, k, x.shape, **options), dx)
+        close(conv.grad_kernel(up, x, k.shape, **options), dk)
+
+
+@needs_compiler
+def test_any_layout_of_the_arrays(conv):
+    rng = np.random.default_rng(4)
+    x, k = rng.standard_normal((2, 6, 9, 8)), rng.standard_normal((5, 6, 3, 2))
+    wanted = conv.forward(x, k)
+    for other in (np.asfortranarray(x), np.repeat(x, 2, axis=3)[..., ::2], x.astype(">f8"), x[:, ::-1][:, ::-1]):
+        close(conv.forward(other, k), wanted)
+    x.setflags(write=False)
+    close(conv.forward(x, k), wanted)
+    raw = np.zeros(k.nbytes + 1, np.uint8)[1:].view(float).reshape(k.shape)
+    raw[...] = k
+    close(conv.forward(x, raw), wanted)
+    whole = rng.integers(-9, 9, x.shape)
+    assert conv.forward(whole, np.ones((5, 6, 3, 2), int)).dtype == np.float64
+    assert conv.forward(x[:0], k).shape == (0, 5, 7, 7)
+
+
+@needs_compiler
+def test_a_result_can_be_given(conv):
+    rng = np.random.default_rng(5)
+    x, k = rng.standard_normal((2, 3, 6, 7)), rng.standard_normal((3, 3, 1, 1))
+    wanted = conv.forward(x, k)
+    out = np.empty(wanted.shape)
+    assert conv.forward(x, k, out=out) is out
+    close(out, wanted)
+    apart = np.empty((*wanted.shape[:3], 14))[..., ::2]
+    conv.forward(x, k, out=apart)
+    close(apart, wanted)
+    conv.forward(x, k, out=x)  # where it is read
+    close(x, wanted)
+    with pytest.raises(ValueError, match=r"out: shape .* of float64 given; .* of float32, writeable, needed"):
+        conv.forward(x.astype("f4"), k.astype("f4"), out=out)
+
+
+@pytest.fixture(scope="module")
+def tiled(folder):
+    """With tiles, and as users compile it."""
+    return built(folder, "tiled", "", ACCURACY="fast")
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("x_shape", "k_shape", "padding"),
+    [
+        ((3, 17, 14, 13), (70, 17, 3, 3), 1),  # blocks of several images, tails of tiles, rows and channels
+        ((1, 9, 70, 91), (33, 9, 3, 3), 0),
+        ((2, 32, 5, 6), (32, 16, 3, 3), 2),  # groups
+        ((1, 140, 9, 8), (20, 140, 3, 3), 3),
+    ],
+)
+def test_tiles_of_f_4_3(tiled, conv, x_shape, k_shape, padding, dtype):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(sum(x_shape))
+    x, k = rng.standard_normal(x_shape).astype(dtype), rng.standard_normal(k_shape).astype(dtype)
+    tx, tk = torch.tensor(x, dtype=torch.float64, requires_grad=True), torch.tensor(k, dtype=torch.float64)
+    y = torch.nn.functional.conv2d(tx, tk, padding=padding, groups=x_shape[1] // k_shape[1])
+    up = rng.standard_normal(y.shape)
+    y.backward(torch.tensor(up))
+    tolerance = 1e-13 if dtype == np.float64 else 2e-5
+    found = tiled.forward(x, k, padding=padding)
+    close(found, y.detach().numpy(), tolerance)
+    x[0, 0, 2, 2] = np.nan
+    spread = np.isnan(tiled.forward(x, k, padding=padding)).sum()
+    assert spread > np.isnan(conv.forward(x, k, padding=padding)).sum()  # over the tiles that read it
+    close(tiled.grad_input(up.astype(dtype), k, x_shape, padding=padding), tx.grad.numpy(), tolerance)
+    assert "ACCURACY fast" in tiled.__doc__
+
+
+@needs_compiler
+def test_other_taps_and_strides_are_not_tiled(tiled, conv):
+    rng = np.random.default_rng(8)
+    x = rng.standard_normal((2, 16, 9, 11))
+    x[1, 3, 4, 5] = np.nan
+    for taps, options in (((3, 3), {"stride": 2}), ((3, 3), {"dilation": 2}), ((3, 2), {}), ((5, 3), {"padding": 1})):
+        k = rng.standard_normal((16, 16, *taps))
+        found, wanted = tiled.forward(x, k, **options), conv.forward(x, k, **options)
+        assert (np.isnan(found) == np.isnan(wanted)).all()
+
+
+@needs_compiler
+def test_infinities_and_nan_reach_the_entries_that_read_them(conv):
+    x, k = np.ones((1, 1, 40, 60)), np.ones((1, 1, 3, 3))
+    x[0, 0, 20, 30], x[0, 0, 5, 59] = np.nan, np.inf
+    y = conv.forward(x, k, padding=1)
+    assert np.isnan(y).sum() == 9
+    assert np.isinf(y).sum() == 6
+
+
+@needs_compiler
+def test_threads_may_call_at_once(conv):
+    rng = np.random.default_rng(6)
+    x, k = rng.standard_normal((4, 8, 30, 30)), rng.standard_normal((16, 8, 3, 3))
+    wanted = conv.forward(x, k)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: conv.forward(x, k), range(20)):
+            close(found, wanted)
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("f", "leaves"),
+    [
+        (add_bias(CONV, leaf("bias", g * M), axis=1), (IMAGE, KERNEL, leaf("bias", g * M))),
+        (transposed(leaf("X", N, C, H, W), leaf("K", C, M, r, c), stride=s, padding=p), (leaf("X", N, C, H, W),)),
+        (matmul(leaf("A", H, W), leaf("B", W, C)), (leaf("A", H, W), leaf("B", W, C))),
+    ],
+)
+def test_the_self_test_agrees(f, leaves, tmp_path, monkeypatch):
+    monkeypatch.setenv("CFLAGS", "-O0")
+    module = exported(tmp_path, f, leaves)
+    done = subprocess.run([sys.executable, module.__file__, "--build", "--self-test"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WRONG" not in done.stdout
+    assert done.stdout.count("ok ") >= 4 * (1 + len(leaves))
+    assert len(list(tmp_path.glob("formula-*.so"))) == 1
+
+
+@needs_compiler
+def test_a_loss_and_its_gradients(tmp_path, monkeypatch):
+    monkeypatch.setenv("CFLAGS", "-O0")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    a, b = leaf("a", H), leaf("b", H)
+    loss = define("loss", (), lambda: total((Range.upto("i", H),), multiply(a["i"], b["i"])))
+    module = exported(tmp_path, loss, (a, b))
+    assert module.forward(np.array([1.0, 2.0]), np.array([3.0, 5.0])) == 13.0
+    close(module.grad_b(np.array([1.0, 2.0])), [1.0, 2.0])
+    assert not module.self_test()
+
+
+@needs_compiler
+def test_the_library_is_built_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("CFLAGS", "-O0")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    f = correlate(leaf("x", H), leaf("w", r))
+    close(exported(tmp_path, f, []).forward(np.arange(4.0), np.ones(2)), [1, 3, 5])
+    monkeypatch.setattr(subprocess, "run", None)
+    close(exported(tmp_path, f, []).forward(np.arange(5.0), np.ones(2)), [1, 3, 5, 7])
+    assert len(list((tmp_path / "cache" / "symconv").iterdir())) == 1
+
+
+def test_without_a_compiler_it_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    module = exported(tmp_path, correlate(leaf("x", H), leaf("w", r)), [])
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(RuntimeError, match=r"compiler: cc, gcc and clang not found; one is needed .*; install gcc"):
+        module.forward(np.ones(3), np.ones(2))
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(RuntimeError, match=r"C compiler: no-such-compiler not found; .* let CC name a compiler"):
+        module.forward(np.ones(3), np.ones(2))
+
+
+@needs_compiler
+def test_a_failing_or_missing_source_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    module = exported(tmp_path, correlate(leaf("x", H), leaf("w", r)), [])
+    Path(tmp_path, "formula.c").write_text("no C at all")
+    with pytest.raises(RuntimeError, match=r"formula.c: .* failed; a compiler for C99 with vector .* needed"):
+        module.forward(np.ones(3), np.ones(2))
+    Path(tmp_path, "formula.c").unlink()
+    with pytest.raises(RuntimeError, match=r"formula.c: no such file; .* is needed; put both files into one folder"):
+        module.forward(np.ones(3), np.ones(2))
+
+
+def test_entries_that_c_does_not_take_are_refused(tmp_path):
+    module = exported(tmp_path, correlate(leaf("x", H), leaf("w", r)), [])
+    with pytest.raises(TypeError, match=r"entries of type \w+ given; float32 or float64 needed; convert with .astype"):
+        module.forward(np.ones(3, np.longdouble), np.ones(2))
+    with pytest.raises(ValueError, match=r"x: 2 axes given, shape \(3, 1\); 1 needed"):
+        module.forward(np.ones((3, 1)), np.ones(2))
+
+
+def test_files_say_what_they_are(tmp_path):
+    module = exported(tmp_path, CONV, (IMAGE, KERNEL))
+    assert module.__doc__.startswith("A title\n\na note\n")
+    assert "forward: proved" in module.__doc__
+    assert "needs NumPy and, once, a C compiler" in module.__doc__
+    text = Path(tmp_path, "formula.c").read_text()
+    assert text.startswith("/* A title")
+    assert "ffast-math" not in " ".join(module.FLAGS)
+
+
+def test_names_of_the_loader_are_its_own():
+    assert not set(LOADER) & set(helper_names())
+    assert all(name in vars(c_loader) for name in LOADER)
