@@ -124,6 +124,7 @@ def _add_output(verb: argparse.ArgumentParser, required: bool, what: str = "wher
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     options = parser().parse_args(arguments)
+    options.arguments = list(sys.argv[1:] if arguments is None else arguments)
     verbs = {"solve": _solve, "verify": _verify, "export": _export, "bench": _bench}
     try:
         return verbs[options.verb](options)
@@ -358,21 +359,21 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from symconv.benching.command import bench
+    from symconv.benching.command import bench, checked
+    from symconv.benching.environment import again, prepared
     from symconv.specs import OPTIONS
 
     if options.output is not None:
         _refuse_output(options)
     said = {name: getattr(options, name.replace("-", "_")) or None for name in OPTIONS}
-    table = bench(
-        options.spec,
-        said,
-        dtype=options.dtype,
-        accuracy=options.accuracy,
-        threads=options.threads,
-        seconds=options.seconds,
-        plot=options.plot,
-    )
+    checked(options.spec, said, options.dtype, options.plot)
+    if not prepared():
+        done = again("symconv.cli", options.arguments, options.threads)
+        print(done.stdout, end="")
+        print(done.stderr, end="", file=sys.stderr)
+        return done.returncode
+    given = {name: getattr(options, name) for name in ("dtype", "accuracy", "threads", "seconds", "plot")}
+    table = bench(options.spec, said, **given)
     if options.output is None:
         print(table, end="")
     else:

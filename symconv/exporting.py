@@ -10,7 +10,7 @@ the chain rule puts them together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
@@ -133,7 +133,7 @@ TARGETS = ("numpy", "c", "numba", "array-api", "sympy", "dask")
 
 def export_spec(
     spec: str | Spec,
-    wrt: str | None = None,
+    wrt: str | Sequence[str] | None = None,
     unproved: bool = False,
     *,
     accuracy: str = "exact",
@@ -145,7 +145,7 @@ def export_spec(
 
 def export_files(
     spec: str | Spec,
-    wrt: str | None = None,
+    wrt: str | Sequence[str] | None = None,
     unproved: bool = False,
     *,
     target: str = "numpy",
@@ -155,7 +155,7 @@ def export_files(
 ) -> dict[str, str]:
     """The files of a module by their endings.
 
-    wrt: the one tensor whose gradient is wanted; all leaves without it.
+    wrt: the tensor whose gradient is wanted, or several by name; all leaves without it.
     unproved: write gradients that are not proved too, and say so in the file.
     target: what the module runs on.
     accuracy: "exact", or "fast" for schedules that lose some digits.
@@ -167,15 +167,15 @@ def export_files(
             raise UsageError(name, repr(value), " or ".join(known), "choose one of these")
     if schedule and schedule not in NAMES:
         raise UsageError("schedule", repr(schedule), ", ".join(NAMES), "choose one of these, or leave it out")
-    if target not in ("numpy", "dask", "c") and accuracy != "exact" or target not in ("numpy", "dask") and schedule:
+    if (target not in ("numpy", "dask", "c") and accuracy != "exact") or (target not in ("numpy", "dask") and schedule):
         raise UsageError(
             f"target {target}",
             "--schedule or --accuracy",
-            "those with the NumPy kernels, numpy and dask",
+            "numpy or dask with these, c with an accuracy",
             "leave them out",
         )
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
-    named = parsed.wanted if wrt is None else (wrt,)
+    named = parsed.wanted if wrt is None else (wrt,) if isinstance(wrt, str) else tuple(wrt)
     wanted: Iterable[Tensor] = [parsed.leaf(n) for n in named] or parsed.leaves
     leaves = [_leaf(t) for t in wanted]
     proofs = [prove_gradient(parsed.output, leaf) for leaf in leaves]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -56,10 +57,20 @@ def verify(source: str | Path, form: str | None = None) -> Any:
     return verify_paths([source]) if form is None else verify_text(source, cast(Any, form))
 
 
-def export(spec: str | Tensor, wrt: str | None = None, unproved: bool = False) -> str:
+def export(
+    spec: str | Tensor,
+    wrt: str | Sequence[str] | None = None,
+    unproved: bool = False,
+    *,
+    accuracy: str = "exact",
+    schedule: str = "",
+) -> str:
     """The source of a NumPy module with forward and gradients, as `symconv export` writes it.
 
     spec: an operation, a formula, a document, or a tensor, such as the loss of a network.
+    wrt: the tensor whose gradient is wanted, or several by name; all of them without it.
+    accuracy: "exact", or "fast" for schedules that lose some digits.
+    schedule: the name of one that is used wherever it fits; chosen by sizes without it.
 
     >>> import symconv as sc
     >>> print(sc.export("conv1d --stride 2").splitlines()[0][3:])
@@ -67,4 +78,4 @@ def export(spec: str | Tensor, wrt: str | None = None, unproved: bool = False) -
     """
     from symconv.exporting import export_spec
 
-    return export_spec(_spec(spec, "export"), wrt, unproved=unproved)
+    return export_spec(_spec(spec, "export"), wrt, unproved, accuracy=accuracy, schedule=schedule)

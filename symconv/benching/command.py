@@ -1,4 +1,4 @@
-"""`symconv bench SPEC`: one layer measured, its table printed, a picture drawn if asked."""
+"""`symconv bench SPEC`: one layer measured, its table made, a picture drawn if asked."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from symconv.benching.environment import described, restart
+from symconv.benching.environment import described
 from symconv.benching.layers import layer_of
+from symconv.benching.peers import Layer
 from symconv.errors import UsageError
+
+
+def checked(operation: str, options: Mapping[str, str | None], dtype: str, plot: str | None) -> Layer:
+    """The layer; raises `UsageError` before anything is measured."""
+    layer = layer_of(operation, options, dtype)
+    if plot is not None and find_spec("matplotlib") is None:
+        raise UsageError("bench --plot", "no matplotlib", "the extra bench", "pip install 'symconv[bench]'")
+    return layer
 
 
 def bench(
@@ -21,11 +30,8 @@ def bench(
     seconds: float = 1.0,
     plot: str | None = None,
 ) -> str:
-    """The table of one layer against all that is installed; the process starts anew in the right environment."""
-    layer = layer_of(operation, options, dtype)
-    if plot is not None and find_spec("matplotlib") is None:
-        raise UsageError("bench --plot", "no matplotlib", "the extra bench", "pip install 'symconv[bench]'")
-    restart(threads)
+    """The table of one layer against all that is installed, measured in the environment that this process has."""
+    layer = checked(operation, options, dtype, plot)
     from symconv.benching import report
 
     lines = report.measure(layer, accuracy, threads, seconds)
@@ -35,4 +41,4 @@ def bench(
     return f"{head}\n\n{report.table(lines)}"
 
 
-__all__ = ["bench"]
+__all__ = ["bench", "checked"]

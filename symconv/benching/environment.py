@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 MALLOC = "glibc.malloc.mmap_threshold=1073741824:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864"
@@ -29,10 +30,15 @@ def wanted(threads: int, before: Mapping[str, str] = os.environ) -> dict[str, st
     return found
 
 
-def restart(threads: int) -> None:
-    """Run this command again in the environment of a measurement, unless this is that run."""
-    if os.environ.get(MARK) != "set":
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], wanted(threads))
+def prepared() -> bool:
+    """Whether this process runs in the environment of a measurement."""
+    return os.environ.get(MARK) == "set"
+
+
+def again(module: str, arguments: Sequence[str], threads: int) -> subprocess.CompletedProcess[str]:
+    """Run `python -m module arguments` in the environment of a measurement; what it prints is captured."""
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, env=wanted(threads), capture_output=True, text=True, check=False)
 
 
 def described(threads: int) -> str:
@@ -52,4 +58,4 @@ def _version(package: str) -> str:
         return ""
 
 
-__all__ = ["described", "restart", "wanted"]
+__all__ = ["again", "described", "prepared", "wanted"]

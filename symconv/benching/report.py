@@ -9,6 +9,7 @@ from pathlib import Path
 from symconv.benching.kernels import ours
 from symconv.benching.measure import Measured, compare
 from symconv.benching.peers import Layer, peers
+from symconv.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,18 @@ class Line:
 
 
 def measure(layer: Layer, accuracy: str, threads: int, seconds: float, parts: Sequence[str] = ()) -> list[Line]:
-    """All parts of a layer against all that compute them."""
+    """All parts of a layer against all that compute them; what nobody else computes is left out."""
     data = layer.data()
     lines = []
     for part in parts or layer.parts:
-        call = ours(layer, part, data, accuracy, threads)
-        lines.append(Line(layer, part, compare(call, peers(layer, part, data, threads), seconds, threads > 1)))
+        others = peers(layer, part, data, threads)
+        if others:
+            call = ours(layer, part, data, accuracy, threads)
+            lines.append(Line(layer, part, compare(call, others, seconds, threads > 1)))
+    if not lines:
+        raise UsageError(
+            "bench", "no library that computes this", "torch, jax, opencv or scipy", "pip install 'symconv[bench]'"
+        )
     return lines
 
 

@@ -186,8 +186,11 @@ class Tensor(Handle[terms.Tensor]):
         if count > MOST_ENTRIES:
             raise SizeError(place, f"{count} entries", f"at most {MOST_ENTRIES}", "choose smaller sizes")
 
-    def compile(self) -> Callable[..., Any]:
+    def compile(self, accuracy: str = "exact", schedule: str = "") -> Callable[..., Any]:
         """A vectorised NumPy function of the leaves, by name, and of the sizes that no shape gives.
+
+        accuracy, schedule: as for `export`.  The function takes `out`, an array for the result, and where its work
+        can be shared `threads`.
 
         >>> import numpy as np, symconv as sc
         >>> n, k = sc.sizes("n k")
@@ -197,7 +200,7 @@ class Tensor(Handle[terms.Tensor]):
         """
         from symconv.kernels import compile_tensor
 
-        return compile_tensor(self._defined("compile"))
+        return compile_tensor(self._defined("compile"), accuracy, schedule)
 
     def lambdify(self, **options: Any) -> Callable[..., Any]:
         """The same through `sympy.lambdify` with a NumPy printer of ours; see `symconv.entries.lambdify`."""

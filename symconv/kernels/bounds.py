@@ -31,20 +31,23 @@ def surely_nonnegative(poly: Poly) -> bool:
 
 
 def _without_floors(poly: Poly) -> Poly | None:
-    """A lower bound without quotients and remainders."""
-    result = ZERO
-    for monomial, c in poly:
-        compound = next((a for a in monomial if isinstance(a, Quotient)), None)
-        if compound is None:
-            result = result + Poly({monomial: c})
-            continue
+    """A lower bound without quotients and remainders.
+
+    What is taken away is estimated first: p in  p - n (p // n)  may itself hold a quotient, and cancels then.
+    """
+    while True:
+        terms = [
+            (m, c, q) for m, c in poly for q in [next((a for a in m if isinstance(a, Quotient)), None)] if q is not None
+        ]
+        if not terms:
+            return poly
+        monomial, c, compound = min(terms, key=lambda t: (t[1] > 0, -len(str(t[2]))))
         rest = list(monomial)
         rest.remove(compound)
         part = _estimate(compound, rest, c)
         if part is None:
             return None
-        result = result + part
-    return result if not any(isinstance(a, Quotient) for a in result.atoms()) else _without_floors(result)
+        poly = poly - Poly({monomial: c}) + part
 
 
 def _estimate(compound: Quotient, rest: list[Atom], c: int) -> Poly | None:

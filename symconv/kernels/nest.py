@@ -213,7 +213,8 @@ class _Work:
         exact = [h for h in highs if (h + rest + 1).divided_by(divisor) is not None]
         dropped = set()
         for low in lows:
-            guards.append(Guard(q - (low + rest) // divisor))
+            first = low + rest
+            guards.append(Guard(q - (ZERO if first.is_zero else first // divisor)))
             if (low + rest).is_zero:
                 dropped.add(Guard(Poly.of(name) - low))
         for high in highs:

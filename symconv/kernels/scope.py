@@ -18,7 +18,7 @@ ELEMENTWISE = {
     "tanh": "np.tanh({})",
     "sigmoid": "_sigmoid({})",
     "relu": "np.maximum({}, 0)",
-    "step": "np.heaviside({}, 0)",
+    "step": "_step({})",
     "softplus": "np.logaddexp({}, 0)",
     "square": "np.square({})",
     "sqrt": "np.sqrt({})",

@@ -408,3 +408,45 @@ def test_the_loops_of_a_gradient_are_loops(spec):
     assert "total: Any = 0" in loops
     assert not re.search(r"for \w+ in \(", loops)
     assert not re.search(r"\b(if|and) \w+ >= 0", loops)
+
+
+def test_the_result_goes_into_an_array_of_the_caller():
+    module = load(export_spec("conv2d --stride 2 --bias"))
+    rng = np.random.default_rng(0)
+    a, b, bias = rng.standard_normal((2, 3, 9, 8)), rng.standard_normal((4, 3, 3, 2)), rng.standard_normal(4)
+    expected = module.forward(a, b, bias)
+    held = np.full((2, 4, 4, 4, 2), np.nan)
+    for out in (np.empty(expected.shape), held[..., 0], np.empty(expected.shape, order="F")):
+        assert module.forward(a, b, bias, out=out, threads=2) is out
+        close(out, expected)
+    assert np.isnan(held[..., 1]).all()
+    summed = np.empty(4)
+    assert module.grad_bias(expected, out=summed) is summed
+    close(summed, expected.sum((0, 2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        (
+            np.empty((2, 4, 4, 5)),
+            r"out: shape \(2, 4, 4, 5\) of float64 given; \(2, 4, 4, 4\) of float64, writeable, needed",
+        ),
+        (
+            np.empty((2, 4, 4, 4), np.float32),
+            r"out: shape \(2, 4, 4, 4\) of float32 given; .* of float64, writeable, needed",
+        ),
+        (np.broadcast_to(0.0, (2, 4, 4, 4)), r"of float64, read-only, given; .*; give such an array or leave it out"),
+    ],
+)
+def test_an_array_that_cannot_hold_the_result_is_refused(out, message):
+    module = load(export_spec("conv2d --stride 2"))
+    with pytest.raises(ValueError, match=message):
+        module.forward(np.ones((2, 3, 9, 8)), np.ones((4, 3, 3, 2)), out=out)
+
+
+def test_no_images_and_no_channels():
+    module = load(export_spec("conv2d --padding 1"))
+    assert module.forward(np.ones((0, 3, 9, 8)), np.ones((4, 3, 3, 2))).shape == (0, 4, 9, 9)
+    assert not module.grad_kernel(np.ones((0, 4, 9, 9)), np.ones((0, 3, 9, 8)), (4, 3, 3, 2)).any()
+    assert module.grad_input(np.ones((0, 4, 9, 9)), np.ones((4, 3, 3, 2)), (0, 3, 9, 8)).shape == (0, 3, 9, 8)

@@ -83,15 +83,16 @@ def _choose(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: 
             return "toeplitz of taps"
         if "sub-images of taps" in possible and min(len(images), outputs) >= 16:
             return "sub-images of taps"
-        wide = min(len(images), outputs) >= 16 and channels * prod(taps) >= 256
+        wide = min(len(images), outputs) >= 16 and len(images) * outputs * prod(taps) >= 1 << 17
         if wide and "tiles of taps" in possible:
             return "tiles of taps"
         return "taps side by side" if "taps side by side" in possible and _narrow(taps, channels) else "taps"
     if "sub-images" in possible and min(extent) >= 2 * max(dilation):
         return "sub-images"
     if "toeplitz" in possible:
-        return "fourier" if "fourier" in possible and min(taps) >= 16 and min(extent) >= 64 else "toeplitz"
-    wide = min(channels, outputs) >= 16 and len(images) * prod(extent) >= 64
+        large = min(taps) >= (16 if images.dtype == np.float32 else 13) and min(extent) >= 64
+        return "fourier" if large and "fourier" in possible else "toeplitz"
+    wide = min(channels, outputs) >= 16 and channels * outputs * prod(extent) >= 1 << 17
     if wide and "tiles" in possible and prod(taps) > 4:
         return "tiles"
     if "side by side" in possible and _narrow(extent, len(images)):

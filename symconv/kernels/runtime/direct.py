@@ -90,6 +90,11 @@ def _direct(
     rows, length = out.shape[3:]
     depth = channels * r * c
     weights = kernel.reshape(groups, outputs, depth)
+    if (r, c) == stride == (1, 1) and start == (0, 0) and images.shape[3:] == out.shape[3:]:
+        whole, filled = _merged(images, 3), _merged(out, 3)
+        if whole is not None and filled is not None:  # every entry is a window of its own
+            np.matmul(weights, whole, out=filled)
+            return
     for n, g, i in _blocks(len(images), groups, rows, depth * length * images.itemsize):
         place = out[n, g, :, i]
         counts = i.stop - i.start, length
@@ -110,6 +115,9 @@ def _shifted(images: Array, kernel: Array, start: Pair, dilation: Pair, out: Arr
     along them stays inside: a shift of whole images is one run of memory.
     """
     groups, outputs, channels, r, c = kernel.shape
+    if c * channels + r * outputs < r * c * outputs:
+        _shifted_rows(images, kernel, start, dilation, out)
+        return
     height, width = images.shape[3:]
     rows = out.shape[3]
     reach = dilation[1] * (c - 1)
@@ -137,6 +145,34 @@ def _shifted(images: Array, kernel: Array, start: Pair, dilation: Pair, out: Arr
                 place += taps[:, :, u, v, :, (first + a) * pitch : (first + b) * pitch]
         whole = sums[..., : tall * pitch].reshape(*lead, outputs, tall, pitch)
         _cut(whole, 0, reach - start[1], out[n, g, :, i])
+
+
+def _shifted_rows(images: Array, kernel: Array, start: Pair, dilation: Pair, out: Array) -> None:
+    """The same, with the taps of a row as columns: windows are copied for each of them, sums added for each row."""
+    groups, outputs, channels, r, c = kernel.shape
+    height = images.shape[3]
+    rows, length = out.shape[3:]
+    weights = np.ascontiguousarray(kernel.transpose(0, 3, 1, 2, 4)).reshape(groups, r * outputs, channels * c)
+    row_bytes = (r * outputs + (channels * c if c > 1 else 0)) * length * images.itemsize
+    for n, g, i in _blocks(len(images), groups, rows, row_bytes):
+        top = min(height, max(0, i.start - start[0]))
+        bottom = max(top, min(height, i.stop - start[0] + dilation[0] * (r - 1)))
+        windows = _windows(images[n, g], (top, -start[1]), (1, c), (bottom - top, length), (1, 1), dilation)
+        columns = _columns(windows)
+        lead = columns.shape[:2]
+        products = _WORKSPACE.take("products", (*lead, r * outputs, (bottom - top) * length), out.dtype)
+        np.matmul(weights[g], columns, out=products)
+        taps = products.reshape(*lead, r, outputs, (bottom - top) * length)
+        tall = i.stop - i.start
+        sums = _WORKSPACE.take("sums", (*lead, outputs, tall * length), out.dtype)
+        sums[...] = 0
+        for u in range(r):
+            first = i.start + dilation[0] * u - start[0] - top  # of the rows read, where the first row of sums looks
+            a, b = max(0, -first), min(tall, bottom - top - first)
+            if a < b:
+                place = sums[..., a * length : b * length]
+                place += taps[:, :, u, :, (first + a) * length : (first + b) * length]
+        out[n, g, :, i] = sums.reshape(*lead, outputs, tall, length)
 
 
 def _direct_taps(

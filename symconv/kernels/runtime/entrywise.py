@@ -48,6 +48,12 @@ def _sigmoid(x: Any) -> Any:
     return 0.5 * (1 + np.tanh(0.5 * x))
 
 
+def _step(x: Any) -> Any:
+    """1 where x > 0, else 0, in the type of x."""
+    x = np.asarray(x)
+    return np.greater(x, 0).astype(x.dtype if x.dtype.kind == "f" else np.float64)
+
+
 def _normal_cdf(x: Any) -> Any:
     """The distribution function of the standard normal law; NumPy has no erf, the standard library has."""
     return 0.5 + 0.5 * np.asarray(np.frompyfunc(erf, 1, 1)(np.asarray(x) / np.sqrt(2.0)), dtype=np.float64)

@@ -7,6 +7,7 @@ then what is left along the other; the adjoint goes the same way back.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -29,14 +30,26 @@ def _reads(taps: int, stride: int, dilation: int, start: int, outputs: int, exte
     return found
 
 
-def _planes_of(images: Array, *others: Array) -> Iterator[tuple[Array, ...]]:
-    """Blocks [k, x, y] of the first array of about 256 kB, and the same planes of the others."""
-    for place in np.ndindex(images.shape[:-3]):
-        whole = images[place] if images.ndim > 2 else images[None]
-        rest = [a[place] if images.ndim > 2 else a[None] for a in others]
-        step = max(1, (1 << 18) // max(1, whole[:1].nbytes))
-        for k in range(0, len(whole), step):
-            yield tuple(a[k : k + step] for a in (whole, *rest))
+def _stack(array: Array) -> Array | None:
+    """All planes of an array in a row, [k, x, y], or None where that would copy."""
+    view = array.view()
+    try:
+        view.shape = (prod(array.shape[:-2]), *array.shape[-2:])
+    except AttributeError:
+        return None
+    return view
+
+
+def _planes_of(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Blocks [k, x, y] of the arrays, of about 256 kB of the first."""
+    stacks = [stack for array in arrays if (stack := _stack(array)) is not None]
+    if len(stacks) == len(arrays):
+        step = max(1, (1 << 18) // max(1, stacks[0][:1].nbytes))
+        for k in range(0, len(stacks[0]), step):
+            yield tuple(stack[k : k + step] for stack in stacks)
+        return
+    for place in np.ndindex(arrays[0].shape[:1]):
+        yield from _planes_of(*(array[place] for array in arrays))
 
 
 def _along(axis: int, some: slice) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _SMALL = 1 << 17  # entries of the columns
-_KEPT = 1 << 20  # bytes of all arrays that are kept
+_KEPT = 2 << 20  # bytes of all arrays that are kept
 
 
 class _Small:
@@ -38,15 +38,22 @@ class _Small:
         self.inner = padded[..., at[0] : at[0] + images.shape[3], at[1] : at[1] + images.shape[4]]
         source = padded[..., first[0] :, first[1] :]
         *over, over_i, over_j = source.strides
-        moves = dilation[0] * over_i, dilation[1] * over_j, stride[0] * over_i, stride[1] * over_j
-        windows = as_strided(source, (*images.shape[:3], *taps, *extent), (*over, *moves))
-        self.few = few
+        moves = dilation[0] * over_i, dilation[1] * over_j, stride[1] * over_j, stride[0] * over_i
+        windows = as_strided(source, (*images.shape[:3], *taps, *extent), (*over, *moves[:2], moves[3], moves[2]))
+        self.shown: Array | None = None
         if few:
             windows = windows.transpose(0, 1, 5, 6, 2, 3, 4)
+        elif stride == (1, 1) and extent[1] < 32:  # whole rows with what lies between: longer runs to copy
+            pitch = sides[1]
+            run = (extent[0] - 1) * pitch + extent[1]
+            windows = as_strided(source, (*images.shape[:3], *taps, run), (*over, *moves[:3]))
+            result = np.empty((len(images), groups, outputs, extent[0] * pitch), out.dtype)
+            self.result = result[..., :run]
+            self.shown = result.reshape(*result.shape[:3], extent[0], pitch)[..., : extent[1]]
         self.windows = windows
         self.columns = np.empty(windows.shape, out.dtype)
         depth = channels * prod(taps)
-        shape = (len(images), groups, prod(extent), depth) if few else (len(images), groups, depth, prod(extent))
+        shape = (*windows.shape[:2], prod(extent), depth) if few else (*windows.shape[:2], depth, -1)
         matrix = self.columns.reshape(shape)
         self.matrix = matrix.transpose(0, 1, 3, 2) if few else matrix
         self.weights_shape = groups, outputs, depth
@@ -56,7 +63,10 @@ class _Small:
         """Compute it into `out`."""
         self.inner[...] = images
         self.columns[...] = self.windows
-        if out.flags.c_contiguous:
+        if self.shown is not None:
+            np.matmul(kernel.reshape(self.weights_shape), self.matrix, out=self.result)
+            out[...] = self.shown
+        elif out.flags.c_contiguous:
             np.matmul(kernel.reshape(self.weights_shape), self.matrix, out=out.reshape(self.out_shape))
         else:
             out[...] = np.matmul(kernel.reshape(self.weights_shape), self.matrix).reshape(out.shape)
@@ -64,9 +74,9 @@ class _Small:
 
 def _small_for(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> _Small | None:
     """The kept arrays for these shapes; None where the problem is not small."""
-    key = images.shape, kernel.shape, start, stride, dilation, out.shape, out.dtype
-    if key in _WORKSPACE.plans:
-        known: _Small | None = _WORKSPACE.plans[key]
+    key = images.shape, kernel.shape, start, stride, dilation, out.shape, out.dtype.char
+    known: _Small | None = _WORKSPACE.plans.get(key)
+    if known is not None or key in _WORKSPACE.plans:
         return known
     taps, extent = prod(kernel.shape[3:]), prod(out.shape[3:])
     entries = prod(images.shape[:3]) * taps * extent

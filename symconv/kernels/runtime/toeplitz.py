@@ -23,6 +23,11 @@ def _toeplitz_matrix(kernel: Array, rows: int, stride: int, dilation: int) -> Ar
     return matrix.reshape(groups, rows, -1)
 
 
+def _even_part(total: int, most: int) -> int:
+    """The size of equal parts of a total, none larger than `most`."""
+    return -(-total // -(-total // most))
+
+
 def _toeplitz(
     images: Array,
     kernel: Array,
@@ -34,10 +39,10 @@ def _toeplitz(
     """out[n, g, i, j] = sum of kernel[g, u, v] * images[n, g, stride * i + dilation * u - start]."""
     count, groups, height, width = out.shape
     r, c = kernel.shape[1:]
-    rows = min(height, 4 if r <= 3 else 8)
+    rows = min(height, 4)
     step, reach = stride[0] * rows, stride[0] * (rows - 1) + dilation[0] * (r - 1) + 1
-    across = min(width, 512 if c * reach <= 200 else 256)
-    down = max(1, min(-(-height // rows), ((1 << 20) // (c * across * out.itemsize) - reach) // step))
+    across = _even_part(width, 512)
+    down = max(1, min(-(-height // rows), ((31 << 17) // (c * across * out.itemsize) - reach) // step))
     together = max(1, min(groups, (1 << 20) // ((step * down + reach) * c * across * out.itemsize)))
     for g in range(0, groups, together):
         chosen = slice(g, g + together)

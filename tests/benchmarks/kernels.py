@@ -1,0 +1,171 @@
+"""The table of kernels in docs/benchmarks.md, and its picture.
+
+Run it with:  python -m tests.benchmarks.kernels docs/benchmarks.md
+
+It keeps what stands in the file above its own heading.  Every floor is one that the project set itself; a row that
+misses it says so.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from timeit import timeit
+
+import numpy as np
+
+from symconv.benching.environment import again, described, prepared
+from symconv.benching.layers import sweep
+from symconv.benching.measure import SEED
+from symconv.benching.peers import Layer
+from symconv.benching.report import Line, measure, part_name, plot, table, title
+
+HEADING = "## Kernels\n"
+BOTH = ("float32", "float64")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A layer, and what its functions must reach: against a peer, or the strongest where none is named."""
+
+    layer: Layer
+    floors: dict[str, float]
+    peer: str = "torch"
+
+
+def conv(count: int, channels: int, outputs: int, side: int, taps: int, **options: object) -> Layer:
+    """A square convolution; stride, padding and dilation alike on both axes."""
+    pairs = {name: (value, value) for name, value in options.items() if name in ("stride", "padding", "dilation")}
+    rest = {name: value for name, value in options.items() if name not in pairs}
+    return Layer("conv", count, channels, outputs, (side, side), (taps, taps), **pairs, **rest)  # type: ignore[arg-type]
+
+
+def all_of(forward: float, grad_input: float, grad_kernel: float) -> dict[str, float]:
+    return {"forward": forward, "grad_input": grad_input, "grad_kernel": grad_kernel}
+
+
+def rows() -> Iterator[Row]:
+    """The layers with floors, float32 and where it has one float64."""
+    same = {"padding": 1}
+    for layer, single, double in (
+        (conv(32, 64, 64, 56, 3, **same), (1.25, 1.25, 1.1), (2.1, 1.6, 1.5)),
+        (conv(32, 128, 128, 28, 3, **same), (1.6, 1.6, 1.3), (2.2, 1.9, 1.6)),
+        (conv(32, 256, 256, 14, 3, **same), (1.1, 1.1, 1.1), (1.6, 1.6, 1.3)),
+        (conv(32, 64, 64, 56, 3, padding=2, dilation=2), (1.05, 1.05, 0.95), None),
+        (conv(32, 256, 64, 56, 1), (1.05, 1.1, 0.85), None),
+        (conv(32, 64, 128, 56, 3, stride=2, **same), (0.8, 0.85, 0.8), (1.15, 0.95, 1.0)),
+        (conv(32, 3, 64, 224, 7, stride=2, padding=3), (0.7, 2.5, 0.63), None),
+        (conv(1, 1, 6, 28, 5, padding=2), (1.9, 1.9, 1.9), None),
+        (conv(1, 6, 16, 14, 5), (1.9, 1.9, 1.9), None),
+        (conv(32, 1, 6, 28, 5, padding=2), (0.75, 0.75, 0.75), None),
+        (conv(32, 6, 16, 14, 5), (0.75, 0.75, 0.75), None),
+    ):
+        yield Row(layer, all_of(*single))
+        if double is not None:
+            yield Row(replace(layer, dtype="float64"), all_of(*double))
+    yield Row(conv(8, 64, 64, 56, 5, padding=2), {"forward": 1.4})
+    yield Row(conv(8, 64, 64, 56, 7, padding=3), {"forward": 1.2})
+    yield Row(conv(32, 128, 128, 56, 3, groups=128, **same), {"forward": 0.6})
+    for taps in (2, 3):
+        pair = (taps, taps)
+        for operation, forward, back in (("maxpool", 7.0, 1.9), ("avgpool", 2.0, 1.5)):
+            layer = Layer(operation, 32, 64, 64, (112, 112), pair, (2, 2))
+            yield Row(layer, {"forward": forward, "grad_input": back})
+    yield Row(conv(1, 1, 1, 512, 15), {"forward": 1.45}, "")
+    for taps in (3, 7, 15):
+        for dtype in BOTH:
+            yield Row(conv(1, 1, 1, 512, taps, dtype=dtype), all_of(3, 3, 3))
+
+
+def judged(row: Row, lines: list[Line]) -> Iterator[str]:
+    """A row of the table for each function: ratio, floor, and whether it holds."""
+    for line in lines:
+        ratios = line.measured.ratios
+        name, ratio = (row.peer, ratios[row.peer]) if row.peer else line.measured.strongest
+        floor = row.floors[line.part]
+        others = ", ".join(f"{peer} {value:.2f}" for peer, value in ratios.items() if peer != name)
+        holds = "yes" if ratio >= floor else "no"
+        shown = f"{title(row.layer)} | {part_name(line)} | {line.measured.ours:.3g} | {name} {ratio:.2f}"
+        yield f"| {shown} | {floor:g} | {holds} | {others} |"
+
+
+def unrolled() -> str:
+    """The kernel for 28 x 28 with 3 x 3 against `sympy.lambdify` of all entries, called with NumPy numbers."""
+    import sympy
+
+    import symconv as sc
+
+    image, kernel = sc.tensor("X", 28, 28), sc.tensor("K", 3, 3)
+    output = sc.correlate(image, kernel)
+    entries = output.entries()
+    names = sorted(entries.free_symbols, key=str)
+    function = sympy.lambdify(names, list(sympy.flatten(entries.tolist())), "numpy")
+    rng = np.random.default_rng(0)
+    x, k = rng.standard_normal((28, 28)), rng.standard_normal((3, 3))
+    given = [(x if str(name)[0] == "X" else k)[tuple(map(int, re.findall(r"\d+", str(name))))] for name in names]
+    compiled = output.compile()
+    wrong = np.abs(np.array(function(*given)).reshape(26, 26) - compiled(X=x, K=k)).max()
+    if wrong > 1e-12:
+        raise ArithmeticError(f"the two differ by {wrong}")
+    slow, fast = _seconds(lambda: function(*given), 50), _seconds(lambda: compiled(X=x, K=k), 5000)
+    ratio = slow / fast
+    holds = "holds" if ratio >= 75 else "does not hold"
+    found = f"unrolled lambdify {1e6 * slow:.0f} us / compiled {1e6 * fast:.1f} us = {ratio:.0f}"
+    return f"28 x 28 with 3 x 3, called with NumPy numbers: {found}; the floor of 75 {holds}"
+
+
+def _seconds(call: Callable[[], object], times: int) -> float:
+    return min(timeit(call, number=times) for _ in range(5)) / times
+
+
+def section(seconds: float, picture: Path) -> str:
+    """The whole section."""
+    lines, body = [], []
+    for row in rows():
+        measured = measure(row.layer, "fast", 1, seconds, tuple(row.floors))
+        lines += measured
+        body += judged(row, measured)
+        print("\n".join(body[-len(measured) :]), flush=True)
+    drawn = [line for layer in sweep(60, SEED) for line in measure(layer, "fast", 1, seconds / 3)]
+    worst = min(drawn, key=lambda line: line.measured.ratios["torch"])
+    mean = math.exp(sum(math.log(line.measured.ratios["torch"]) for line in drawn) / len(drawn))
+    plot(lines, picture)
+    return f"""{HEADING}
+Written by `python -m tests.benchmarks.kernels docs/benchmarks.md`. Each figure is the time of a library over that of
+the exported NumPy module: above 1 the module is faster. All run in one process, in rounds of random order; the figure
+is the median of the ratios within a round, of processor time. Accuracy `fast`, results in arrays that are kept. The
+floor is what the project asks of itself.
+
+{described(1)}.
+
+| layer | function | ours, ms | peer time / our time | floor | holds | others |
+| --- | --- | --- | --- | --- | --- | --- |
+{chr(10).join(body)}
+
+![The ratios as bars](benchmarks.svg)
+
+{unrolled()}.
+
+### Layers drawn at random
+
+Sixty convolutions drawn with the seed {SEED}, all three functions against torch. The worst is
+{worst.measured.ratios["torch"]:.2f} ({title(worst.layer)}, {worst.part}), the geometric mean {mean:.2f}.
+
+{table(drawn)}"""
+
+
+def main() -> None:
+    if not prepared():
+        sys.exit(again("tests.benchmarks.kernels", sys.argv[1:], 1).stderr or None)
+    path = Path(sys.argv[1])
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
+    above = path.read_text(encoding="utf-8").split(HEADING)[0].rstrip("\n")
+    path.write_text(f"{above}\n\n{section(seconds, path.with_suffix('.svg'))}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

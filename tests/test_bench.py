@@ -1,0 +1,184 @@
+"""`symconv bench` and the options of `symconv export` that choose kernels: what they print, refuse and write."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symconv import cli, exporting
+from symconv.benching.environment import MALLOC, described, wanted
+from symconv.benching.kernels import ours
+from symconv.benching.layers import layer_of, sweep
+from symconv.benching.measure import Measured, compare
+from symconv.benching.peers import Layer
+from symconv.benching.report import Line, measure, part_name, table, title
+from symconv.errors import UsageError
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "symconv.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_the_command_measures_against_what_is_installed(tmp_path: Path) -> None:
+    """SciPy is: its fftconvolve computes one channel, forward."""
+    path = tmp_path / "table.md"
+    done = run("bench", "conv2d", "--size", "40,30", "--kernel", "3,5", "--seconds", "0.02", "-o", str(path))
+    assert done.returncode == 0, done.stderr
+    text = path.read_text()
+    assert "freed memory kept" in text
+    assert "| conv 1x1x40x30 to 1 3x5 float32 | forward |" in text
+    assert "scipy " in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["conv2d", "--kernel", "3"], "bench: no --size; expected numbers for every size; add --size 56,56, say"),
+        (
+            ["conv2d", "--size", "H", "--kernel", "3"],
+            "bench --size: 'H'; expected a whole number from 1 on; give",
+        ),
+        (["conv1d", "--size", "9", "--kernel", "3"], "bench: operation 'conv1d'; expected conv2d, .*; measure one of"),
+        (["conv2d", "--size", "9", "--kernel", "3", "--bias"], "bench: --bias; expected --batch, .*; leave it out"),
+        (
+            ["conv2d", "--size", "2", "--kernel", "3"],
+            r"bench: an output of shape \(1, 1, 0, 0\), .*; expected a",
+        ),
+        (["conv2d", "--size", "9", "--kernel", "3", "--threads", "0"], "invalid choice: 0"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(arguments: list[str], message: str) -> None:
+    done = run("bench", *arguments)
+    assert done.returncode == 64, done.stdout + done.stderr
+    assert re.search(message, done.stderr), done.stderr
+
+
+def test_a_layer_that_nobody_else_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symconv.benching.peers.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"bench: no library that computes this; expected torch, .*; pip install"):
+        measure(Layer("conv", 1, 1, 1, (9, 9), (3, 3)), "exact", 1, 0.01)
+
+
+def test_ratios_are_medians_of_rounds() -> None:
+    slow, fast = (lambda n=n: sum(range(n)) for n in (200_000, 20_000))
+    measured = compare(fast, {"slow": slow}, 0.2)
+    assert 5 < measured.ratios["slow"] < 20
+    assert measured.rounds >= 5
+    assert measured.strongest == ("slow", measured.ratios["slow"])
+
+
+def test_the_environment_fixes_threads_and_memory() -> None:
+    found = wanted(2, {"OPENBLAS_CORETYPE": "Haswell", "HOME": "there"})
+    assert (found["OMP_NUM_THREADS"], found["OPENBLAS_NUM_THREADS"], found["GLIBC_TUNABLES"]) == ("2", "1", MALLOC)
+    assert "OPENBLAS_CORETYPE" not in found
+    assert found["HOME"] == "there"
+    assert "numpy" in described(1)
+
+
+def test_the_table_says_what_was_measured() -> None:
+    layer = layer_of(
+        "conv2d", {"size": "9,8", "kernel": "3", "channels": "2,4", "stride": "2,1", "groups": "2"}, "float64"
+    )
+    assert title(layer) == "conv 1x2x9x8 to 4 3x3 stride 2,1 groups 2 float64"
+    pool = layer_of("maxpool2d", {"size": "9", "kernel": "3"}, "float32")
+    assert pool.stride == (3, 3)
+    line = Line(pool, "grad_input", Measured(1.5, {"torch": 3.0}, {"torch": 2.0}, 7))
+    assert part_name(line) == "forward + grad_input"
+    assert "| maxpool 1x1x9x9 3x3 stride 3 float32 | forward + grad_input | 1.5 | torch 2.00 |" in table([line])
+
+
+def test_the_sweep_is_the_same_each_time() -> None:
+    drawn = list(sweep(60, 1))
+    assert drawn == list(sweep(60, 1))
+    assert len({layer.stride for layer in drawn}) > 3
+    assert {layer.dtype for layer in drawn} == {"float32", "float64"}
+    assert all(min(layer.shape) > 0 for layer in drawn)
+
+
+@pytest.mark.parametrize("operation", ["conv", "maxpool", "avgpool"])
+def test_what_is_measured_is_right(operation: str) -> None:
+    """Forward of one window by hand."""
+    layer = Layer(operation, 2, 3, 4 if operation == "conv" else 3, (7, 6), (3, 2), (2, 2), dtype="float64")
+    data = layer.data()
+    found = np.asarray(ours(layer, "forward", data, "exact", 1)())
+    window = data["input"][1, :, 2:5, 4:6]
+    hand = {"conv": (window * data["kernel"][2]).sum(), "maxpool": window[2].max(), "avgpool": window[2].mean()}
+    assert found.shape == layer.shape
+    np.testing.assert_allclose(found[1, 2, 1, 2], hand[operation])
+    for part in layer.parts[1:]:
+        ours(layer, part, data, "exact", 1)()
+
+
+# -- export -------------------------------------------------------------------------------------
+
+
+def test_the_choices_of_the_command_are_those_of_the_library() -> None:
+    assert cli.TARGETS == exporting.TARGETS
+
+
+def test_a_plan_is_printed_without_a_file() -> None:
+    options = ["--size", "56", "--channels", "64,64", "--kernel", "3", "--padding", "1", "--batch", "2"]
+    done = run("export", "conv2d", *options, "--explain", "--accuracy", "fast")
+    assert done.returncode == 0, done.stderr
+    assert "plan of forward\nstep  computes" in done.stdout
+    assert "sums over windows" in done.stdout
+    assert "tiles of taps" in done.stdout
+    assert "1 x tiles" in done.stdout
+    open_ = run("export", "conv2d", "--explain")
+    assert "by sizes, when it runs" in open_.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "export: no -o FILE; expected the file to write; give -o kernels.py, or --explain to see the plan"),
+        (
+            ["-o", "k.py", "--schedule", "fastest"],
+            "schedule: 'fastest'; expected direct, tiles, .*; choose one",
+        ),
+        (
+            ["-o", "k.py", "--target", "numba", "--accuracy", "fast"],
+            "target numba: --schedule or --accuracy; expected numpy",
+        ),
+    ],
+)
+def test_choices_that_are_refused(arguments: list[str], message: str, tmp_path: Path) -> None:
+    arguments = [str(tmp_path / a) if a == "k.py" else a for a in arguments]
+    done = run("export", "conv1d", *arguments)
+    assert done.returncode == 64
+    assert re.search(message, done.stderr), done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_settings_are_lines_of_the_module(tmp_path: Path) -> None:
+    path = tmp_path / "k.py"
+    done = run("export", "conv2d", "--accuracy", "fast", "--schedule", "direct", "-o", str(path))
+    assert done.returncode == 0, done.stderr
+    text = path.read_text()
+    assert 'ACCURACY = "fast"' in text
+    assert 'SCHEDULE = "direct"' in text
+    assert "schedule tiles: Tiles of m outputs" in text
+
+
+def test_a_target_of_two_files_overwrites_neither(tmp_path: Path) -> None:
+    path = tmp_path / "k.py"
+    assert run("export", "conv1d", "--target", "c", "-o", str(path)).returncode == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["k.c", "k.py"]
+    path.unlink()
+    done = run("export", "conv1d", "--target", "c", "-o", str(path))
+    assert done.returncode == 73
+    assert "k.c" in done.stderr
+    assert not path.exists()
+
+
+def test_several_gradients_by_name() -> None:
+    text = exporting.export_spec("conv2d --bias", ("kernel", "bias"))
+    assert "def grad_kernel(" in text
+    assert "def grad_bias(" in text
+    assert "def grad_input(" not in text
