@@ -1,7 +1,6 @@
 """Fair timing: everything in one process, in rounds of random order, the median of the ratios within a round.
 
-Times are of the processor, of all threads together, so that a busy machine disturbs little; with several threads
-they are of the clock on the wall.
+Times are of the clock on the wall: processor time would count threads of other libraries that wait in a loop.
 """
 
 from __future__ import annotations
@@ -31,11 +30,9 @@ class Measured:
         return name, self.ratios[name]
 
 
-def compare(
-    ours: Callable[[], object], peers: Mapping[str, Callable[[], object]], seconds: float = 1.0, wall: bool = False
-) -> Measured:
+def compare(ours: Callable[[], object], peers: Mapping[str, Callable[[], object]], seconds: float = 1.0) -> Measured:
     """Run all in turn for so many seconds, five rounds at least, after two rounds that do not count."""
-    clock = time.perf_counter if wall else time.process_time
+    clock = time.perf_counter
     calls = {"": ours, **peers}
     for _ in range(2):
         for call in calls.values():

@@ -29,7 +29,7 @@ def measure(layer: Layer, accuracy: str, threads: int, seconds: float, parts: Se
         others = peers(layer, part, data, threads)
         if others:
             call = ours(layer, part, data, accuracy, threads)
-            lines.append(Line(layer, part, compare(call, others, seconds, threads > 1)))
+            lines.append(Line(layer, part, compare(call, others, seconds)))
     if not lines:
         raise UsageError(
             "bench", "no library that computes this", "torch, jax, opencv or scipy", "pip install 'symconv[bench]'"

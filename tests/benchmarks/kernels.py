@@ -137,7 +137,7 @@ def section(seconds: float, picture: Path) -> str:
     return f"""{HEADING}
 Written by `python -m tests.benchmarks.kernels docs/benchmarks.md`. Each figure is the time of a library over that of
 the exported NumPy module: above 1 the module is faster. All run in one process, in rounds of random order; the figure
-is the median of the ratios within a round, of processor time. Accuracy `fast`, results in arrays that are kept. The
+is the median of the ratios within a round. Accuracy `fast`, results in arrays that are kept. The
 floor is what the project asks of itself.
 
 {described(1)}.

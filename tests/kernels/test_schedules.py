@@ -83,7 +83,11 @@ def test_every_schedule_that_fits_is_the_formula(problem):
     images, kernel, start, stride, dilation, extent = problem
     taps = kernel.shape[3:]
     unit = stride == dilation == (1, 1)
-    fitting = {"direct": True, "taps": True, "sub-images": stride == (1, 1), "fourier": unit}
+    fitting = {"direct": True, "taps": True, "spread taps": True, "sub-images": stride == (1, 1), "fourier": unit}
+    fitting["shifted"] = stride[0] == 1
+    fitting["side by side"], fitting["taps side by side"] = stride[1] == 1, dilation[1] == 1
+    fitting["sub-images of taps"] = dilation == (1, 1) and stride[0] == stride[1]
+    fitting["toeplitz of taps"] = images.shape[0] == kernel.shape[1] == 1
     fitting["toeplitz"] = kernel.shape[1:3] == (1, 1)
     fitting["tiles"] = unit and all(correlate._tile_of(taps, extent, "fast"))
     fitting["tiles of taps"] = unit and all(correlate._tile_of(extent, taps, "fast"))
@@ -151,12 +155,12 @@ def test_the_error_is_what_the_contract_says(dtype, accuracy, bound):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_on_the_exact_path_nan_and_infinity_go_where_the_formula_takes_them(bad):
     rng = np.random.default_rng(0)
-    images, kernel = rng.standard_normal((1, 1, 20, 20, 20)), rng.standard_normal((1, 20, 20, 3, 3))
+    images, kernel = rng.standard_normal((1, 1, 20, 30, 30)), rng.standard_normal((1, 20, 20, 3, 3))
     images[0, 0, 3, 7, 9] = bad
-    assert correlate._choose(images, kernel, (1, 1), (1, 1), (18, 18), "exact") == "tiles"
-    out = np.empty((1, 1, 20, 18, 18))
+    assert correlate._choose(images, kernel, (1, 1), (1, 1), (28, 28), "exact") == "tiles"
+    out = np.empty((1, 1, 20, 28, 28))
     correlate._correlate(images, kernel, (0, 0), (1, 1), (1, 1), out)
-    touched = np.zeros((18, 18), bool)
+    touched = np.zeros((28, 28), bool)
     touched[5:8, 7:10] = True
     np.testing.assert_array_equal(np.isfinite(out), np.broadcast_to(~touched, out.shape))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from symconv.kernels.runtime.direct import _direct, _direct_taps, _shifted
+from symconv.kernels.runtime.direct import _direct, _direct_taps, _shifted, _spread_taps
 from symconv.kernels.runtime.fourier import _fourier
 from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
 from symconv.kernels.runtime.small import _small_for
@@ -47,10 +47,12 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
         found.add("toeplitz")
     if kernel.shape[1] == images.shape[0] == 1:
         found.add("toeplitz of taps")
-    if stride == (1, 1):
+    if stride[0] == 1:
         found.add("shifted")
     if stride[1] == 1 and len(images) > 1:
         found.add("side by side")
+    if kernel.shape[1] * prod(extent) * prod(images.shape[3:]) * images.itemsize <= 2 << 20:
+        found.add("spread taps")
     if dilation[1] == 1 and kernel.shape[2] > 1:
         found.add("taps side by side")
     if stride == (1, 1) != dilation:
@@ -86,13 +88,15 @@ def _choose(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: 
         wide = min(len(images), outputs) >= 16 and len(images) * outputs * prod(taps) >= 1 << 17
         if wide and "tiles of taps" in possible:
             return "tiles of taps"
+        if "spread taps" in possible and 4 * outputs <= len(images):
+            return "spread taps"
         return "taps side by side" if "taps side by side" in possible and _narrow(taps, channels) else "taps"
-    if "sub-images" in possible and min(extent) >= 2 * max(dilation):
-        return "sub-images"
     if "toeplitz" in possible:
         large = min(taps) >= (16 if images.dtype == np.float32 else 13) and min(extent) >= 64
         return "fourier" if large and "fourier" in possible else "toeplitz"
-    wide = min(channels, outputs) >= 16 and channels * outputs * prod(extent) >= 1 << 17
+    wide = min(channels, outputs) >= 16 and channels * outputs * prod(extent) >= prod(dilation) << 17
+    if wide and "sub-images" in possible and all(_tile_of((taps[0], taps[1]), extent, accuracy)):
+        return "sub-images"
     if wide and "tiles" in possible and prod(taps) > 4:
         return "tiles"
     if "side by side" in possible and _narrow(extent, len(images)):
@@ -108,7 +112,7 @@ def _narrow(extent: Pair, count: int) -> bool:
 def _plain(kernel: Array, stride: Pair) -> str:
     """Of the two schedules that fit any size: sums of shifted products where there are few outputs."""
     outputs, channels, *taps = kernel.shape[1:]
-    return "shifted" if stride == (1, 1) and 2 * outputs <= channels and prod(taps) <= 50 else "direct"
+    return "shifted" if stride[0] == 1 and 2 * outputs <= channels and prod(taps) <= 50 else "direct"
 
 
 def _run(
@@ -125,7 +129,7 @@ def _run(
     elif schedule == "taps side by side":
         _taps_side_by_side(images, kernel, start, stride, dilation, out)
     elif schedule == "shifted":
-        _shifted(images, kernel, start, dilation, out)
+        _shifted(images, kernel, start, stride, dilation, out)
     elif schedule == "toeplitz of taps":
         _toeplitz_taps(images[0].swapaxes(0, 1), kernel[:, 0].swapaxes(0, 1), start, dilation, stride, out[0, :, 0])
     elif schedule == "toeplitz":
@@ -133,6 +137,9 @@ def _run(
     elif schedule == "taps":
         upstream, swapped = kernel.transpose(2, 0, 1, 3, 4), images.transpose(2, 1, 0, 3, 4)
         _direct_taps(swapped, upstream, start, dilation, stride, out.transpose(1, 2, 0, 3, 4))
+    elif schedule == "spread taps":
+        upstream, swapped = kernel.transpose(2, 0, 1, 3, 4), images.transpose(2, 1, 0, 3, 4)
+        _spread_taps(swapped, upstream, start, dilation, stride, out.transpose(1, 2, 0, 3, 4))
     elif schedule == "tiles of taps":
         tile = _tile_of(extent, taps, accuracy)
         for g, weights in enumerate(kernel):

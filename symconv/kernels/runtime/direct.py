@@ -108,15 +108,15 @@ def _direct(
         place[...] = np.matmul(weights[g], columns, out=result).reshape(place.shape)
 
 
-def _shifted(images: Array, kernel: Array, start: Pair, dilation: Pair, out: Array) -> None:
-    """out[n, g, o, i, j] as in `_direct` with stride 1: the products of all taps first, then their sums, shifted.
+def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """out[n, g, o, i, j] as in `_direct` with stride[0] = 1: the products of all taps first, then their sums, shifted.
 
     No windows are copied, which pays where there are more channels than outputs.  Rows are so long that every shift
     along them stays inside: a shift of whole images is one run of memory.
     """
     groups, outputs, channels, r, c = kernel.shape
-    if c * channels + r * outputs < r * c * outputs:
-        _shifted_rows(images, kernel, start, dilation, out)
+    if stride[1] > 1 or c * channels + r * outputs < r * c * outputs:
+        _shifted_rows(images, kernel, start, stride, dilation, out)
         return
     height, width = images.shape[3:]
     rows = out.shape[3]
@@ -147,7 +147,7 @@ def _shifted(images: Array, kernel: Array, start: Pair, dilation: Pair, out: Arr
         _cut(whole, 0, reach - start[1], out[n, g, :, i])
 
 
-def _shifted_rows(images: Array, kernel: Array, start: Pair, dilation: Pair, out: Array) -> None:
+def _shifted_rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The same, with the taps of a row as columns: windows are copied for each of them, sums added for each row."""
     groups, outputs, channels, r, c = kernel.shape
     height = images.shape[3]
@@ -157,7 +157,7 @@ def _shifted_rows(images: Array, kernel: Array, start: Pair, dilation: Pair, out
     for n, g, i in _blocks(len(images), groups, rows, row_bytes):
         top = min(height, max(0, i.start - start[0]))
         bottom = max(top, min(height, i.stop - start[0] + dilation[0] * (r - 1)))
-        windows = _windows(images[n, g], (top, -start[1]), (1, c), (bottom - top, length), (1, 1), dilation)
+        windows = _windows(images[n, g], (top, -start[1]), (1, c), (bottom - top, length), stride, dilation)
         columns = _columns(windows)
         lead = columns.shape[:2]
         products = _WORKSPACE.take("products", (*lead, r * outputs, (bottom - top) * length), out.dtype)
@@ -198,3 +198,24 @@ def _direct_taps(
         product = np.matmul(columns, turned.reshape(*part.shape[:2], counts[0] * length, outputs))
         total[g] += product.sum(axis=0)
     out[...] = total.reshape(groups, channels, r, c, outputs).transpose(0, 4, 1, 2, 3)
+
+
+def _spread_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """As `_direct_taps`, the upstream gradient laid where each tap reads: for far fewer outputs than channels."""
+    groups, outputs, channels, r, c = out.shape
+    height, width = images.shape[3:]
+    out[...] = 0
+    for n, g in np.ndindex(len(images), groups):
+        laid = _WORKSPACE.take("columns", (outputs, r, c, height, width), out.dtype)
+        laid[...] = 0
+        for u, v in np.ndindex(r, c):
+            shift = [d * t - p for d, t, p in zip(dilation, (u, v), start)]
+            low = [max(0, -(a // s)) for a, s in zip(shift, stride)]
+            sizes = zip(shift, stride, (height, width), upstream.shape[3:])
+            high = [max(0, min(count, (size - 1 - a) // s + 1)) for a, s, size, count in sizes]
+            given = upstream[n, g, :, low[0] : high[0], low[1] : high[1]]
+            if given.size:
+                at = [slice(s * k + a, s * (m - 1) + a + 1, s) for s, k, m, a in zip(stride, low, high, shift)]
+                laid[:, u, v, at[0], at[1]] = given
+        matrix = images[n, g].reshape(channels, height * width)
+        out[g] += (matrix @ laid.reshape(-1, height * width).T).reshape(channels, outputs, r, c).swapaxes(0, 1)
