@@ -71,7 +71,7 @@ _HOLDS = {
     "api.formulas": ["bracket", "condition", "define", "total"],
     "api.claims": ["closed_form", "compare", "prove"],
     "api.costs": ["additions", "multiplications", "parameters", "receptive_field", "summary"],
-    "api.filters": ["find_filter", "impulse_response"],
+    "api.filters": ["find_filter", "impulse_response", "rank_factors"],
     "api.sympy_border": ["from_sympy", "to_sympy"],
     "api.verbs": ["export", "solve", "verify"],
     "handles.tensors": ["Tensor"],

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import sympy
+
 from symconv import fitting, responses
 from symconv.api.arguments import tensor_of
+from symconv.errors import ShapeError
 from symconv.fitting import Fit
 from symconv.handles.tensors import Tensor
 from symconv.responses import Response
@@ -34,3 +39,30 @@ def find_filter(left: Tensor, right: Tensor, g: Tensor, **sizes: int) -> Fit:
     """
     terms = [tensor_of(t, "find_filter") for t in (left, right, g)]
     return fitting.find_filter(terms[0], terms[1], terms[2], sizes)
+
+
+def rank_factors(kernel: object) -> tuple[sympy.Matrix, sympy.Matrix]:
+    """The rank R of a kernel [r, c] of numbers, exactly: columns [R, r] and rows [R, c] whose products add up to it.
+
+    kernel: a nested list, an array or a SymPy matrix; a float counts as the fraction that it is.  A correlation with
+    a kernel of rank R written as  sum over p of columns[p, u] rows[p, v]  takes two products of one axis each.
+
+    Raises `ShapeError` for what is no matrix of numbers.
+
+    >>> import symconv as sc
+    >>> columns, rows = sc.rank_factors([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+    >>> columns, rows
+    (Matrix([[1, 2, 1]]), Matrix([[1, 0, -1]]))
+    """
+    given = kernel.tolist() if hasattr(kernel, "tolist") else kernel
+    rows_of_numbers = given if isinstance(given, list) and all(isinstance(row, list) for row in given) else []
+    known = int, float, Fraction, sympy.Rational
+    lengths = {len(row) for row in rows_of_numbers}
+    plain = all(isinstance(x, known) and abs(x) < float("inf") for row in rows_of_numbers for x in row)
+    if len(lengths) != 1 or 0 in lengths or not plain:
+        raise ShapeError(
+            "rank_factors", repr(kernel)[:80], "a matrix of numbers, rows of one length", "give [[1, 2], [3, 4]], say"
+        )
+    matrix = sympy.Matrix([[sympy.Rational(x) for x in row] for row in rows_of_numbers])
+    columns, rows = matrix.rank_decomposition()
+    return columns.T, rows

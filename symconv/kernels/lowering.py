@@ -14,6 +14,7 @@ from symconv.kernels.nest_writer import NestWriter
 from symconv.kernels.patterned import chosen_schedule, write_correlation, write_pooling
 from symconv.kernels.patterns import Correlation, correlation_of
 from symconv.kernels.pool_patterns import Pooling, maximum_of, pooling_of
+from symconv.kernels.rank_patterns import KnownRank, known_rank_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Stage
 from symconv.kernels.text import enclosed, tuple_text
@@ -146,6 +147,23 @@ class Lowering:
             self.filled = ""
         return text.scaled(self._pooled(found, arrays, formula, text.text))
 
+    def _known_rank(self, found: KnownRank, nest: Nest, formula: Defined, title: str) -> str:
+        """A sum of products column times row, along one axis after the other."""
+        text = NestText(self, nest, formula)
+        names = [self.scope.arrays[leaf] for leaf in (found.images, found.columns, found.rows)]
+        if text.scaled("total") != "total":
+            self.filled = ""
+        result = self._allocated(formula, f"np.result_type({', '.join(dict.fromkeys(names))})")
+        vectors = [f"{n}.T" if turned else n for n, turned in zip(names[1:], found.transposed, strict=True)]
+        self.scope.line(f"_separable({names[0]}, {', '.join(vectors)}, out={result})")
+        product = " * ".join(plain(f.head.name) for f in nest.factors)
+        cost = text.cost() + ", by two products of one axis each"
+        self.rows.append(
+            Row(title, product, ("windows",), "sums over windows", cost, self._moved(nest, formula), "known rank")
+        )
+        self.fresh = True
+        return text.scaled(result)
+
     def _pooled(self, found: Pooling, arrays: Sequence[str], formula: Defined, text_of: Callable[[Poly], str]) -> str:
         """Pooling in an array of its own."""
         result = self._allocated(formula, f"np.result_type({', '.join(dict.fromkeys(arrays))})")
@@ -165,6 +183,9 @@ class Lowering:
         pooling = pooling_of(nest, formula)
         if pooling is not None:
             return self._pooling(pooling, nest, formula, title)
+        known_rank = known_rank_of(nest, formula)
+        if known_rank is not None:
+            return self._known_rank(known_rank, nest, formula, title)
         writer = NestWriter(self, nest, formula)
         text = writer.write()
         product = " * ".join(plain(f.head.name) for f in nest.factors) or "1"

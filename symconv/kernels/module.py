@@ -47,6 +47,7 @@ SCHEDULES = {
     "sub-images": ("_sub_images",),
     "fourier": ("_fourier",),
     "adjoint": ("_scatter",),
+    "known rank": ("_separable",),
     "sums of windows": ("_pool_back",),
     "greatest of windows": ("_pool_max_back",),
 }

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from timeit import timeit
 
@@ -20,7 +21,7 @@ import numpy as np
 
 from symconv.benching.environment import again, described, prepared
 from symconv.benching.layers import sweep
-from symconv.benching.measure import SEED
+from symconv.benching.measure import SEED, compare
 from symconv.benching.peers import Layer
 from symconv.benching.report import Line, measure, part_name, plot, table, title
 
@@ -93,6 +94,40 @@ def judged(row: Row, lines: list[Line]) -> Iterator[str]:
         yield f"| {shown} | {floor:g} | {holds} | {others} |"
 
 
+def known_rank(seconds: float) -> Iterator[str]:
+    """A kernel of rank 1, 512 x 512, against OpenCV's filter2D and its sepFilter2D."""
+    import cv2
+
+    import symconv as sc
+
+    cv2.setNumThreads(1)
+    H, W, r, c, R = sc.sizes("H W r c R")
+    p, u, v = sc.indices("p u v")
+    X, a, b = sc.tensor("X", H, W), sc.tensor("a", R, r), sc.tensor("b", R, c)
+    ranges = (p, 0, R - 1), (u, 0, r - 1), (v, 0, c - 1)
+    y = sc.define("y", [H - r + 1, W - c + 1], lambda i, j: sc.total(a[p, u] * b[p, v] * X[i + u, j + v], *ranges))
+    kernel = y.compile()
+    rng = np.random.default_rng(0)
+    image = rng.standard_normal((512, 512)).astype(np.float32)
+    for taps, whole, apart in ((7, 1.4, 0.6), (15, 9.0, 1.0), (31, 7.0, 2.0)):
+        columns, rows_ = (rng.standard_normal((1, taps)).astype(np.float32) for _ in range(2))
+        out = np.empty((513 - taps, 513 - taps), np.float32)
+        square, border = columns.T @ rows_, cv2.BORDER_CONSTANT
+        measured = compare(
+            partial(kernel, X=image, a=columns, b=rows_, out=out),
+            {
+                "filter2D": partial(cv2.filter2D, image, -1, square, borderType=border),
+                "sepFilter2D": partial(cv2.sepFilter2D, image, -1, rows_[0], columns[0], borderType=border),
+            },
+            seconds,
+        )
+        for name, floor in (("filter2D", whole), ("sepFilter2D", apart)):
+            ratio = measured.ratios[name]
+            holds = "yes" if ratio >= floor else "no"
+            shown = f"rank 1, 512x512, {taps}x{taps} float32 | forward | {measured.ours:.3g} | {name} {ratio:.2f}"
+            yield f"| {shown} | {floor:g} | {holds} | |"
+
+
 def unrolled() -> str:
     """The kernel for 28 x 28 with 3 x 3 against `sympy.lambdify` of all entries, called with NumPy numbers."""
     import sympy
@@ -130,6 +165,7 @@ def section(seconds: float, picture: Path) -> str:
         lines += measured
         body += judged(row, measured)
         print("\n".join(body[-len(measured) :]), flush=True)
+    body += known_rank(seconds)
     drawn = [line for layer in sweep(60, SEED) for line in measure(layer, "fast", 1, seconds / 3)]
     worst = min(drawn, key=lambda line: line.measured.ratios["torch"])
     mean = math.exp(sum(math.log(line.measured.ratios["torch"]) for line in drawn) / len(drawn))

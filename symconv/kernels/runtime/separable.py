@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from symconv.kernels.runtime.toeplitz import _toeplitz_matrix
 from symconv.kernels.runtime.types import Array
@@ -11,9 +11,13 @@ from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
 def _separable(images: Array, columns: Array, rows: Array, out: Array) -> None:
-    """out[m, i, j] = sum over p, u, v of columns[p, u] * rows[p, v] * images[m, i + u, j + v]; no zeros around."""
-    _, height, width = out.shape
+    """out[.., i, j] = sum over p, u, v of columns[p, u] * rows[p, v] * images[.., i + u, j + v]; no zeros around."""
+    height, width = out.shape[-2:]
     (rank, r), c = columns.shape, rows.shape[1]
+    images, columns, rows = (a.astype(out.dtype, copy=False) for a in (images, columns, rows))
+    if out.dtype not in (np.float32, np.float64) or 0 in (out.size, len(columns)):
+        out[...] = np.einsum("pu,pv,...ijuv->...ij", columns, rows, sliding_window_view(images, (r, c), (-2, -1)))
+        return
     wide = min(width, 32 if c > 16 else 16)
     tall = min(height, 32 if r > 16 else 16)
     down = _toeplitz_matrix(np.ascontiguousarray(columns[:, :, None]), tall, 1, 1)
@@ -21,16 +25,17 @@ def _separable(images: Array, columns: Array, rows: Array, out: Array) -> None:
     across = np.ascontiguousarray(across)
     length = width + c - 1
     most = max(1, (1 << 18) // (length * tall * out.itemsize))
-    for image, place in zip(images, out):
+    for at in np.ndindex(out.shape[:-2]):
+        image, place = images[at], out[at]
         for i in range(0, height, most * tall):
             n = min(most * tall, height - i)
             blocks, rest = divmod(n, tall)
             band = _WORKSPACE.take("band", (n, length), out.dtype)
             for p in range(rank):
-                over, _ = image.strides
+                over, step = image.strides
                 read = image[i:, :length]
                 shape = blocks, tall + r - 1, length
-                stacked = as_strided(read, shape, (tall * over, over, image.itemsize))
+                stacked = as_strided(read, shape, (tall * over, over, step))
                 np.matmul(down[p], stacked, out=band[: blocks * tall].reshape(blocks, tall, length))
                 if rest:
                     first = blocks * tall
