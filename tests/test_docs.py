@@ -165,7 +165,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 # -- docstrings ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", MODULES)
+NEED_EXTRAS = {"symconv.kernels.targets.dask_runtime": pytest.mark.targets}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=NEED_EXTRAS.get(name, ())) for name in MODULES])
 def test_docstrings_show_what_happens(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 

@@ -73,6 +73,7 @@ def plot(lines: Sequence[Line], path: Path) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
+    matplotlib.rcParams["svg.fonttype"] = "none"  # letters as letters: a small file
     from matplotlib import pyplot
 
     bars = [

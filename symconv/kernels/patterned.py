@@ -13,7 +13,7 @@ from symconv.kernels.runtime.correlate import _choose
 from symconv.kernels.runtime.scatter import _parts
 from symconv.kernels.runtime.types import Array
 from symconv.kernels.scope import Scope
-from symconv.kernels.text import tuple_text
+from symconv.kernels.text import enclosed, tuple_text
 from symconv.term.polynomial import Poly
 
 
@@ -49,7 +49,7 @@ def write_pooling(
         f"{name}={tuple_text([text_of(p) for p in pair])}"
         for name, pair in zip(("start", "taps", "stride", "dilation"), pairs, strict=True)
     ]
-    lifted = [a if first is not None else f"{a}[..., None, :]" for a in (*arrays, result)]
+    lifted = [a if first is not None else f"{enclosed(a)}[..., None, :]" for a in (*arrays, result)]
     call = {
         "maximum": "_pool(np.maximum, ",
         "sum": "_pool(np.add, ",

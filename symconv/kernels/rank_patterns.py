@@ -29,6 +29,8 @@ def known_rank_of(nest: Nest, formula: Defined) -> KnownRank | None:
     """The pattern of a nest of three factors, or None where it is another or a window may leave the image."""
     if len(nest.factors) != 3 or nest.winners or not nest.even or formula.rank < 2:
         return None
+    if not all(map(_plain, nest.factors)):
+        return None
     outs = [p.as_atom for p in nest.positions]
     if len(set(outs)) < len(outs) or not all(isinstance(n, str) for n in outs):
         return None
@@ -37,7 +39,7 @@ def known_rank_of(nest: Nest, formula: Defined) -> KnownRank | None:
     for image in nest.factors:
         vectors = [f for f in nest.factors if f is not image]
         taps = _taps(image, [str(n) for n in outs], nest.counts)
-        if taps is None or not all(map(_plain, nest.factors)):
+        if taps is None:
             continue
         for first, second in (vectors, vectors[::-1]):
             left, right = _axes(first, taps[0], nest.counts), _axes(second, taps[1], nest.counts)
@@ -49,7 +51,10 @@ def known_rank_of(nest: Nest, formula: Defined) -> KnownRank | None:
 
 
 def _plain(factor: Factor) -> bool:
-    return factor.head.function is None and not factor.head.inverse and isinstance(factor.head.tensor, Leaf)
+    """An array as it was given, with two ends on each axis."""
+    tensor = factor.head.tensor
+    given = factor.head.function is None and not factor.head.inverse and isinstance(tensor, Leaf)
+    return given and all(axis.bounded for axis in tensor.axes)
 
 
 def _positions(factor: Factor) -> list[Poly]:

@@ -15,6 +15,8 @@ from tests.kernels.build import close, leaf, sizes
 from tests.kernels.test_formula import CASES, SHAPE, VALUES, Q, X, n, rng, table, tensor, w, x
 from tests.kernels.test_target_c import exported
 
+pytestmark = pytest.mark.targets
+
 N, C, H, W, s = sizes("N C H W s")
 
 

@@ -100,9 +100,18 @@ def _pool_back(upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation:
     down = _reads(taps[0], stride[0], dilation[0], start[0], upstream.shape[-2], out.shape[-2])
     across = _reads(taps[1], stride[1], dilation[1], start[1], upstream.shape[-1], out.shape[-1])
     apart = [d == 1 and t <= s for t, s, d in zip(taps, stride, dilation)]
+    split = stride[1] > 1 and not apart[1]
+    if split:
+        across = _by_phase(across, out.shape[-1])
     for place, given in _planes_of(out, upstream):
         rows = _WORKSPACE.take("a", (len(given), given.shape[-2], out.shape[-1]), out.dtype)
-        _spread(given, across, 1, rows, apart[1])
+        if split:
+            width = stride[1] * -(-out.shape[-1] // stride[1])
+            joined = _WORKSPACE.take("joined", (*given.shape[:-1], width), out.dtype)
+            _spread(given, across, 1, joined, False)
+            _from_phases(joined, stride[1], rows)
+        else:
+            _spread(given, across, 1, rows, apart[1])
         _spread(rows, down, 0, place, apart[0])
 
 
@@ -137,6 +146,31 @@ def _routed(source: Array, later: Array, reads: list[tuple[slice, slice]], axis:
             place += np.multiply(source, chosen, out=_WORKSPACE.take("part", source.shape, out.dtype))
 
 
+def _by_phase(reads: list[tuple[slice, slice]], extent: int) -> list[tuple[slice, slice]]:
+    """The same reads of an axis whose entries 0, s, 2s, .. come first, then 1, s + 1, ..: each is one run."""
+    stride, phase = reads[0][1].step, -(-extent // reads[0][1].step)
+    firsts = [(read.start % stride) * phase + read.start // stride for _, read in reads]
+    return [(o, slice(first, first + o.stop - o.start, 1)) for (o, _), first in zip(reads, firsts)]
+
+
+def _phases_of(images: Array, stride: int) -> Array:
+    """The last axis by phases of a stride, each with room for the longest."""
+    width = -(-images.shape[-1] // stride)
+    split = _WORKSPACE.take("phases", (*images.shape[:-1], stride * width), images.dtype)
+    for f in range(min(stride, images.shape[-1])):
+        part = images[..., f::stride]
+        split[..., f * width : f * width + part.shape[-1]] = part
+    return split
+
+
+def _from_phases(split: Array, stride: int, out: Array) -> None:
+    """The inverse of `_phases_of`."""
+    width = split.shape[-1] // stride
+    for f in range(min(stride, out.shape[-1])):
+        part = out[..., f::stride]
+        part[...] = split[..., f * width : f * width + part.shape[-1]]
+
+
 def _pool_max_back(
     images: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array
 ) -> None:
@@ -145,8 +179,13 @@ def _pool_max_back(
     down = _reads(taps[0], stride[0], dilation[0], start[0], height, images.shape[-2])
     across = _reads(taps[1], stride[1], dilation[1], start[1], width, images.shape[-1])
     apart = [d == 1 and t <= s for t, s, d in zip(taps, stride, dilation)]
+    split = stride[1] > 1 and not apart[1]  # windows overlap: their entries are better added in runs
+    if split:
+        across = _by_phase(across, images.shape[-1])
     for place, read, given in _planes_of(out, images, upstream):
         shape = len(read), images.shape[-2], width
+        read = _phases_of(read, stride[1]) if split else read
+        target = _WORKSPACE.take("joined", read.shape, out.dtype) if split else place
         rows = _WORKSPACE.take("a", shape, images.dtype)
         later_v = _WORKSPACE.take("columns", (taps[1] - 1, *shape), np.bool_)
         _greatest(read, across, 1, rows, later_v)
@@ -155,4 +194,6 @@ def _pool_max_back(
         _greatest(rows, down, 0, top, later_u)
         returned = _WORKSPACE.take("b", shape, out.dtype)
         _routed(given, later_u, down, 0, returned, apart[0])
-        _routed(returned, later_v, across, 1, place, apart[1])
+        _routed(returned, later_v, across, 1, target, apart[1])
+        if split:
+            _from_phases(target, stride[1], place)
