@@ -42,6 +42,9 @@ OWN_NAMES = (
 SCHEDULES = {
     "direct": ("_direct",),
     "taps": ("_direct_taps",),
+    "spread taps": ("_spread_taps",),
+    "shifted": ("_shifted",),
+    "side by side": ("_side_by_side",),
     "tiles": ("_winograd", "_winograd_taps"),
     "toeplitz": ("_toeplitz",),
     "sub-images": ("_sub_images",),

@@ -71,6 +71,42 @@ def taps() -> Identity:
     return Identity(left, define("back", (M, C, r), lambda o, k, u: swapped[k, o, u], indices=("o", "k", "u")))
 
 
+def spread_taps() -> Identity:
+    """The gradient by a kernel as one matrix product: the upstream gradient laid out where each tap reads."""
+    X, G = _data("X", C, H), _data("G", m)
+    whole = define("dK", (C, r), lambda k, u: _sum(multiply(G[i], X[k, s * i + d * u - p]), i=m), indices=("k", "u"))
+    x = Poly.of("x")
+    laid = define(
+        "laid", (r, H), lambda u, x: _sum(multiply(G[i], bracket(equal(x, s * i + d * u - p))), i=m), indices=("u", "x")
+    )
+    return Identity(
+        whole, define("made", (C, r), lambda k, u: _sum(multiply(X[k, x], laid[u, x]), x=H), indices=("k", "u"))
+    )
+
+
+def shifted() -> Identity:
+    """The products of all taps first, P[u, x] = sum of K[k, u] X[k, x], then their sums, shifted by d u each."""
+    X, K = _data("X", C, H), _data("K", C, r)
+    length = Poly.of(H) + 2 * Poly.of(p) - d * (Poly.of(r) - 1)
+    whole = define("y", (length,), lambda i: _sum(multiply(K[k, u], X[k, i + d * u - p]), k=C, u=r), indices=("i",))
+    line = (Poly.of(r), Axis(None, None))  # zero outside the signal, as X is
+    products = define("P", line, lambda u, x: _sum(multiply(K[k, u], X[k, x]), k=C), indices=("u", "x"))
+    made = define("made", (length,), lambda i: _sum(products[u, i + d * u - p], u=r), indices=("i",))
+    return Identity(whole, made, (at_least(length, 1),))
+
+
+def side_by_side() -> Identity:
+    """A batch of N signals entry by entry beside each other is one signal, with a dilation N times as large."""
+    X, K = _data("X", N, H), _data("K", r)
+    length = Poly.of(H) - d * (Poly.of(r) - 1)
+    whole = define("y", (N, length), lambda n, i: _sum(multiply(K[u], X[n, i + d * u]), u=r), indices=("n", "i"))
+    merged = define("X'", (Poly.of(H) * N,), lambda q: X[q % N, q // N], indices=("q",))
+    made = define(
+        "made", (N, length), lambda n, i: _sum(multiply(K[u], merged[N * (i + d * u) + n]), u=r), indices=("n", "i")
+    )
+    return Identity(whole, made, (at_least(Poly.of(H), d * (Poly.of(r) - 1) + 1),))
+
+
 def tiles() -> Identity:
     """Tiles of m outputs, each made from the m s + d (r - 1) - s + 1 entries that it reads: the halo of the formula."""
     X, K = _data("X", H), _data("K", r)
@@ -172,6 +208,9 @@ def greatest_of_windows() -> Identity:
 IDENTITIES: dict[str, Callable[[], Identity]] = {
     "direct": columns,
     "taps": taps,
+    "spread taps": spread_taps,
+    "shifted": shifted,
+    "side by side": side_by_side,
     "tiles": tiles,
     "toeplitz": toeplitz,
     "sub-images": sub_images,
