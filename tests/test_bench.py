@@ -19,6 +19,8 @@ from symconv.benching.peers import Layer
 from symconv.benching.report import Line, measure, part_name, table, title
 from symconv.errors import UsageError
 
+pytestmark = pytest.mark.targets  # in the job that runs beside the README's tests
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "symconv.cli", *arguments]

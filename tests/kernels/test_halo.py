@@ -27,6 +27,8 @@ from symconv.term.substitution import replace_tensors
 from symconv.term.tensor import Axis, Leaf, define, sizes_in
 from symconv.term.value import Apply, Entry, Function, Position, Range, at_least, bracket, equal, multiply, total
 
+pytestmark = pytest.mark.targets  # in the job that runs beside the README's tests
+
 H, r, m, s, d = (Poly.of(Size(name, 1)) for name in ("H", "r", "m", "s", "d"))
 p = Poly.of(Size("p", 0))
 X, K, G = (Leaf(name, (Axis.of(n),)) for name, n in (("X", H), ("K", r), ("G", H)))
