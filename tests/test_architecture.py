@@ -67,7 +67,7 @@ MAY_IMPORT = {
     "varying": "proof specs term",
     "unrolled_target": "term entries kernels",
     "exporting": "term ops calculus proof write kernels specs evidence unrolled_target",
-    "benching": "exporting",
+    "benching": "exporting kernels",
     "handles": "term ops entries kernels write",
     "api": "term ops calculus proof entries kernels evidence comparing responses fitting judging solving exporting"
     " handles specs overview",
@@ -79,8 +79,8 @@ MAY_IMPORT = {
 }
 # Of proof, the entries at fixed sizes may use the arithmetic of the evaluator; their own proof stays independent.
 ENTRIES_MAY_USE = ("symconv.proof.evaluation.",)
-# The places that execute text: the source that they have just written themselves.
-EXECUTES = {("kernels/compile.py", "exec"), ("benching/kernels.py", "exec")}
+# The one place that executes text: the source that it has just written itself.
+EXECUTES = {("kernels/compile.py", "exec")}
 # A tensor's text holds entries and an entry's text holds tensors: one recursion in two files, closed inside a function.
 RECURSION = {("symconv.read.whole", "symconv.read.values")}
 FORBIDDEN_CALLS = {"eval", "exec", "parse_latex", "parse_expr", "sympify", "simplify", "nsimplify"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from symconv.benching.peers import Layer
 from symconv.exporting import export_spec
+from symconv.kernels.compile import execute
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -29,11 +30,9 @@ def _pair(pair: tuple[int, int]) -> str:
 
 
 @lru_cache(64)
-def module(spec: str, accuracy: str) -> ModuleType:
+def module(spec: str, accuracy: str) -> SimpleNamespace:
     """The exported module, executed."""
-    made = ModuleType("kernels")
-    exec(compile(export_spec(spec, accuracy=accuracy), "<exported>", "exec"), made.__dict__)  # noqa: S102
-    return made
+    return SimpleNamespace(**execute(export_spec(spec, accuracy=accuracy)))
 
 
 def ours(layer: Layer, part: str, data: Mapping[str, Array], accuracy: str, threads: int) -> Callable[[], object]:

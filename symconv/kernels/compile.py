@@ -117,15 +117,15 @@ class _Kernel:
 def _kernel(tensor: Defined, spoken: tuple[Size, ...], accuracy: str, schedule: str) -> _Kernel:
     written = write_tensor(tensor, spoken, accuracy)
     settings = {"ACCURACY": accuracy, "SCHEDULE": schedule}
-    function = _execute(prelude(written.source, settings) + written.source, written.interface.name)
+    function = execute(prelude(written.source, settings) + written.source)[written.interface.name]
     return _Kernel(tensor.name, written, function)
 
 
-def _execute(source: str, name: str) -> Callable[..., Any]:
+def execute(source: str) -> dict[str, Any]:
+    """The names of a source that this package has just written, executed."""
     namespace: dict[str, Any] = {"__name__": "symconv_kernel"}
     exec(compile(source, "<kernel written by symconv>", "exec"), namespace)  # noqa: S102
-    found: Callable[..., Any] = namespace[name]
-    return found
+    return namespace
 
 
-__all__ = ["compile_tensor", "write_tensor"]
+__all__ = ["compile_tensor", "execute", "write_tensor"]
