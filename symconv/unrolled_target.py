@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import product
 from textwrap import wrap
 from typing import Any
@@ -24,10 +23,9 @@ from symconv.kernels.functions import Interface, Written
 from symconv.kernels.helpers import helper_source, imports
 from symconv.kernels.layout import wrapped
 from symconv.kernels.lowering import Row
-from symconv.kernels.module import JudgedFunction, ModuleWriter, banner, docstring_of
-from symconv.kernels.referee import Referee
+from symconv.kernels.module import ModuleWriter, banner, docstring_of
 from symconv.kernels.scope import Scope
-from symconv.kernels.stages import Program, program_of_all
+from symconv.kernels.stages import Program
 from symconv.kernels.text import tuple_text
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Leaf, Tensor, sizes_in, tensors_in
@@ -78,29 +76,15 @@ def _check(tensor: Defined) -> None:
 class UnrolledModule(ModuleWriter):
     """A module of straight-line code; its referee and self-test are those of the NumPy target."""
 
-    def written(self, program: Program, interface: Interface, tensors: Sequence[Defined]) -> Written:
+    def written(self, program: Program, interface: Interface) -> Written:
         """One function: the entries of its arrays, what is shared, the entries of the results."""
+        tensors = [self.forward, *self.gradients.values()] if interface.parts else [program.tensor]
 
         def body(scope: Scope) -> str:
             return Unrolled(scope, interface.arrays).write(tensors, interface.parts)
 
         rows: list[Row] = []
         return self.writer.write(program, interface, body, rows)
-
-    def pair(self, program: Program, interface: Interface) -> JudgedFunction:
-        slow_interface = replace(
-            interface,
-            name=f"_loops_{interface.name}",
-            summary=f"`{interface.name}` by plain loops over the formula: slow, and the referee of the self-test.",
-            returns="_Table",
-        )
-        fast = self.written(program, interface, [program.tensor])
-        slow = self.writer.write(program, slow_interface, lambda scope: Referee(scope).program(program), [])
-        return JudgedFunction(fast, slow)
-
-    def training_step(self, gradients: Mapping[str, Defined], order: Sequence[Leaf]) -> Written:
-        step, tensors = super().training_step(gradients, order), [self.forward, *gradients.values()]
-        return self.written(program_of_all(self.forward, tensors[1:]), step.interface, tensors)
 
     def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
         step = [self.step.source] if self.step is not None else []

@@ -117,7 +117,7 @@ class JudgedFunction:
 
 class ModuleWriter:
     def __init__(self, forward: Defined, gradients: Mapping[str, Defined]) -> None:
-        self.forward = forward
+        self.forward, self.gradients = forward, gradients
         names = Names((*helper_names(), *OWN_NAMES))
         order = list(dict.fromkeys(_leaves(forward)))
         self.names = {leaf: names.of(leaf, leaf.name) for leaf in order}
@@ -173,10 +173,14 @@ class ModuleWriter:
             returns="tuple[Array, dict[str, Array]]",
             parts=tuple(names),
         )
+        return self.written(program, interface)
+
+    def written(self, program: Program, interface: Interface) -> Written:
+        """The function that a caller uses; a target writes its own."""
         return self.writer.vectorised(program, interface)
 
     def pair(self, program: Program, interface: Interface) -> JudgedFunction:
-        fast = self.writer.vectorised(program, interface)
+        fast = self.written(program, interface)
         slow_interface = Interface(
             f"_loops_{interface.name}",
             f"`{interface.name}` by plain loops over the formula: slow, and the referee of the self-test.",

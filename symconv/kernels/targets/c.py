@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import helper_source, imports
-from symconv.kernels.module import JudgedFunction, ModuleWriter, banner, docstring_of
-from symconv.kernels.referee import Referee
+from symconv.kernels.module import ModuleWriter, banner, docstring_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program
 from symconv.kernels.targets import c_engine, c_loader, c_sides, c_tiles, c_winograd
@@ -115,20 +114,12 @@ class _CModule(ModuleWriter):
         super().__init__(forward, gradients)
         self.step = None  # each function stands alone: none returns a loss and its gradients at once
 
-    def pair(self, program: Program, interface: Interface) -> JudgedFunction:
+    def written(self, program: Program, interface: Interface) -> Written:
+        if interface.parts:
+            return super().written(program, interface)
         if self.c_writer is None:
             self.c_writer = _Writer(self.writer.taken, self.quick)
-        fast = self.c_writer.vectorised(program, interface)
-        slow_interface = Interface(
-            f"_loops_{interface.name}",
-            f"`{interface.name}` by plain loops over the formula: slow, and the referee of the self-test.",
-            interface.arrays,
-            interface.shapes,
-            interface.roles,
-            returns="_Table",
-        )
-        slow = self.writer.write(program, slow_interface, lambda scope: Referee(scope).program(program), [])
-        return JudgedFunction(fast, slow)
+        return self.c_writer.vectorised(program, interface)
 
     def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
         fast = [p.fast.source for p in self.pairs]

@@ -10,12 +10,11 @@ from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import helper_source, imports
 from symconv.kernels.layout import wrapped
 from symconv.kernels.lowering import Row
-from symconv.kernels.module import JudgedFunction, ModuleWriter, banner, docstring_of
-from symconv.kernels.referee import Referee
+from symconv.kernels.module import ModuleWriter, banner, docstring_of
 from symconv.kernels.scope import Scope
-from symconv.kernels.stages import Program, program_of_all
+from symconv.kernels.stages import Program
 from symconv.kernels.targets.numba_lowering import OWN, Compiled, LoopLowering
-from symconv.term.tensor import Defined, Leaf
+from symconv.term.tensor import Defined
 
 NEEDS = "needs NumPy and Numba (pip install numba); a function is compiled when it is first called, and kept on disk."
 RESERVED = ("numba", "importlib", *OWN)
@@ -102,21 +101,6 @@ class NumbaModule(ModuleWriter):
 
         written = self.writer.write(program, interface, body, rows)
         return replace(written, source="\n\n".join([*(_function(c) for c in loops), written.source]))
-
-    def pair(self, program: Program, interface: Interface) -> JudgedFunction:
-        slow_interface = replace(
-            interface,
-            name=f"_loops_{interface.name}",
-            summary=f"`{interface.name}` by plain loops over the formula: slow, and the referee of the self-test.",
-            returns="_Table",
-        )
-        fast = self.written(program, interface)
-        slow = self.writer.write(program, slow_interface, lambda scope: Referee(scope).program(program), [])
-        return JudgedFunction(fast, slow)
-
-    def training_step(self, gradients: Mapping[str, Defined], order: Sequence[Leaf]) -> Written:
-        step = super().training_step(gradients, order)
-        return self.written(program_of_all(self.forward, gradients.values()), step.interface)
 
     def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
         step = [self.step.source] if self.step is not None else []
