@@ -10,12 +10,6 @@ HEAD = """\
 #define QBLOCK 192 /* columns and summed indices of a block: it stays in the nearest cache */
 #define KBLOCK 128
 #define BAND 65536 /* bytes of a band */
-#define QBLOCK 192 /* columns and summed indices of a block: it stays in the nearest cache */
-#define KBLOCK 128
-#define BAND 65536 /* bytes of a band */
-#define PLACE(table, row, ...) \\
-    memcpy((table) + (row) * (long)(sizeof((long[]){__VA_ARGS__}) / sizeof(long)), (long[]){__VA_ARGS__}, \\
-        sizeof((long[]){__VA_ARGS__}))
 
 /* One array of a product. The position of an entry is a base, a part for the first index and one for the second;
    columns have a third part: `inner` times the last column index, which runs along a row. */
