@@ -10,7 +10,7 @@ the chain rule puts them together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
@@ -20,11 +20,15 @@ from symconv.calculus.gradient import gradient, upstream
 from symconv.errors import DependenceError, ExportError, UsageError
 from symconv.evidence import judge
 from symconv.kernels import plan_of
-from symconv.kernels.module import module_files as numpy_files
+from symconv.kernels.export import Export
+from symconv.kernels.module import ModuleWriter
 from symconv.kernels.schedules.names import NAMES
 from symconv.kernels.stages import is_gradient, program_of
-from symconv.kernels.targets import array_api, c, dask, numba
+from symconv.kernels.targets.array_api import ArrayModule
+from symconv.kernels.targets.c import CModule
+from symconv.kernels.targets.dask import DaskModule
 from symconv.kernels.targets.dask_theorem import claims_of_all
+from symconv.kernels.targets.numba import NumbaModule
 from symconv.proof.closed_form import closed_form
 from symconv.proof.definedness import undefined
 from symconv.proof.normalise import Undecided, UnsafeDivisor
@@ -191,36 +195,23 @@ def export_files(
         p.leaf.name: f"{p.verdict.status.value} for {p.verdict.scope or 'no size'}: {_short(p.formula)}" for p in proofs
     }
     gradients = {p.leaf.name: p.tensor for p in proofs}
-    options: dict[str, object] = {"stem": stem}
     notes = _notes(parsed, proofs)
-    if target in ("numpy", "dask", "c"):
-        options["settings"] = {"ACCURACY": accuracy, "SCHEDULE": schedule}
     if target == "dask":
         notes.append(_tiles([parsed.output, *gradients.values()]))
-    return _writer(target)(
-        parsed.output,
-        gradients,
-        title=f"{parsed.text}: forward and gradients.",
-        notes=notes,
-        verdicts=verdicts,
-        unproved=bool(open_),
-        **options,
-    )
+    title = f"{parsed.text}: forward and gradients."
+    unproved = bool(open_)
+    export = Export(parsed.output, gradients, title, notes, verdicts, unproved, stem, accuracy, schedule)
+    return _writer(target)(export).files()
 
 
-def _writer(target: str) -> Callable[..., dict[str, str]]:
-    """The function that writes the files of a target; SymPy's printers are loaded only for their own."""
+def _writer(target: str) -> type[ModuleWriter]:
+    """What writes the files of a target; SymPy's printers are loaded only for their own."""
     if target == "sympy":
-        from symconv.unrolled_target import module_files as unrolled
+        from symconv.unrolled_target import UnrolledModule
 
-        return unrolled
-    return {
-        "numpy": numpy_files,
-        "c": c.module_files,
-        "array-api": array_api.module_files,
-        "numba": numba.module_files,
-        "dask": dask.module_files,
-    }[target]
+        return UnrolledModule
+    others = {"c": CModule, "array-api": ArrayModule, "numba": NumbaModule, "dask": DaskModule}
+    return others.get(target, ModuleWriter)
 
 
 def _tiles(tensors: Iterable[Defined]) -> str:

@@ -8,7 +8,7 @@ before anything is written out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from textwrap import wrap
 from typing import Any
@@ -19,11 +19,11 @@ from sympy.core.function import AppliedUndef
 from symconv.entries.counting import summands
 from symconv.entries.unfold import entries
 from symconv.errors import ExportError
+from symconv.kernels.export import Export
 from symconv.kernels.functions import Interface, Written
-from symconv.kernels.helpers import helper_source, imports
 from symconv.kernels.layout import wrapped
 from symconv.kernels.lowering import Row
-from symconv.kernels.module import ModuleWriter, banner, docstring_of
+from symconv.kernels.module import ModuleWriter
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program
 from symconv.kernels.text import tuple_text
@@ -33,24 +33,7 @@ from symconv.term.value import Entry
 
 MOST_OPERATIONS, LONGEST_SUM = 20_000, 2_500  # Python cannot compile a sum of more than about 2,900 terms
 INSTEAD = "use the target numpy (or c, numba), whose code does not grow with the sizes"
-REFEREE = "the referee: the formulas as plain loops, used by --self-test only"
 Shape = tuple[int, ...]
-
-
-def module_files(
-    forward: Defined,
-    gradients: Mapping[str, Defined],
-    *,
-    title: str,
-    notes: Sequence[str],
-    verdicts: Mapping[str, str],
-    unproved: bool = False,
-    stem: str = "kernels",
-) -> dict[str, str]:
-    """The module as text by file suffix; the arguments are those of `module_source`."""
-    for tensor in (forward, *gradients.values()):
-        _check(tensor)
-    return {".py": UnrolledModule(forward, gradients).source(docstring_of(title, notes, verdicts, unproved))}
 
 
 def _check(tensor: Defined) -> None:
@@ -76,6 +59,11 @@ def _check(tensor: Defined) -> None:
 class UnrolledModule(ModuleWriter):
     """A module of straight-line code; its referee and self-test are those of the NumPy target."""
 
+    def __init__(self, export: Export) -> None:
+        for tensor in (export.forward, *export.gradients.values()):
+            _check(tensor)
+        super().__init__(export)
+
     def written(self, program: Program, interface: Interface) -> Written:
         """One function: the entries of its arrays, what is shared, the entries of the results."""
         tensors = [self.forward, *self.gradients.values()] if interface.parts else [program.tensor]
@@ -86,16 +74,12 @@ class UnrolledModule(ModuleWriter):
         rows: list[Row] = []
         return self.writer.write(program, interface, body, rows)
 
-    def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
-        step = [self.step.source] if self.step is not None else []
-        tests = [banner(REFEREE), *(p.slow.source for p in self.pairs), self.self_test()]
-        fast = [*(p.fast.source for p in self.pairs), *step]
-        text = "\n\n".join([*fast, *tests])
-        body = "\n\n".join([*fast, banner("helpers"), helper_source(text), *tests])
-        head = imports(body)
-        if "math." in body:
-            head = head.replace("import argparse", "import argparse\nimport math", 1)
-        return f"{docstring}\n{head}\n\n{body}"
+    def notes(self) -> list[str]:
+        return []
+
+    def head(self, body: str) -> str:
+        head = super().head(body)
+        return head.replace("import argparse", "import argparse\nimport math", 1) if "math." in body else head
 
 
 class Unrolled:
@@ -197,4 +181,4 @@ def _check_entry(expression: Any) -> None:
         )
 
 
-__all__ = ["UnrolledModule", "module_files"]
+__all__ = ["UnrolledModule"]

@@ -5,6 +5,7 @@ formula -> stages -> nests -> plan -> source.  Imports term, ops and calculus on
 
 from symconv.kernels.compile import compile_tensor
 from symconv.kernels.explain import Plan, plan_of
-from symconv.kernels.module import module_source
+from symconv.kernels.export import Export
+from symconv.kernels.module import ModuleWriter
 
-__all__ = ["Plan", "compile_tensor", "module_source", "plan_of"]
+__all__ = ["Export", "ModuleWriter", "Plan", "compile_tensor", "plan_of"]

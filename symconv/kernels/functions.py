@@ -72,9 +72,7 @@ class FunctionWriter:
             for stage in program.stages if program.several else program.stages[:-1]:
                 lowering.stage(stage, identifier(stage.title))
             if program.several:
-                first, *rest = (scope.arrays[target] for target in program.several)
-                named = (f'"{name}": {array}' for name, array in zip(interface.parts, rest, strict=True))
-                text = f"({first}, {{{', '.join(named)}}})"
+                text = together(scope, program, interface.parts)
             else:
                 text = lowering.result(program.stages[-1])
             rows.extend(lowering.rows)
@@ -234,6 +232,13 @@ class FunctionWriter:
         return [*head, '    """']
 
 
+def together(scope: Scope, program: Program, parts: Sequence[str]) -> str:
+    """What a function returns that has several results: the first one, and the others by name."""
+    first, *rest = (scope.arrays[target] for target in program.several)
+    named = (f'"{name}": {array}' for name, array in zip(parts, rest, strict=True))
+    return f"({first}, {{{', '.join(named)}}})"
+
+
 def _spoken(text: str) -> list[str]:
     """A line of a docstring, folded where it is too long."""
     return wrap(text, WIDTH, initial_indent="    ", subsequent_indent="        ", break_on_hyphens=False)
@@ -272,4 +277,4 @@ def _shown(scope: Scope, shape: Sequence[Poly]) -> str:
     return tuple_text([poly_text(n, scope.name_of) for n in shape]) if shape else "a number"
 
 
-__all__ = ["FunctionWriter", "Interface", "Written"]
+__all__ = ["FunctionWriter", "Interface", "Written", "together"]

@@ -181,13 +181,14 @@ def check(found, seed, referee, p):
 def measured(folder, taps, size):
     """What the process reports of itself; the folder is emptied afterwards."""
     from symconv.calculus.gradient import gradient, upstream
-    from symconv.kernels.targets.dask import module_files
+    from symconv.kernels import Export
+    from symconv.kernels.targets.dask import DaskModule
     from symconv.specs import parse_spec
 
     parsed = parse_spec("conv2d --stride s --padding p --dilation d --channels 1,1", words=True)
     f = parsed.output
     gradients = {leaf.name: gradient(f, leaf, upstream(f, "upstream")) for leaf in parsed.leaves}
-    text = module_files(f, gradients, title="conv2d", notes=[], verdicts={})[".py"]
+    text = DaskModule(Export(f, gradients, "conv2d")).source()
     (folder / "kernels.py").write_text(text)
     try:
         command = [sys.executable, __file__, str(folder), str(taps), str(size)]

@@ -23,7 +23,7 @@ import symconv.kernels
 from symconv.calculus.gradient import gradient, upstream
 from symconv.errors import ExportError, UsageError
 from symconv.exporting import export_spec
-from symconv.kernels import compile_tensor, module_source
+from symconv.kernels import Export, ModuleWriter, compile_tensor
 from symconv.kernels.cases import small_sizes
 from symconv.kernels.compile import write_tensor
 from symconv.ops.correlate import correlate, transposed
@@ -47,9 +47,8 @@ CONV = correlate(image, kernel, stride=s, padding=p, dilation=d, groups=g)
 def source(f, *leaves, **options):
     up = upstream(f) if f.rank else None
     gradients = {t.name: gradient(f, t, up) for t in leaves}
-    return module_source(
-        f, gradients, **{"title": "A title", "notes": [], "verdicts": {"forward": "proved, all sizes"}, **options}
-    )
+    about = {"title": "A title", "verdicts": {"forward": "proved, all sizes"}, **options}
+    return ModuleWriter(Export(f, gradients, **about)).source()
 
 
 def load(text):
@@ -128,6 +127,34 @@ def test_a_wrong_kernel_fails_its_self_test(tmp_path):
     done = run(path, "--self-test")
     assert done.returncode == 1
     assert "WRONG forward(" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "affine"),
+    [("conv2d", ["input", "kernel"]), ("with bias", ["input", "kernel", "bias"]), ("max", []), ("loss", []),
+     ("two layers", ["K2"]), ("average", ["X"]), ("toeplitz", ["X", "K"])],
+)  # fmt: skip
+def test_adjoints_are_checked_where_the_output_is_affine(name, affine, capsys):
+    """In whole numbers: without division there is no error at all."""
+    f, leaves = EXPORTS[name]
+    module = load(source(f, *leaves))
+    assert [leaf for _, _, leaf, _, _ in module.ADJOINTS] == affine
+    module.CHECKS = []
+    assert module.self_test() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(affine) * len(module.CASES)
+    whole = name not in ("average", "two layers")  # a division, a sine
+    assert all(line.endswith("error 0.0e+00, as an adjoint") for line in lines if whole)
+
+
+def test_a_gradient_that_is_wrong_together_with_its_loops_is_found():
+    module = load(source(CONV, image, kernel))
+    module.ADJOINTS = [(f, lambda **k: 1.001 * module.grad_input(**k), *rest) for f, _, *rest in module.ADJOINTS[:1]]
+    module.CHECKS = []
+    assert module.self_test() > 0
+    forward, _, *rest = module.ADJOINTS[0]
+    module.ADJOINTS = [(forward, lambda **k: module.grad_input(**k)[:1, :, 1:], *rest)]
+    assert module.self_test() == len(module.CASES)
 
 
 def test_the_interface_of_conv2d():
@@ -249,13 +276,8 @@ def test_names_are_never_quoted(name):
     first, second = Leaf(name, (Axis.of(n),)), Leaf(name + "2", (Axis.of(r),))
     inner = correlate(first, second, stride=Poly.of(Size(name + "s")))
     f = define(name, inner.shape, lambda i: Apply(Function(name), inner[i]), indices=(name + "i",))
-    text = module_source(
-        f,
-        {name: gradient(f, first, upstream(f, name + "G"))},
-        title=name,
-        notes=[name],
-        verdicts={name: name},
-    )
+    gradients = {name: gradient(f, first, upstream(f, name + "G"))}
+    text = ModuleWriter(Export(f, gradients, name, [name], {name: name})).source()
     tree = ast.parse(text)
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
@@ -337,7 +359,7 @@ def test_a_gradient_needs_the_name_of_a_leaf():
     with pytest.raises(
         ExportError, match="gradient 'kernels': no leaf of that name in the formula; expected input, ke"
     ):
-        module_source(CONV, {"kernels": gradient(CONV, kernel, upstream(CONV))}, title="", notes=[], verdicts={})
+        ModuleWriter(Export(CONV, {"kernels": gradient(CONV, kernel, upstream(CONV))}))
 
 
 def test_self_test_sizes_hide_nothing():

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from symconv.calculus.gradient import gradient, upstream
+from symconv.kernels import Export
 from symconv.kernels.helpers import helper_names
 from symconv.kernels.targets import c_loader
-from symconv.kernels.targets.c import LOADER, module_files
+from symconv.kernels.targets.c import LOADER, CModule
 from symconv.ops.correlate import correlate, transposed
 from symconv.ops.layer import add_bias
 from symconv.ops.matrix import matmul
@@ -38,8 +39,8 @@ def exported(folder, f, leaves, stem="formula", **settings):
     """The exported module, loaded."""
     up = upstream(f, "upstream") if f.rank else None
     gradients = {t.name: gradient(f, t, up) for t in leaves}
-    texts = {"title": "A title", "notes": ["a note"], "verdicts": {"forward": "proved"}}
-    files = module_files(f, gradients, **texts, stem=stem, settings=settings)
+    about = Export(f, gradients, "A title", ["a note"], {"forward": "proved"}, stem=stem, **settings)
+    files = CModule(about).files()
     for suffix, text in files.items():
         Path(folder, stem + suffix).write_text(text)
     spec = importlib.util.spec_from_file_location(stem, Path(folder, f"{stem}.py"))
@@ -167,7 +168,7 @@ def test_a_result_can_be_given(conv):
 @pytest.fixture(scope="module")
 def tiled(folder):
     """With tiles, and as users compile it."""
-    return built(folder, "tiled", "", ACCURACY="fast")
+    return built(folder, "tiled", "", accuracy="fast")
 
 
 @needs_compiler

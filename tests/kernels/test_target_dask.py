@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 from symconv.calculus.gradient import gradient, upstream
-from symconv.kernels import module_source
-from symconv.kernels.targets.dask import module_files
+from symconv.kernels import Export, ModuleWriter
+from symconv.kernels.targets.dask import DaskModule
 from symconv.ops.correlate import correlate
 from symconv.ops.layer import add_bias, apply, cross_entropy, softmax
 from symconv.ops.pool import pool_max
@@ -45,8 +45,8 @@ def sources(spec):
     parsed = parse_spec(spec, words=True)
     f = parsed.output
     gradients = {leaf.name: gradient(f, leaf, upstream(f, "upstream")) for leaf in parsed.leaves}
-    words = {"title": spec, "notes": [], "verdicts": {}}
-    return module_files(f, gradients, **words)[".py"], module_source(f, gradients, **words)
+    about = Export(f, gradients, spec)
+    return DaskModule(about).source(), ModuleWriter(about).source()
 
 
 @pytest.fixture(scope="module")
@@ -230,10 +230,10 @@ def exported(folder, name, f):
     """Both modules of any definition, its leaves named as they are."""
     leaves = dict.fromkeys(t for t in tensors_in(f.body) if isinstance(t, Leaf))
     gradients = {leaf.name: gradient(f, leaf, upstream(f, "upstream") if f.rank else None) for leaf in leaves}
-    words = {"title": name, "notes": [], "verdicts": {}}
+    about = Export(f, gradients, name)
     for kind, text in (
-        ("lazy", module_files(f, gradients, **words)[".py"]),
-        ("plain", module_source(f, gradients, **words)),
+        ("lazy", DaskModule(about).source()),
+        ("plain", ModuleWriter(about).source()),
     ):
         path = folder / f"{name}_{kind}.py"
         path.write_text(text)
@@ -410,10 +410,11 @@ def test_without_dask_the_module_says_what_to_install(tmp_path):
 def test_a_module_is_written_without_dask():
     script = (
         "import sys; sys.modules['dask'] = None\n"
-        "from symconv.kernels.targets.dask import module_files\n"
+        "from symconv.kernels import Export\n"
+        "from symconv.kernels.targets.dask import DaskModule\n"
         "from symconv.specs import parse_spec\n"
         "f = parse_spec('conv1d --stride 2', words=True).output\n"
-        "assert 'map_overlap' in module_files(f, {}, title='t', notes=[], verdicts={})['.py']"
+        "assert 'map_overlap' in DaskModule(Export(f)).source()"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert not done.returncode, done.stderr
@@ -426,7 +427,7 @@ def test_the_file_needs_no_symconv_and_tests_itself(tmp_path):
     script += f"runpy.run_path({str(path)!r}, run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert not done.returncode, done.stdout + done.stderr
-    assert done.stdout.count("ok") == 15
+    assert done.stdout.count("ok") == 25
 
 
 def test_the_self_test_finds_a_wrong_halo(tmp_path):

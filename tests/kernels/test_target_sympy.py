@@ -13,10 +13,11 @@ import pytest
 
 from symconv.calculus.gradient import gradient, upstream
 from symconv.errors import ExportError
+from symconv.kernels import Export
 from symconv.ops.correlate import correlate, transposed
 from symconv.ops.layer import add_bias, apply, cross_entropy, softmax
 from symconv.ops.pool import pool_average, pool_max
-from symconv.unrolled_target import module_files
+from symconv.unrolled_target import UnrolledModule
 from tests.kernels import reference
 from tests.kernels.build import close, leaf, size
 
@@ -49,7 +50,7 @@ def exported(name):
 def text_of(f, *leaves):
     up = upstream(f) if f.rank else None
     gradients = {t.name: gradient(f, t, up) for t in leaves}
-    return module_files(f, gradients, title="A title", notes=[], verdicts={})[".py"]
+    return UnrolledModule(Export(f, gradients, "A title")).source()
 
 
 def load(text):

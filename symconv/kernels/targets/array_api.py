@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from symconv.errors import ExportError
-from symconv.kernels.functions import FunctionWriter, Interface, Written
+from symconv.kernels.functions import Interface, Written
 from symconv.kernels.helpers import helper_source
 from symconv.kernels.lowering import Row
-from symconv.kernels.module import ModuleWriter, banner, docstring_of
+from symconv.kernels.module import ModuleWriter, banner
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program
 from symconv.kernels.targets import array_api_runtime
 from symconv.kernels.targets.array_api_lowering import ArrayLowering
-from symconv.term.tensor import Defined
 
 OWN_HELPERS = {
     name: inspect.getsource(value)
     for name, value in vars(array_api_runtime).items()
     if name.startswith("_") and (inspect.isfunction(value) or inspect.isclass(value))
 }
-RESERVED = ("xp", "product", "reduce", "combinations", "importlib")
-REFEREE = "the referee: the formulas as plain loops over NumPy arrays, used by --self-test only"
 NEEDS = "takes arrays of any library of the array API standard (jax.jit: options static); NumPy for its self-test."
 IMPORTS = (
     ("import argparse", r"\bargparse\."),
@@ -43,32 +38,15 @@ IMPORTS = (
 )
 
 
-def module_files(
-    forward: Defined,
-    gradients: Mapping[str, Defined],
-    *,
-    title: str,
-    notes: Sequence[str],
-    verdicts: Mapping[str, str],
-    unproved: bool = False,
-    stem: str = "kernels",
-) -> dict[str, str]:
-    """The module as text by file suffix; the arguments are those of `module_source`."""
-    docstring = docstring_of(title, notes, verdicts, unproved, needs=NEEDS)
-    return {".py": ArrayModule(forward, gradients).source(docstring)}
-
-
 class ArrayModule(ModuleWriter):
     """A module written for the array API; its referee and self-test are those of the NumPy target."""
 
+    needs = NEEDS
+    referee = "the referee: the formulas as plain loops over NumPy arrays, used by --self-test only"
+    reserved = ("xp", "product", "reduce", "combinations", "importlib")
+
     def written(self, program: Program, interface: Interface) -> Written:
         """One function."""
-        taken = [name for _, name in (*interface.arrays, *interface.shapes) if name in RESERVED]
-        if taken:
-            raise ExportError(
-                interface.name, f"a tensor called {taken[0]}", "a name that the module leaves free", "rename the tensor"
-            )
-        self.writer = FunctionWriter((*RESERVED, *self.taken, *self.names.values(), *self.roles.values()))
         rows: list[Row] = []
         interface = replace(interface, returns=interface.returns.replace("Array", "Any"))  # nothing is written in place
 
@@ -80,13 +58,14 @@ class ArrayModule(ModuleWriter):
 
         return self.writer.write(program, interface, body, rows)
 
-    def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
-        step = [self.step.source] if self.step is not None else []
-        fast = [*(p.fast.source for p in self.pairs), *step]
-        tests = [banner(REFEREE), *(p.slow.source for p in self.pairs), self.self_test()]
-        helpers = helpers_of("\n".join([*fast, *tests]))
-        body = "\n\n".join([*fast, banner("helpers"), *helpers, *tests])
-        return f"{docstring}\n{imports(body)}\n\n{body}"
+    def notes(self) -> list[str]:
+        return []
+
+    def helpers(self, text: str) -> list[str]:
+        return [banner("helpers"), *helpers_of(text)]
+
+    def head(self, body: str) -> str:
+        return imports(body)
 
 
 def helpers_of(text: str) -> list[str]:
@@ -112,4 +91,4 @@ def imports(text: str) -> str:
     return "\n".join([*lines, "Array = Any  # an array of any library of the array API standard", ""])
 
 
-__all__ = ["ArrayModule", "helpers_of", "module_files"]
+__all__ = ["ArrayModule", "helpers_of"]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from symconv.errors import ExportError
+from symconv.kernels.functions import together
 from symconv.kernels.lowering import Row
 from symconv.kernels.naming import identifier
 from symconv.kernels.nest import Nest, nests_of
@@ -46,9 +47,7 @@ class ArrayLowering:
             self.stage(stage)
         if program.several:
             self.stage(program.stages[-1])
-            first, *rest = (self.scope.arrays[target] for target in program.several)
-            named = (f'"{name}": {array}' for name, array in zip(parts, rest, strict=True))
-            text = f"({first}, {{{', '.join(named)}}})"
+            text = together(self.scope, program, parts)
         else:
             text = self.expression(program.stages[-1])
         if DIVIDES.search("\n".join([*self.scope.lines[start:], text])):

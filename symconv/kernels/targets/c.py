@@ -1,4 +1,4 @@
-"""C99 with a loader in Python: `module_files` gives the two texts.
+"""C99 with a loader in Python: `CModule.files` gives the two texts.
 
 The .py file has the signatures, checks and self-test of the NumPy target; what computes stands in the .c
 file, written once for a type T and compiled for float and double.
@@ -7,19 +7,20 @@ file, written once for a type T and compiled for float and double.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
+from symconv.kernels.export import Export
 from symconv.kernels.functions import FunctionWriter, Interface, Written
-from symconv.kernels.helpers import helper_source, imports
-from symconv.kernels.module import ModuleWriter, banner, docstring_of
+from symconv.kernels.module import ModuleWriter, banner
 from symconv.kernels.scope import Scope
+from symconv.kernels.self_test import SelfTest
 from symconv.kernels.stages import Program
 from symconv.kernels.targets import c_engine, c_loader, c_sides, c_tiles, c_winograd
 from symconv.kernels.targets.c_runtime import ELEMENTWISE, FOOT, HEAD, TWICE
 from symconv.kernels.targets.c_stage import write_program
 from symconv.kernels.targets.c_text import comment_c
 from symconv.kernels.text import tuple_text
-from symconv.term.tensor import Defined
 
 CONTRACT = """
 The C file of the same name computes; it is compiled when it is first called, and kept in ~/.cache/symconv
@@ -34,44 +35,11 @@ LOADER = (
     *("_c_compiler", "_c_file_name", "build", "_c_library"),
     *("_c_type", "_c_function", "_in_c", "_for_c"),
 )
-BOTH_TYPES = """\
-        for (function, loops, names, loop_names), dtype in [(c, t) for c in CHECKS for t in ("f8", "f4")]:
-            drawn = {n: v.astype(dtype) if isinstance(v, np.ndarray) else v for n, v in drawn.items()}
-"""
 BUILD = """\
     parser.add_argument("--build", action="store_true", help="compile the C file beside this one")
     if parser.parse_args().build:
         print(build(SOURCE.parent))
 """
-SELF_TEST = {  # lines of the NumPy target's self-test, and what stands there
-    "        for function, loops, names, loop_names in CHECKS:\n": BOTH_TYPES,
-    "error <= 1e-12\n": 'error <= (1e-12 if dtype == "f8" else 2e-6)\n',
-    "    if parser.parse_args().self_test:\n": f"{BUILD}    if parser.parse_args().self_test:\n",
-    "    parser.print_help()\n": "    if len(sys.argv) == 1:\n        parser.print_help()\n",
-}
-
-
-def module_files(
-    forward: Defined,
-    gradients: Mapping[str, Defined],
-    *,
-    title: str,
-    notes: Sequence[str],
-    verdicts: Mapping[str, str],
-    unproved: bool = False,
-    stem: str = "kernels",
-    settings: Mapping[str, str] | None = None,
-) -> dict[str, str]:
-    """The files of the module by suffix; both must be saved under one name in one folder.
-
-    settings: ACCURACY "fast" allows tiles of F(4, 3).
-    """
-    fast = (settings or {}).get("ACCURACY") == "fast"
-    module = _CModule(forward, gradients, fast)
-    contract = [" ".join(part.split()) for part in (CONTRACT, FAST) if fast or part != FAST]
-    needs = "needs NumPy and, once, a C compiler."
-    python = module.source(docstring_of(title, notes, verdicts, unproved, contract, needs))
-    return {".py": python, ".c": module.c_source(title, stem)}
 
 
 class _Writer(FunctionWriter):
@@ -104,41 +72,48 @@ def _tuple(parts: list[str]) -> str:
     return tuple_text(parts) if parts else "()"
 
 
-class _CModule(ModuleWriter):
+class CModule(ModuleWriter):
     """The module of the NumPy target with calls of C in its functions."""
 
-    c_writer: _Writer | None = None
+    needs = "needs NumPy and, once, a C compiler."
+    with_step = False  # each function stands alone: none returns a loss and its gradients at once
 
-    def __init__(self, forward: Defined, gradients: Mapping[str, Defined], quick: bool) -> None:
-        self.quick = quick
-        super().__init__(forward, gradients)
-        self.step = None  # each function stands alone: none returns a loss and its gradients at once
+    def __init__(self, export: Export) -> None:
+        self.quick = export.accuracy == "fast"
+        self.c_writer: _Writer | None = None
+        super().__init__(export)
 
     def written(self, program: Program, interface: Interface) -> Written:
-        if interface.parts:
-            return super().written(program, interface)
         if self.c_writer is None:
             self.c_writer = _Writer(self.writer.taken, self.quick)
         return self.c_writer.vectorised(program, interface)
 
-    def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
-        fast = [p.fast.source for p in self.pairs]
-        slow = [p.slow.source for p in self.pairs]
-        loader = "\n\n".join(inspect.getsource(vars(c_loader)[name]) for name in LOADER)
-        helpers = helper_source("\n".join([*fast, *slow]))
-        referee = banner("the referee: the formulas as plain loops, used by --self-test only")
-        test = _with_both_types(self.self_test())
-        body = "\n\n".join([*fast, banner("the C library"), loader, banner("helpers"), helpers, referee, *slow, test])
-        own = "\n\n".join([*fast, helpers, *slow, test])
-        return f"{docstring}\n{_with_loader_imports(imports(own))}\n\n{body}"
+    def files(self) -> dict[str, str]:
+        """The two texts; both must be saved under one name in one folder."""
+        return {".py": self.source(), ".c": self.c_source()}
 
-    def c_source(self, title: str, stem: str) -> str:
+    def notes(self) -> list[str]:
+        return [" ".join(part.split()) for part in (CONTRACT, FAST) if self.quick or part != FAST]
+
+    def helpers(self, text: str) -> list[str]:
+        loader = (inspect.getsource(vars(c_loader)[name]) for name in LOADER)
+        return [banner("the C library"), *loader, *super().helpers(text)]
+
+    def head(self, body: str) -> str:
+        return _with_loader_imports(super().head(body))
+
+    def test(self) -> SelfTest:
+        """For both types of entries, and the option --build."""
+        return replace(super().test(), precision={"f8": 1e-12, "f4": 3e-5 if self.quick else 2e-6}, options=BUILD)
+
+    def c_source(self) -> str:
         if self.c_writer is None:
             raise TypeError("a module has at least one function")
         plain = [c_tiles.HEAD, c_sides.HEAD] if self.c_writer.engine else []
         typed = [c_tiles.text(), c_engine.TYPED] if self.c_writer.engine else []
         typed += [c_winograd.text()] if self.c_writer.engine and self.quick else []
-        head = "\n".join([comment_c(title), comment_c(f"The functions that {stem}.py calls, written by symconv.")])
+        about = f"The functions that {self.export.stem}.py calls, written by symconv."
+        head = f"{comment_c(self.export.title)}\n{comment_c(about)}"
         return "\n".join([head, HEAD, *plain, TWICE, ELEMENTWISE, *typed, *self.c_writer.c_functions.values(), FOOT])
 
 
@@ -163,13 +138,4 @@ def _with_loader_imports(text: str) -> str:
     return "\n".join([*head, *dict.fromkeys(numpy), "", *rest, *constants, ""])
 
 
-def _with_both_types(text: str) -> str:
-    """The self-test for both types of entries, and the option --build."""
-    for old, new in SELF_TEST.items():
-        if old not in text:
-            raise LookupError(f"the self-test has no line {old!r}")
-        text = text.replace(old, new)
-    return text
-
-
-__all__ = ["module_files"]
+__all__ = ["CModule"]

@@ -1,4 +1,4 @@
-"""`--target dask`: the functions on dask arrays, for images that outgrow memory or one machine.
+"""The target `dask`: the functions on dask arrays, for images that outgrow memory or one machine.
 
 Each stage of a formula is cut into tiles (`dask_tiles`): the module holds, for each stage, the NumPy kernel of
 one tile, lowered like any other formula, and a function that gives every tile its operands with their halo.
@@ -7,23 +7,22 @@ one tile, lowered like any other formula, and a function that gives every tile i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from symconv.kernels.functions import FunctionWriter, Interface, Written
-from symconv.kernels.helpers import helper_source, imports
+from symconv.kernels.export import Export
+from symconv.kernels.functions import Interface, Written, together
 from symconv.kernels.lowering import Row
-from symconv.kernels.module import ModuleWriter, banner, docstring_of, names_of, rows_of, sine_of
+from symconv.kernels.module import ModuleWriter, banner
 from symconv.kernels.naming import Names, identifier
 from symconv.kernels.scope import Scope
+from symconv.kernels.self_test import SelfTest
 from symconv.kernels.stages import Program, Stage, program_of
 from symconv.kernels.targets.dask_tiles import AxisReach, Tiling, tiling_of
 from symconv.kernels.text import tuple_text
 from symconv.term.polynomial import Poly
-from symconv.term.tensor import Defined
 
-OWN_NAMES = ("da", "dask", "Lazy", "Mapping", "NamedTuple", "partial")
 CALLING = (
     "Takes dask arrays, and NumPy arrays, which it cuts into chunks; gives dask arrays, which .compute() or .to_zarr() "
     "makes by threads, processes or a distributed cluster (whose workers get this file by client.upload_file)."
@@ -33,49 +32,32 @@ TILES = (
     "them, its halo, was read off the formula."
 )
 
-NEEDS = "needs NumPy and dask (pip install 'dask[array]')."
 
-
-def module_files(
-    forward: Defined,
-    gradients: Mapping[str, Defined],
-    *,
-    title: str,
-    notes: Sequence[str],
-    verdicts: Mapping[str, str],
-    unproved: bool = False,
-    stem: str = "kernels",
-    settings: Mapping[str, str] | None = None,
-) -> dict[str, str]:
-    """The module for dask, {".py": source}; arguments as for the NumPy target."""
-    module = _DaskModule(forward, gradients)
-    docstring = docstring_of(title, [*notes, CALLING, TILES], verdicts, unproved, module.theorems(), NEEDS)
-    return {".py": module.source(docstring, settings)}
-
-
-class _DaskModule(ModuleWriter):
+class DaskModule(ModuleWriter):
     """The module's functions on dask arrays; names, cases and referees are those of the NumPy target."""
 
-    def __init__(self, forward: Defined, gradients: Mapping[str, Defined]) -> None:
-        super().__init__(forward, gradients)
-        self.tiles: list[str] = []
-        names = (*self.taken, *OWN_NAMES, *self.names.values(), *self.roles.values())
-        self.lazy_writer = FunctionWriter(names)
-        tensors = (forward, *gradients.values())
-        self.lazy = [self._lazy(program_of(t), p.fast.interface) for t, p in zip(tensors, self.pairs, strict=True)]
+    needs = "needs NumPy and dask (pip install 'dask[array]')."
+    reserved = ("da", "dask", "Lazy", "Mapping", "NamedTuple", "partial", "in_chunks")
 
-    def _lazy(self, program: Program, interface: Interface) -> Written:
+    def __init__(self, export: Export) -> None:
+        self.tiles: list[str] = []
+        super().__init__(export)
+
+    def written(self, program: Program, interface: Interface) -> Written:
         """One function: its stages, each of them tiled."""
         rows: list[Row] = []
         known = len(self.tiles)
 
         def body(scope: Scope) -> str:
             del self.tiles[known:]
-            for stage in program.stages[:-1]:
+            for stage in program.stages if program.several else program.stages[:-1]:
                 scope.arrays[stage.target] = scope.assign(identifier(stage.title), self._stage(scope, stage, interface))
+            if program.several:
+                return together(scope, program, interface.parts)
             return self._stage(scope, program.stages[-1], interface)
 
-        written = self.lazy_writer.write(program, replace(interface, returns="Lazy"), body, rows)
+        returns = interface.returns.replace("Array", "Lazy")
+        written = self.writer.write(program, replace(interface, returns=returns), body, rows)
         source = re.sub(r"(\w+: )Array\b", r"\1Lazy", written.source).replace("= _array(", "= _lazy(")
         return replace(written, source=source)
 
@@ -112,44 +94,35 @@ class _DaskModule(ModuleWriter):
             roles=self.roles,
             spoken=tuple(tiling.lengths.values()),
         )
-        written = self.lazy_writer.vectorised(program_of(tiling.formula), shown)
+        written = self.writer.vectorised(program_of(tiling.formula), shown)
         self.tiles.append(written.source)
         return written
 
     # -- text --------------------------------------------------------------------
 
-    def fast(self) -> list[str]:
-        """The NumPy functions, those of single tiles."""
-        return self.tiles
+    def notes(self) -> list[str]:
+        return [CALLING, TILES, *super().notes()]
 
-    def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
-        lazy = [w.source for w in self.lazy]
-        slow = [p.slow.source for p in self.pairs]
-        test = self.self_test()
-        helpers = helper_source("\n".join([*self.tiles, *slow, _runtime()[1]]))
-        parts = [
-            *lazy,
-            banner("the NumPy kernels of single tiles"),
-            *self.tiles,
-            banner("helpers"),
-            helpers,
-            _runtime()[1],
-            banner("the referee: the formulas as plain loops, used by --self-test only"),
-            *slow,
+    def functions(self) -> list[str]:
+        """The functions on dask arrays, and the NumPy functions of their tiles."""
+        return [*super().functions(), banner("the NumPy kernels of single tiles"), *self.tiles]
+
+    def helpers(self, text: str) -> list[str]:
+        lazy = _runtime()[1]
+        return [*super().helpers(f"{text}\n{lazy}"), lazy]
+
+    def head(self, body: str) -> str:
+        return _with_dask(super().head(body))
+
+    def test(self) -> SelfTest:
+        """On chunks of random lengths."""
+        test = super().test()
+        return replace(
             test,
-        ]
-        body = "\n\n".join(parts)
-        return f"{docstring}\n{_imports(body, settings)}\n\n{body}"
-
-    def self_test(self) -> str:
-        checks = rows_of(
-            f"({w.interface.name}, {p.slow.interface.name}, {names_of(w)}, {names_of(p.slow)})"
-            for w, p in zip(self.lazy, self.pairs, strict=True)
+            given="in_chunks(value)",
+            result='np.asarray(function(**arguments).compute(scheduler="sync"))',
+            more=IN_CHUNKS + test.more.replace("Array", "Lazy"),
         )
-        unknown = dict(u for w, p in zip(self.lazy, self.pairs, strict=True) for u in (*w.unknown, *p.slow.unknown))
-        functions = "".join(f'    "{name}": {sine_of(f.order)},\n' for f, name in unknown.items())
-        draw = "rng.uniform(0.5, 1.5, size)" if self.positive() else "rng.standard_normal(size)"
-        return SELF_TEST.format(checks=checks, cases=rows_of(self.cases()), functions=functions, draw=draw)
 
 
 # -- parts of source ------------------------------------------------------------------
@@ -191,9 +164,8 @@ def _runtime() -> tuple[str, str]:
     return importing.strip(), helpers.strip() + "\n"
 
 
-def _imports(body: str, settings: Mapping[str, str] | None) -> str:
-    """The imports that a text needs, that of dask with what to install, and the settings."""
-    text = imports(body, settings)
+def _with_dask(text: str) -> str:
+    """Imports and settings with those of the runtime, and that of dask with what to install."""
     own = {"collections.abc": {"Callable", "Mapping", "Sequence"}, "functools": {"partial"}}
     own["typing"] = {"Any", "NamedTuple"}
     lines = re.findall(r"^from (?!__future__|numpy)(\S+) import (.+)\n", text, re.MULTILINE)
@@ -204,37 +176,11 @@ def _imports(body: str, settings: Mapping[str, str] | None) -> str:
     return text.replace("\nArray = ", f"\n{_runtime()[0]}\n\nArray = ", 1)
 
 
-SELF_TEST = '''# function, its referee, the parameters of both
-CHECKS: list[tuple[Callable[..., Lazy], Callable[..., _Table], tuple[str, ...], tuple[str, ...]]] = [
-{checks}]
-# shapes of arrays, and options
-CASES: list[dict[str, Any]] = [
-{cases}]
-FUNCTIONS: dict[str, Callable[[Array], Array]] = {{
-{functions}}}
-
-
-SECONDS, MOST = 0.5, 100_000  # spent on one comparison, entries of one
-
-
-def compared(found: Array, slow: _Table, rng: np.random.Generator) -> float:
-    """The greatest difference, relative to the greatest entry: in a random order, as long as the time allows."""
-    if found.shape != slow.shape:
-        return np.inf
-    start, worst, scale = time.perf_counter(), 0.0, 1.0
-    for seen, at in enumerate(rng.permutation(min(found.size, MOST))):
-        place = tuple(int(k) for k in np.unravel_index(at, found.shape)) if found.shape else ()
-        exact = float(slow[place])
-        worst, scale = max(worst, abs(float(found[place]) - exact)), max(scale, abs(exact))
-        if seen >= 4 and time.perf_counter() - start > SECONDS:
-            break
-    return worst / scale
-
-
-def in_chunks(value: Any, rng: np.random.Generator) -> Any:
-    """An array in chunks of random length; everything else as it is."""
+IN_CHUNKS = '''def in_chunks(value: Any) -> Any:
+    """An array in chunks whose lengths change along each axis; everything else as it is."""
     if not isinstance(value, np.ndarray):
         return value
+    rng = np.random.default_rng(value.shape)
     chunks = []
     for n in value.shape:
         inner = np.flatnonzero(rng.random(max(0, n - 1)) < 0.3) + 1
@@ -242,40 +188,7 @@ def in_chunks(value: Any, rng: np.random.Generator) -> Any:
     return da.from_array(value, chunks=tuple(chunks))
 
 
-def self_test() -> int:
-    """Compare every function, on chunks of random lengths, with its referee; the number of disagreements."""
-    rng = np.random.default_rng(0)
-    wrong = 0
-    for case in CASES:
-        drawn: dict[str, Any] = {{}}
-        for name, size in case.items():
-            drawn[name] = {draw} if isinstance(size, tuple) else size
-            if isinstance(size, tuple):
-                drawn[f"{{name}}_shape"] = size
-        for function, loops, names, loop_names in CHECKS:
-            arguments = {{name: FUNCTIONS.get(name, in_chunks(drawn.get(name), rng)) for name in names}}
-            found = np.asarray(function(**arguments).compute(scheduler="sync"))
-            slow = loops(**{{name: FUNCTIONS.get(name, drawn.get(name)) for name in loop_names}})
-            error = compared(found, slow, rng)
-            agrees = error <= 1e-12
-            wrong += not agrees
-            given = {{n: getattr(v, "chunks", v) for n, v in arguments.items() if n not in FUNCTIONS}}
-            options = ", ".join(f"{{name}}={{value}}" for name, value in given.items())
-            print(f"{{'ok   ' if agrees else 'WRONG'}} {{function.__name__}}({{options}}): error {{error:.1e}}")
-    return wrong
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Kernels for dask, written by symconv.")
-    parser.add_argument("--self-test", action="store_true", help="compare every function with plain loops")
-    if parser.parse_args().self_test:
-        sys.exit(1 if self_test() else 0)
-    parser.print_help()
-
-
-if __name__ == "__main__":
-    main()
 '''
 
 
-__all__ = ["module_files"]
+__all__ = ["DaskModule"]

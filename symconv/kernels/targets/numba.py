@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from symconv.errors import ExportError
-from symconv.kernels.functions import FunctionWriter, Interface, Written
-from symconv.kernels.helpers import helper_source, imports
+from symconv.kernels.functions import Interface, Written
 from symconv.kernels.layout import wrapped
 from symconv.kernels.lowering import Row
-from symconv.kernels.module import ModuleWriter, banner, docstring_of
+from symconv.kernels.module import ModuleWriter
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program
 from symconv.kernels.targets.numba_lowering import OWN, Compiled, LoopLowering
-from symconv.term.tensor import Defined
 
 NEEDS = "needs NumPy and Numba (pip install numba); a function is compiled when it is first called, and kept on disk."
-RESERVED = ("numba", "importlib", *OWN)
-REFEREE = "the referee: the formulas as plain loops, used by --self-test only"
 HEAD = '''try:
     numba: Any = importlib.import_module("numba")
 except ImportError:
@@ -63,32 +57,14 @@ OWN_HELPERS = {
 }
 
 
-def module_files(
-    forward: Defined,
-    gradients: Mapping[str, Defined],
-    *,
-    title: str,
-    notes: Sequence[str],
-    verdicts: Mapping[str, str],
-    unproved: bool = False,
-    stem: str = "kernels",
-) -> dict[str, str]:
-    """The module as text by file suffix; the arguments are those of `module_source`."""
-    docstring = docstring_of(title, notes, verdicts, unproved, needs=NEEDS)
-    return {".py": NumbaModule(forward, gradients).source(docstring)}
-
-
 class NumbaModule(ModuleWriter):
     """A module whose functions call compiled loops; its referee and self-test are those of the NumPy target."""
 
+    needs = NEEDS
+    reserved = ("numba", "importlib", *OWN)
+
     def written(self, program: Program, interface: Interface) -> Written:
         """One function, and in its source before it the loops that it calls."""
-        taken = [n for _, n in (*interface.arrays, *interface.shapes) if n in RESERVED]
-        if taken:
-            raise ExportError(
-                interface.name, f"a tensor called {taken[0]}", "a name that the module leaves free", "rename the tensor"
-            )
-        self.writer = FunctionWriter((*RESERVED, *self.taken, *self.names.values(), *self.roles.values()))
         rows: list[Row] = []
         loops: list[Compiled] = []
 
@@ -102,15 +78,15 @@ class NumbaModule(ModuleWriter):
         written = self.writer.write(program, interface, body, rows)
         return replace(written, source="\n\n".join([*(_function(c) for c in loops), written.source]))
 
-    def source(self, docstring: str, settings: Mapping[str, str] | None = None) -> str:
-        step = [self.step.source] if self.step is not None else []
-        fast = [*(p.fast.source for p in self.pairs), *step]
-        tests = [banner(REFEREE), *(p.slow.source for p in self.pairs), self.self_test()]
-        text = "\n".join([*fast, *tests])
-        helpers = [*(source for name, source in OWN_HELPERS.items() if f"{name}(" in text), helper_source(text)]
-        body = "\n\n".join([*fast, banner("helpers"), *helpers, *tests])
-        head = imports(body).replace("import argparse", "import argparse\nimport importlib", 1)
-        return f"{docstring}\n{head}\n{HEAD}\n{body}"
+    def notes(self) -> list[str]:
+        return []
+
+    def helpers(self, text: str) -> list[str]:
+        title, others = super().helpers(text)
+        return [title, *(source for name, source in OWN_HELPERS.items() if f"{name}(" in text), others]
+
+    def head(self, body: str) -> str:
+        return super().head(body).replace("import argparse", "import argparse\nimport importlib", 1) + f"\n{HEAD}"
 
 
 def _function(compiled: Compiled) -> str:
@@ -122,4 +98,4 @@ def _function(compiled: Compiled) -> str:
     return "\n".join(["@_compiled", *lines, *(part for line in compiled.lines for part in wrapped(line))]) + "\n"
 
 
-__all__ = ["NumbaModule", "module_files"]
+__all__ = ["NumbaModule"]

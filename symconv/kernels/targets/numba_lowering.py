@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symconv.errors import ExportError
+from symconv.kernels.functions import together
 from symconv.kernels.lowering import Row
 from symconv.kernels.naming import identifier
 from symconv.kernels.nest import ONE, Nest, nests_of
@@ -51,9 +52,7 @@ class LoopLowering:
             self.scope.arrays[stage.target] = self.scope.assign(identifier(stage.title), self.expression(stage))
         if not program.several:
             return self.expression(program.stages[-1])
-        first, *rest = (self.scope.arrays[target] for target in program.several)
-        named = (f'"{name}": {array}' for name, array in zip(parts, rest, strict=True))
-        return f"({first}, {{{', '.join(named)}}})"
+        return together(self.scope, program, parts)
 
     def expression(self, stage: Stage) -> str:
         self.scope.line(f"# {''.join(c if c.isprintable() and c.isascii() else ' ' for c in stage.title)[:100]}")

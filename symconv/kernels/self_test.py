@@ -1,0 +1,211 @@
+"""The self-test of an exported module: every function against plain loops, every adjoint against its function.
+
+The loops are the formula once more, index by index.  A gradient of what is affine in a tensor x is checked a second
+time without any formula: <upstream, f(x) - f(0)> = <gradient(upstream), x>, in whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from symconv.kernels.layout import wrapped
+from symconv.kernels.nest import Nest
+from symconv.kernels.stages import Program
+from symconv.term.tensor import Leaf, tensors_in
+from symconv.term.value import Entry, Value
+
+NAMES = (
+    *("part", "self_test", "main", "CHECKS", "ADJOINTS", "CASES", "FUNCTIONS", "PRECISION", "SECONDS", "MOST"),
+    *("drawn", "picked", "computed", "compared", "adjoint_error", "reported"),
+)  # what it defines
+CURVED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """What a module puts into the text: rows of tables, and how a target calls a function.
+
+    precision: the greatest error by the type of the entries.  given, result: expressions for an argument `value` and
+    for the array that `function(**arguments)` gives.  shown: the attribute of an argument that is printed.
+    more: definitions of the target.  options: lines of `main`.
+    """
+
+    checks: Iterable[str]
+    adjoints: Iterable[str]
+    cases: Iterable[str]
+    functions: Mapping[str, str]
+    positive: bool
+    precision: Mapping[str, float] = field(default_factory=lambda: {"f8": 1e-12})
+    given: str = "value"
+    result: str = "np.asarray(function(**arguments))"
+    shown: str = "shape"
+    more: str = ""
+    options: str = ""
+
+    def text(self) -> str:
+        return TEXT.format(
+            more=self.more,
+            checks=_rows(self.checks),
+            adjoints=_rows(self.adjoints),
+            cases=_rows(self.cases),
+            functions="".join(f'    "{name}": {text},\n' for name, text in self.functions.items()),
+            precision=", ".join(f'"{dtype}": {error}' for dtype, error in self.precision.items()),
+            draw="rng.uniform(0.5, 1.5, size)" if self.positive else "rng.standard_normal(size)",
+            least=1 if self.positive else -9,
+            given=self.given,
+            result=self.result,
+            shown=self.shown,
+            options=self.options,
+        )
+
+
+def is_affine(program: Program, leaf: Leaf) -> bool:
+    """True if the result is a sum of products with one entry of the leaf each, and of others without any."""
+    degrees = {leaf: 1}
+    for stage in program.stages:
+        if stage.maximum is None:
+            degrees[stage.target] = max((_degree(nest, degrees) for nest in stage.nests), default=0)
+        else:
+            degrees[stage.target] = CURVED * any(degrees.get(t, 0) for t in stage.reads())
+    return degrees[program.result] == 1
+
+
+def _degree(nest: Nest, degrees: Mapping[Leaf, int]) -> int:
+    """How many factors have to do with the leaf; what is chosen, divided or put into a function is curved."""
+    found = 0
+    values: list[Value] = [w.function.body for w in nest.winners]
+    for factor in nest.factors:
+        head = factor.head
+        if isinstance(head.tensor, Leaf) and head.function is None and not head.inverse:
+            found += degrees.get(head.tensor, 0)
+        else:
+            values.append(Entry(head.tensor, factor.index))
+    inside = (t for value in values for t in tensors_in(value) if isinstance(t, Leaf))
+    return CURVED if any(degrees.get(t, 0) for t in inside) else found
+
+
+def sine_of(order: int) -> str:
+    """A function for tests whose derivatives are as simple."""
+    return ("np.sin", "np.cos", "lambda x: -np.sin(x)", "lambda x: -np.cos(x)")[order % 4]
+
+
+def _rows(rows: Iterable[str]) -> str:
+    """The rows of a table, each with a comma."""
+    return "".join(f"{line}\n" for row in rows for line in wrapped(f"    {row},", True))
+
+
+TEXT = '''{more}# function, its referee, the parameters of both
+CHECKS: list[tuple[Callable[..., Any], Callable[..., _Table], tuple[str, ...], tuple[str, ...]]] = [
+{checks}]
+# function, its gradient by one parameter, in which the function is affine; the parameters of both
+ADJOINTS: list[tuple[Callable[..., Any], Callable[..., Any], str, tuple[str, ...], tuple[str, ...]]] = [
+{adjoints}]
+# shapes of arrays, and options
+CASES: list[dict[str, Any]] = [
+{cases}]
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {{
+{functions}}}
+PRECISION = {{{precision}}}  # the greatest error by the type of the entries
+
+
+SECONDS, MOST = 0.5, 100_000  # spent on one comparison, entries of one
+
+
+def drawn(case: dict[str, Any], rng: np.random.Generator, dtype: str, *, whole: bool) -> dict[str, Any]:
+    """The arrays and options of a case, the entries whole numbers if asked."""
+    values: dict[str, Any] = {{}}
+    for name, size in case.items():
+        values[name] = size
+        if isinstance(size, tuple):
+            entries = rng.integers({least}, 10, size) if whole else {draw}
+            values[name], values[f"{{name}}_shape"] = np.asarray(entries, dtype), size
+    return values
+
+
+def picked(values: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The arguments of one function."""
+    return {{name: FUNCTIONS.get(name, values.get(name)) for name in names}}
+
+
+def computed(function: Callable[..., Any], values: dict[str, Any]) -> Array:
+    """What a function gives."""
+    arguments = {{name: {given} for name, value in values.items()}}
+    result: Array = {result}
+    return result
+
+
+def compared(fast: Array, slow: _Table, rng: np.random.Generator) -> tuple[float, int]:
+    """The greatest difference, relative to the greatest entry, and how many entries were compared.
+
+    All entries in a random order, or as many as the time allows.
+    """
+    if fast.shape != slow.shape:
+        return np.inf, 0
+    order = rng.permutation(fast.size) if fast.size <= MOST else rng.integers(0, fast.size, MOST)
+    start, seen, worst, scale = time.perf_counter(), 0, 0.0, 1.0
+    for at in order:
+        place = tuple(int(k) for k in np.unravel_index(at, fast.shape)) if fast.shape else ()
+        exact = float(slow[place])
+        difference = abs(float(fast[place]) - exact)
+        if np.isnan(difference):
+            return np.nan, seen
+        seen, worst, scale = seen + 1, max(worst, difference), max(scale, abs(exact))
+        if seen >= 4 and time.perf_counter() - start > SECONDS:
+            break
+    return worst / scale, seen
+
+
+def adjoint_error(change: Array, gradient: Array, values: dict[str, Any], leaf: str) -> float:
+    """By how much <upstream, change> and <gradient, leaf> differ, relative to the terms of these sums."""
+    if gradient.shape != np.shape(values[leaf]):
+        return np.inf
+    left = np.float64(values.get("upstream", 1)) * change
+    right = np.float64(values[leaf]) * gradient
+    return float(abs(left.sum() - right.sum()) / max(1.0, abs(left).sum()))
+
+
+def reported(error: float, bound: float, name: str, arguments: dict[str, Any], more: str) -> int:
+    """Print one line; 1 if the error is too large."""
+    given = {{n: getattr(v, "{shown}", v) for n, v in arguments.items() if n not in FUNCTIONS}}
+    options = ", ".join(f"{{name}}={{value}}" for name, value in given.items())
+    print(f"{{'ok   ' if error <= bound else 'WRONG'}} {{name}}({{options}}): error {{error:.1e}}{{more}}")
+    return int(not error <= bound)
+
+
+def self_test() -> int:
+    """Compare every function with its referee and with its adjoint; the number of disagreements."""
+    rng = np.random.default_rng(0)
+    wrong = 0
+    for case, dtype in [(case, dtype) for case in CASES for dtype in PRECISION]:
+        values, bound = drawn(case, rng, dtype, whole=False), PRECISION[dtype]
+        for function, loops, names, loop_names in CHECKS:
+            fast = computed(function, picked(values, names))
+            error, seen = compared(fast, loops(**picked(values, loop_names)), rng)
+            part = "" if seen == fast.size else f", {{seen}} of {{fast.size}} entries"
+            wrong += reported(error, bound, function.__name__, picked(values, names), part)
+        values = drawn(case, rng, dtype, whole=True)
+        for function, gradient, leaf, names, gradient_names in ADJOINTS:
+            without = values | {{leaf: np.zeros_like(values[leaf])}}
+            change = computed(function, picked(values, names)) - computed(function, picked(without, names))
+            back = computed(gradient, picked(values, gradient_names))
+            error = adjoint_error(change, back, values, leaf)
+            wrong += reported(error, bound, gradient.__name__, picked(values, gradient_names), ", as an adjoint")
+    return wrong
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Kernels written by symconv.")
+    parser.add_argument("--self-test", action="store_true", help="compare every function with plain loops")
+{options}    if parser.parse_args().self_test:
+        sys.exit(1 if self_test() else 0)
+    if len(sys.argv) == 1:
+        parser.print_help()
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+__all__ = ["NAMES", "SelfTest", "is_affine", "sine_of"]
