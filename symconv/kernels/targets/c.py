@@ -16,7 +16,7 @@ from symconv.kernels.module import ModuleWriter, banner
 from symconv.kernels.scope import Scope
 from symconv.kernels.self_test import SelfTest
 from symconv.kernels.stages import Program
-from symconv.kernels.targets import c_engine, c_loader, c_sides, c_tiles, c_winograd
+from symconv.kernels.targets import c_engine, c_loader, c_pool, c_sides, c_tiles, c_winograd
 from symconv.kernels.targets.c_runtime import ELEMENTWISE, FOOT, HEAD, TWICE
 from symconv.kernels.targets.c_stage import write_program
 from symconv.kernels.targets.c_text import comment_c
@@ -50,11 +50,13 @@ class _Writer(FunctionWriter):
         self.fast = fast
         self.c_functions: dict[str, str] = {}
         self.engine = False
+        self.pools: set[str] = set()
 
     def vectorised(self, program: Program, interface: Interface) -> Written:
         def body(scope: Scope) -> str:
             function = write_program(scope, program, self.fast)
             self.engine |= function.engine
+            self.pools |= function.pools
             self.c_functions[interface.name] = function.source(interface.name)
             arrays = [scope.arrays[leaf] for leaf in function.inputs]
             sizes = [text for _, text in function.sizes.values()]
@@ -111,6 +113,8 @@ class CModule(ModuleWriter):
             raise TypeError("a module has at least one function")
         plain = [c_tiles.HEAD, c_sides.HEAD] if self.c_writer.engine else []
         typed = [c_tiles.text(), c_engine.TYPED] if self.c_writer.engine else []
+        plain += [c_pool.HEAD] if self.c_writer.pools else []
+        typed += [c_pool.text(self.c_writer.pools)] if self.c_writer.pools else []
         typed += [c_winograd.text()] if self.c_writer.engine and self.quick else []
         about = f"The functions that {self.export.stem}.py calls, written by symconv."
         head = f"{comment_c(self.export.title)}\n{comment_c(about)}"

@@ -45,6 +45,7 @@ class CFunction(Lines):
         self.inputs: dict[Leaf, Array] = {}
         self.made: dict[Leaf, Array] = {}
         self.engine = False  # some stage is a product with a sum
+        self.pools: set[str] = set()  # the kinds of pooling among the stages
         self.named: dict[Poly, tuple[str, str]] = {}  # numbers that the function computes first
 
     # -- sizes -------------------------------------------------------------------

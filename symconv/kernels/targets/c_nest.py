@@ -15,7 +15,9 @@ from symconv.calculus.form import Factor
 from symconv.kernels.bounds import coefficients, span, surely_nonnegative
 from symconv.kernels.nest import ONE, ZERO, Nest, Winner, nests_of
 from symconv.kernels.plan import inside, plan_place
+from symconv.kernels.pool_patterns import pooling_of
 from symconv.kernels.targets.c_function import Array, CFunction
+from symconv.kernels.targets.c_pool import has_planes, write_pooling
 from symconv.kernels.targets.c_product import Product, plan_product
 from symconv.kernels.targets.c_stencil import Tiling, stencil_of, unit_steps, with_sizes
 from symconv.kernels.targets.c_tables import Tables
@@ -273,14 +275,21 @@ def array_of(function: CFunction, wanted: str, value: Value, axes: Mapping[str, 
     ends = tuple(Axis(_image(a.low, images), _image(a.high, images)) for a in axes.values())
     formula = Defined(wanted, tuple(names.values()), ends, substitute(value, images))
     array = function.allocate(wanted, formula.shape)
-    add_nests(function, nests_of(formula), array)
+    add_nests(function, nests_of(formula), formula, array)
     return array
 
 
-def add_nests(function: CFunction, nests: Sequence[Nest], out: Array) -> None:
-    """out = the sum of the nests; products with a sum go to the engine, all else is written as loops."""
+def add_nests(function: CFunction, nests: Sequence[Nest], formula: Defined, out: Array) -> None:
+    """out = the sum of the nests; products with a sum go to the engine, poolings to their own, all else is loops."""
     written = False
-    for nest in nests:
+    poolings = {id(nest): pooling_of(nest, formula) for nest in nests}
+    for nest in sorted(nests, key=lambda nest: poolings[id(nest)] is None):
+        pooling = poolings[id(nest)]
+        if not written and pooling is not None and has_planes(function, pooling, out):
+            with function.block(""):
+                write_pooling(function, pooling, nest, out)
+            written = True
+            continue
         product = plan_product(function, nest, out)
         if not written and (product is None or not product.covers):
             function.line(f"memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")

@@ -51,6 +51,7 @@ FOOT = "#endif\n"
 
 ELEMENTWISE = """\
 static inline T NAME(larger)(T a, T b) { return b > a || b != b ? b : a; }
+static inline T NAME(plus)(T a, T b) { return a + b; }
 static inline T NAME(exp)(T x) { return (T)(sizeof(T) == 4 ? expf((float)x) : exp((double)x)); }
 static inline T NAME(log)(T x) { return (T)(sizeof(T) == 4 ? logf((float)x) : log((double)x)); }
 static inline T NAME(tanh)(T x) { return (T)(sizeof(T) == 4 ? tanhf((float)x) : tanh((double)x)); }

@@ -6,10 +6,12 @@ from contextlib import ExitStack
 
 from symconv.errors import ExportError
 from symconv.kernels.nest import ZERO
+from symconv.kernels.pool_patterns import maximum_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program, Stage
 from symconv.kernels.targets.c_function import Array, CFunction
 from symconv.kernels.targets.c_nest import add_nests, entry_text, read_of
+from symconv.kernels.targets.c_pool import has_planes, write_pooling
 from symconv.kernels.targets.c_text import comment_c
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import substitute
@@ -32,13 +34,17 @@ def _stage(function: CFunction, stage: Stage, last: bool) -> None:
     lows = tuple(axis.low or ZERO for axis in stage.formula.axes)
     function.made[stage.target] = Array(out.name, lows, shape)
     if stage.maximum is None:
-        add_nests(function, stage.nests, out)
+        add_nests(function, stage.nests, stage.formula, out)
     else:
         _maximum(function, stage.formula, stage.maximum, stage.title, out)
 
 
 def _maximum(function: CFunction, formula: Defined, maximum: Maximum, title: str, out: Array) -> None:
-    """Row by row: each tap of the window in turn, over the whole row."""
+    """By lines where windows stay inside; else row by row, each tap of the window in turn over the whole row."""
+    found = maximum_of(maximum, formula)
+    if found is not None and has_planes(function, found, out):
+        write_pooling(function, found, None, out)
+        return
     counts: dict[str, Poly] = {}
     images: dict[str, Poly] = {}
     for p, axis in zip(formula.parameters, formula.axes, strict=True):
