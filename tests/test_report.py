@@ -18,6 +18,7 @@ from symconv.proof.verdict import Status
 from symconv.reporting import LOOKS, report_html
 from symconv.reports import Report
 from symconv.write.grid_picture import GridPicture
+from tests.shipped import verified
 
 ROOT = Path(__file__).parent.parent
 HOSTILE = '<script>alert("1 & 2")</script>'
@@ -91,7 +92,7 @@ def parts(page: str, tag: str) -> Iterator[ElementTree.Element]:
 @pytest.fixture(scope="module")
 def shipped() -> Report:
     written = (path for path in sorted((ROOT / "derivations").iterdir()) if path.name != "wrong")
-    return verify_paths([*written, ROOT / "derivations" / "wrong" / "handwritten-notes.md"])
+    return verified(*written, ROOT / "derivations" / "wrong" / "handwritten-notes.md")
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from scipy.signal import convolve2d, correlate2d
 
-from symconv.judging import Status, verify_paths
+from symconv.judging import Status
 from tests.refereeing import lines_that_differ
+from tests.shipped import verified
 from tests.solutions import SOLUTIONS, exercises, solution, solved
 
 NAMES = [path.stem for path in exercises()]
@@ -36,7 +37,7 @@ def test_the_kept_solution_is_that_of_today(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_solution_is_proved_and_so_is_what_is_read_back_of_it(name: str) -> None:
     assert solved(PATHS[name]).proved
-    (report,) = verify_paths([SOLUTIONS / f"{name}.md"]).files
+    (report,) = verified(SOLUTIONS / f"{name}.md").files
     found = {formula.status for formula in report.formulas}
     assert found <= {Status.PROVED, Status.DEFINITION, Status.IGNORED}, report.summary
     assert Status.PROVED in found

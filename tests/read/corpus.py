@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from symconv.judging import verify_paths
 from symconv.proof.verdict import Status
 from symconv.reports import FormulaReport
+from tests.shipped import verified
 
 DERIVATIONS = Path(__file__).parents[2] / "derivations"
 OPEN = frozenset({Status.NOT_UNDERSTOOD, Status.UNDECIDED, Status.CHECKED})
@@ -51,7 +51,7 @@ class Corpus:
         """Every formula of every document, judged once."""
         return {
             (Path(file.document.name).stem, formula.formula.id): formula
-            for file in verify_paths([self.path]).files
+            for file in verified(self.path).files
             for formula in file.formulas
         }
 
