@@ -9,6 +9,7 @@ import pytest
 from scipy.signal import correlate2d
 
 from symconv.solving import solve_spec
+from tests.solved import solved
 
 
 def numbers(displays: tuple[str, ...]) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
@@ -22,7 +23,7 @@ def numbers(displays: tuple[str, ...]) -> dict[str, np.ndarray]:  # type: ignore
 
 @pytest.mark.parametrize("by", ["X", "K"])
 def test_the_loss_at_both_ends_is_that_of_scipy(by: str) -> None:
-    (derivation,) = solve_spec("conv2d", by).derivations
+    (derivation,) = solved("conv2d", by).derivations
     check = derivation.instance.check
     assert check is not None
     given = {name: array.astype(float) for name, array in numbers(check.numbers).items()}
@@ -37,7 +38,7 @@ def test_the_loss_at_both_ends_is_that_of_scipy(by: str) -> None:
 
 
 def test_a_maximum_is_checked_at_an_entry_that_wins() -> None:
-    (derivation,) = solve_spec("maxpool2d").derivations
+    (derivation,) = solved("maxpool2d").derivations
     check = derivation.instance.check
     assert check is not None
     assert check.derivative[1] != 0
@@ -46,7 +47,7 @@ def test_a_maximum_is_checked_at_an_entry_that_wins() -> None:
 
 @pytest.mark.parametrize("spec", ["activation", "softmax"])
 def test_no_check_where_the_difference_is_not_the_derivative(spec: str) -> None:
-    assert all(d.instance.check is None for d in solve_spec(spec).derivations)
+    assert all(d.instance.check is None for d in solved(spec).derivations)
 
 
 def test_a_square_is_checked_exactly() -> None:

@@ -21,6 +21,7 @@ from symconv.specs import spec_of_tensor
 from symconv.term.polynomial import Poly
 from symconv.write.latex import latex_of_call, latex_of_value
 from tests.refereeing import lines_that_differ, with_a_wrong_line
+from tests.solved import solved
 
 SPECS = [
     "conv1d",
@@ -49,7 +50,7 @@ SPECS = [
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_every_line_is_proved_and_the_page_is_read_back(spec: str) -> None:
-    solution = solve_spec(spec)
+    solution = solved(spec)
     assert solution.proved, [str(n.verdict) for d in solution.derivations for n in d.lines if not n.verdict]
     report = verify_text(solution.to_markdown())
     statuses = {f.formula.id: str(f.worst.verdict) if f.worst else "" for f in report.formulas}
@@ -61,11 +62,11 @@ def test_every_line_is_proved_and_the_page_is_read_back(spec: str) -> None:
 @pytest.mark.parametrize("spec", SPECS)
 def test_every_line_evaluates_equal_to_the_line_before(spec: str) -> None:
     """The referee: at fixed sizes, without the prover."""
-    assert lines_that_differ(solve_spec(spec)) == []
+    assert lines_that_differ(solved(spec)) == []
 
 
 def test_the_referee_finds_a_wrong_line() -> None:
-    solution = solve_spec("conv1d", "X")
+    solution = solved("conv1d", "X")
     (derivation,) = solution.derivations
     before_turning = next(line.step.value for line in derivation.lines if line.step.rule == "pick")
     assert lines_that_differ(with_a_wrong_line(solution, before_turning)) == []
@@ -73,7 +74,7 @@ def test_the_referee_finds_a_wrong_line() -> None:
 
 
 def test_the_page_of_the_input_gradient_says_what_a_teacher_would() -> None:
-    page = solve_spec("conv2d", "X").to_markdown()
+    page = solved("conv2d", "X").to_markdown()
     for words in ("chain rule adds up", "The kernel is rotated by 180 degrees", "H >= r", "### An instance"):
         assert words in page
     assert r"\operatorname{corr}(\tilde{G}, \operatorname{rot180}(K))" in page
@@ -81,7 +82,7 @@ def test_the_page_of_the_input_gradient_says_what_a_teacher_would() -> None:
 
 
 def test_the_steps_come_in_order() -> None:
-    (derivation,) = solve_spec("conv2d --stride s", "X").derivations
+    (derivation,) = solved("conv2d --stride s", "X").derivations
     rules = [line.step.rule for line in derivation.lines]
     assert rules == [
         "chain rule",
@@ -95,7 +96,7 @@ def test_the_steps_come_in_order() -> None:
 
 
 def test_the_closed_form_of_a_strided_layer_against_loops() -> None:
-    (derivation,) = solve_spec("conv1d --stride 3 --padding 1", "X").derivations
+    (derivation,) = solved("conv1d --stride 3 --padding 1", "X").derivations
     world = World({"H": 8, "r": 4})
     upstream = {i: world.entry(derivation.gradient.call.operands[2], (i,)) for i in range(3)}  # type: ignore[union-attr]
     kernel = {u: world.entry(next(iter(_leaves(derivation, "K"))), (u,)) for u in range(4)}
@@ -118,7 +119,7 @@ def _leaves(derivation: object, name: str) -> list:  # type: ignore[type-arg]
 
 
 def test_brief_shows_fewer_lines() -> None:
-    full, brief = (solve_spec("conv2d", "X", level=level).to_markdown() for level in ("full", "brief"))
+    full, brief = (solved("conv2d", "X", level=level).to_markdown() for level in ("full", "brief"))
     assert len(brief) < len(full) / 2
     assert r"\operatorname{corr}" in brief
 
@@ -126,7 +127,7 @@ def test_brief_shows_fewer_lines() -> None:
 @pytest.mark.parametrize("level", ["brief", "full"])
 @pytest.mark.parametrize("spec", [*SPECS[1::4], r"y_i = \sum_{k=0}^{r-1} w_k x_{2 i + k}"])
 def test_a_name_is_defined_before_its_first_line_and_the_last_line_is_shown(spec: str, level: str) -> None:
-    solution = solve_spec(spec, level=level)
+    solution = solved(spec, level=level)
     page = solution.to_markdown().partition("## Given")[2]
     for derivation in solution.derivations:
         part = page.partition(f"## The gradient by ${derivation.tensor.name}$")[2].partition("\n## ")[0]
@@ -189,7 +190,7 @@ INSTANCES = [
 @pytest.mark.parametrize(("spec", "groups"), INSTANCES)
 @pytest.mark.parametrize("by", ["X", "K"])
 def test_the_instance_of_a_tensor_of_rank_3_or_4_against_loops(spec: str, groups: int, by: str) -> None:
-    shown = instance_of(solve_spec(spec, by).to_markdown())
+    shown = instance_of(solved(spec, by).to_markdown())
     shapes = {name: tuple(max(column) + 1 for column in zip(*entries, strict=True)) for name, entries in shown.items()}
     layered, n = spec != "conv3d", 3 if spec == "conv3d" else 2
     batch = (1,) if "--batch" in spec else ()
@@ -225,7 +226,7 @@ def test_the_instance_of_a_tensor_of_rank_3_or_4_against_loops(spec: str, groups
 
 @pytest.mark.parametrize("spec", ["maxpool2d", "maxpool2d --batch 2", "maxpool2d --kernel 2 --stride 1"])
 def test_the_gradient_of_a_maximum_is_shown_at_numbers(spec: str) -> None:
-    page = solve_spec(spec).to_markdown()
+    page = solved(spec).to_markdown()
     shown = instance_of("### An instance" + page.partition("At these:")[2])
     read = {name: {at: int(text) for at, text in entries.items()} for name, entries in shown.items()}
     assert set(read) == {"X", "F", "G", "dX"}
@@ -244,22 +245,23 @@ def test_an_instance_that_is_too_large_says_so_and_what_to_change() -> None:
     page = solve_spec("conv2d", "X", {"H": 30, "W": 30}).to_markdown()
     assert "No instance is shown: $F$ has 841 entries at `r=2, c=2, H=30, W=30`, and at most 36 are shown." in page
     assert "Take smaller ones: `--sizes r=2,c=2,H=3,W=3`." in page
-    stated = solve_spec("conv2d --size 30,30", "X").to_markdown()
+    stated = solve_spec("conv2d --size 9,9", "X").to_markdown()
+    assert "$F$ has 64 entries" in stated
     assert "at most 36 are shown. State smaller numbers in the SPEC, or leave them out." in stated
     long = solve_spec(r"y_i = \exp(\sum_{k=0}^{14} w_k x_{i+k})", "w").to_markdown()
     assert "is too long for a page. Evaluate it at numbers: `symconv export` writes the code." in long
 
 
 def test_the_instance_of_a_convolution_is_an_image_of_extent_3_and_a_kernel_of_extent_2() -> None:
-    assert "With `r = 2, c = 2, H = 3, W = 3`, and" in solve_spec("conv2d", "X").to_markdown()
+    assert "With `r = 2, c = 2, H = 3, W = 3`, and" in solved("conv2d", "X").to_markdown()
 
 
 def test_the_scope_is_that_of_the_verdicts() -> None:
     stated = "conv1d --size 5 --kernel 3 --channels 1,1 --batch 1"
-    page = solve_spec(stated, "K").to_markdown()
+    page = solved(stated, "K").to_markdown()
     assert "proved equal to the derivative for the sizes stated." in page
     assert "all sizes" not in page
-    assert repr(solve_spec(stated, "K")).endswith("proved for the sizes stated>")
+    assert repr(solved(stated, "K")).endswith("proved for the sizes stated>")
     source = export_spec(stated)
     assert "kernel: proved for the sizes stated: " in source
     assert "all sizes" not in source
@@ -312,7 +314,7 @@ def test_the_page_of_a_document_with_layers_defines_them_in_order(document: str,
 
 
 def test_only_hypotheses_that_do_not_follow_from_others_are_printed() -> None:
-    page = solve_spec("conv2d --stride 2 --padding 1").to_markdown()
+    page = solved("conv2d --stride 2 --padding 1").to_markdown()
     assert page.count("for all sizes (where `H+2 >= r`, `W+2 >= c`).") == 2
     for H, r in product(range(1, 9), repeat=2):  # brute force: the one left out follows
         assert r > H + 2 or 2 * ((H - r) // 2) + r + 2 >= 0
@@ -320,7 +322,7 @@ def test_only_hypotheses_that_do_not_follow_from_others_are_printed() -> None:
 
 
 def test_a_condition_that_does_not_follow_stays() -> None:
-    page = solve_spec("maxpool2d").to_markdown()
+    page = solved("maxpool2d").to_markdown()
     assert "for all sizes (where `H >= r`, `W >= c`)." in page
 
 
@@ -358,7 +360,7 @@ def test_printed_formulas_carry_no_needless_brackets(tmp_path: Path) -> None:
     assert "output[n, c, i, j] = 1/9 sum_{u=0}^{2}" in export_spec("avgpool2d --kernel 3")
     path = tmp_path / "layers.md"
     path.write_text(LAYERS.replace("FUNCTION", "f"), encoding="utf-8")
-    pages = [solve_spec(str(path), "K").to_markdown(), solve_spec("avgpool2d").to_markdown()]
+    pages = [solve_spec(str(path), "K").to_markdown(), solved("avgpool2d").to_markdown()]
     lines = [n for page in pages for n in page.splitlines() if n.startswith("$$")]
     found = [(line, bracket) for line in lines for bracket in re.findall(r"\[[^\[\]]* \\ge [^\]]*\]", line)]
     assert found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from symconv.judging import verify_text
 from symconv.kernels import compile_tensor
 from symconv.proof.verdict import Status
 from symconv.read.reader import read_document
+from symconv.solution import Solution
 from symconv.solving import solve_spec
 
 BLOCK = """```symconv
@@ -38,33 +41,41 @@ DOCUMENTS = {
     "vec": ("define v = vec(correlate(X, K))", "v", "dL/dX"),
     "a known function": ("define P = \\phi(correlate(X, K))", "P", "dL/dX"),
 }
+Solved: TypeAlias = Callable[[str], Solution]
 
 
-def solved(name: str, folder: Path):  # type: ignore[no-untyped-def]
-    document = folder / "note.md"
-    document.write_text(BLOCK.format(*DOCUMENTS[name]))
-    return solve_spec(str(document))
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Solved:
+    """The solution of a document; each is solved once."""
+
+    @cache
+    def of(name: str) -> Solution:
+        document = tmp_path_factory.mktemp("notes") / "note.md"
+        document.write_text(BLOCK.format(*DOCUMENTS[name]))
+        return solve_spec(str(document))
+
+    return of
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_page_is_read_back(name: str, tmp_path: Path) -> None:
-    solution = solved(name, tmp_path)
+def test_the_page_is_read_back(name: str, solved: Solved) -> None:
+    solution = solved(name)
     assert solution.proved
     report = verify_text(solution.to_markdown())
     assert report.exit_code == 0, str(report)
     assert any(f.status is Status.PROVED for f in report.formulas)
 
 
-def test_what_has_no_name_is_given_one_and_defined_before_it_is_used(tmp_path: Path) -> None:
-    page = solved("pool_max of a function", tmp_path).to_markdown()
+def test_what_has_no_name_is_given_one_and_defined_before_it_is_used(solved: Solved) -> None:
+    page = solved("pool_max of a function").to_markdown()
     lines = [line for line in page.splitlines() if line.startswith("define")]
     assert lines == ["define Z = correlate(X, K)", "define A = f(Z)", "define P = pool_max(A, 2, stride=2)"]
     assert "apply" not in page
 
 
-def test_the_tensor_that_the_page_defines_is_the_one_that_the_document_defines(tmp_path: Path) -> None:
+def test_the_tensor_that_the_page_defines_is_the_one_that_the_document_defines(solved: Solved) -> None:
     """The referee: NumPy on the page's own block."""
-    page = solved("pool_max of a function", tmp_path).to_markdown().replace("function f", "function f = tanh", 1)
+    page = solved("pool_max of a function").to_markdown().replace("function f", "function f = tanh", 1)
     output = read_document(page, "md").tensors["P"]
     rng = np.random.default_rng(5)
     X, K = rng.standard_normal((5, 6)), rng.standard_normal((2, 3))

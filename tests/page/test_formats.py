@@ -22,6 +22,7 @@ from symconv.page.nodes import Display, Page, Step
 from symconv.page.tex import TexPrinter
 from symconv.solving import solve_spec
 from tests.page.sample import PAGE
+from tests.solved import solved
 from tests.test_report import Page as Html
 
 MOST_BYTES = 300_000
@@ -40,7 +41,7 @@ LARGE = ["conv2d --channels 2,3 --batch 2", "conv2d --size 6,6 --kernel 3"]
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, Page]:
-    return {spec: solve_spec(spec).page() for spec in SPECS}
+    return {spec: solved(spec).page() for spec in SPECS}
 
 
 @pytest.mark.parametrize("hints", [False, True])
@@ -73,7 +74,7 @@ def test_pictures_have_words() -> None:
 
 
 def test_each_step_hides_behind_its_hint() -> None:
-    page = solve_spec("conv1d", "X").page()
+    page = solved("conv1d", "X").page()
     steps = [node for node in page.body if isinstance(node, Step)]
     text = written(page, ".html", hints=True).decode()
     assert text.count("<summary>Step ") == len(steps) >= 5
