@@ -26,6 +26,7 @@ def test_the_theorem_is_proved_for_all_sizes(name):
     assert (verdict.status, verdict.scope) == (Status.PROVED, ALL_SIZES), verdict
 
 
+@pytest.mark.targets  # the prover tries for long before the sweep
 def test_separable_maxima_are_checked():
     identity = IDENTITIES["greatest of windows"]()
     verdict = decide(tensor_equation(identity.left, identity.right, identity.hypotheses), Effort(sweep_tuples=60))
