@@ -436,7 +436,7 @@ def test_repairs_of_mutants_are_true_at_other_numbers(theorem: str) -> None:
     from symconv.term.value import Entry
 
     seen = 0
-    for mutant in list(mutants_of(theorem))[::6]:
+    for mutant in mutants_of(theorem)[::6]:
         problem = mutant.problem
         if isinstance(problem.right, Entry) and isinstance(problem.right.tensor, Defined):
             problem = replace(problem, right=entry_formula(problem.right.tensor, problem.right.index))

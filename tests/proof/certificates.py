@@ -49,7 +49,7 @@ def false_mutants() -> tuple[Mutant, ...]:
 
 
 def _chosen(theorem: str) -> list[Mutant]:
-    mutants = list(mutants_of(theorem))
+    mutants = mutants_of(theorem)
     return random.Random(theorem).sample(mutants, min(MUTANTS_TRIED, len(mutants)))
 
 

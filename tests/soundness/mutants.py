@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 
 from symconv.proof.problem import Problem, equation
@@ -56,8 +57,13 @@ class Context:
 Edit = tuple[str, Value]
 
 
-def mutants_of(theorem: str) -> Iterator[Mutant]:
+@cache
+def mutants_of(theorem: str) -> tuple[Mutant, ...]:
     """All mutants of one theorem, each once."""
+    return tuple(_mutants_of(theorem))
+
+
+def _mutants_of(theorem: str) -> Iterator[Mutant]:
     original = problem(theorem)
     leaves = tuple(t for t in tensors_in(original.right) if isinstance(t, Leaf))
     context = Context(original.sizes, leaves)
