@@ -172,7 +172,7 @@ def _limit_by_quotients(trace: Trace, key: int, name: str) -> None:
     constants = sorted({n for g in trace.facts for n in g.poly.names() if n.startswith("/")})
     for guard in trace.terms[key].guards if constants else ():
         parts = guard.poly.linear_in(name)
-        if guard.equality or parts is None or abs(parts[0].as_int or 2) == 1:
+        if guard.equality or parts is None or parts[0].is_zero or abs(parts[0].as_int or 2) == 1:
             continue
         for constant in constants:
             limit = Guard(Poly.of(constant) - Poly.of(name))

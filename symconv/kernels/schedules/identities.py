@@ -145,6 +145,18 @@ def sub_images() -> Identity:
     return Identity(whole, define("made", whole.shape, lambda i: _sum(multiply(K[u], parts[i % d, i // d + u]), u=r)))
 
 
+def polyphase() -> Identity:
+    """A stride of s is a stride of 1 on s signals, of every s-th entry each, with every s-th tap of the kernel."""
+    X, K = _data("X", H), _data("K", r)
+    whole = correlate(X, K, stride=s)
+    parts = define("parts", (s, (Poly.of(H) + s - 1) // s), lambda e, j: X[s * j + e], indices=("e", "j"))
+    taps = define("taps", (s, (Poly.of(r) + s - 1) // s), lambda e, k: K[s * k + e], indices=("e", "k"))
+    e, most = Poly.of("e"), (Poly.of(r) + s - 1) // s
+    return Identity(
+        whole, define("made", whole.shape, lambda i: _sum(multiply(taps[e, k], parts[e, i + k]), e=s, k=most))
+    )
+
+
 def phases() -> Identity:
     """The adjoint with stride s at x = s q + e - p takes the taps e, e + s, .. only: a correlation with stride 1."""
     G, K = _data("G", m), _data("K", r)
@@ -214,6 +226,7 @@ IDENTITIES: dict[str, Callable[[], Identity]] = {
     "tiles": tiles,
     "toeplitz": toeplitz,
     "sub-images": sub_images,
+    "polyphase": polyphase,
     "adjoint": phases,
     "fourier": overlap_save,
     "known rank": known_rank,
