@@ -31,6 +31,7 @@ SCHEDULES = {
     "shifted": ("_shifted",),
     "side by side": ("_side_by_side",),
     "tiles": ("_winograd", "_winograd_taps"),
+    "polyphase": ("_phases_of_taps",),
     "toeplitz": ("_toeplitz",),
     "sub-images": ("_sub_images",),
     "fourier": ("_fourier",),

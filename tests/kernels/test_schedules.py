@@ -91,6 +91,12 @@ def test_every_schedule_that_fits_is_the_formula(problem):
     fitting["toeplitz"] = kernel.shape[1:3] == (1, 1)
     fitting["tiles"] = unit and all(correlate._tile_of(taps, extent, "fast"))
     fitting["tiles of taps"] = unit and all(correlate._tile_of(extent, taps, "fast"))
+    phased = (
+        [-(-t // e) for t, e in zip(taps, stride, strict=True)],
+        [-(-t // e) for t, e in zip(extent, dilation, strict=True)],
+    )
+    fitting["polyphase"] = dilation == (1, 1) and all(correlate._tile_of(tuple(phased[0]), extent, "fast"))
+    fitting["polyphase of taps"] = stride == (1, 1) and all(correlate._tile_of(tuple(phased[1]), taps, "fast"))
     expected = loops(*problem)
     for schedule in (name for name, fits in fitting.items() if fits):
         close(run(schedule, "fast", *problem), expected, images.dtype)
@@ -108,6 +114,21 @@ def test_the_adjoint_goes_where_the_windows_read(problem):
     out = np.full(images.shape, np.nan, images.dtype)
     scatter._scatter(upstream, kernel, start, stride, dilation, out)
     close(out, adjoint_loops(upstream, kernel, start, stride, dilation, images.shape[3:]), images.dtype)
+
+
+@settings(max_examples=200, deadline=None)
+@given(problems(), st.tuples(st.integers(1, 3), st.integers(2, 3)), st.booleans())
+def test_all_phases_of_an_adjoint_at_once(problem, stride, turned):
+    images, kernel, start, _, _, extent = problem
+    stride = stride[::-1] if turned else stride
+    shape = tuple(map(int, images.shape[3:]))
+    last = [(n - 1 + p) // s + 1 - p // s for n, p, s in zip(shape, start, stride, strict=True)]
+    if not correlate._saving(kernel.shape[3:], stride, tuple(last), "exact"):
+        return
+    upstream = np.random.default_rng(1).standard_normal((images.shape[0], *kernel.shape[:2], *extent))
+    out = np.full(images.shape, np.nan, images.dtype)
+    scatter._interleaved(upstream.astype(images.dtype), kernel, start, stride, out)
+    close(out, adjoint_loops(upstream, kernel, start, stride, (1, 1), shape), images.dtype)
 
 
 @settings(max_examples=60, deadline=None)

@@ -25,6 +25,14 @@ from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _FAST = {2: 4, 3: 4, 4: 4, 5: 4, 6: 2, 7: 2}  # outputs of a tile by taps, where some digits may be lost
 _EXACT = {2: 2, 3: 2}  # where float32 keeps an error below 1e-6
+_OF_TAPS = {
+    "direct": "taps",
+    "tiles": "tiles of taps",
+    "polyphase": "polyphase of taps",
+    "toeplitz": "toeplitz of taps",
+    "sub-images": "sub-images of taps",
+    "side by side": "taps side by side",
+}  # the same schedule of a gradient by a kernel
 
 
 def _tile_of(taps: Pair, extent: Pair, accuracy: str) -> Pair:
@@ -32,6 +40,20 @@ def _tile_of(taps: Pair, extent: Pair, accuracy: str) -> Pair:
     known = _EXACT if accuracy == "exact" else _FAST
     sides = [1 if t == 1 else min(known.get(t, 0), n) for t, n in zip(taps, extent)]
     return (0, 0) if 0 in sides or taps == (1, 1) else (sides[0], sides[1])
+
+
+def _phased(taps: Pair, stride: Pair) -> Pair:
+    """How many taps each phase of a stride has."""
+    return -(-taps[0] // stride[0]), -(-taps[1] // stride[1])
+
+
+def _saving(taps: Pair, stride: Pair, extent: Pair, accuracy: str) -> float:
+    """How many times fewer products the tiles of all phases take than the formula; 0 where there are none."""
+    phased = _phased(taps, stride)
+    tile = _tile_of(phased, extent, accuracy)
+    if not all(tile):
+        return 0
+    return prod(taps) / prod(s * (m + t - 1) / m for s, m, t in zip(stride, tile, phased))
 
 
 def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str) -> set[str]:
@@ -61,23 +83,23 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
         found.add("sub-images of taps")
     if stride == dilation == (1, 1):
         found.add("fourier")
-        if all(_tile_of(taps, extent, accuracy)):
-            found.add("tiles")
-        if all(_tile_of(extent, taps, accuracy)):
-            found.add("tiles of taps")
+    if dilation == (1, 1) and _saving(taps, stride, extent, accuracy):
+        found.add("tiles" if stride == (1, 1) else "polyphase")
+    if stride == (1, 1) and _saving(extent, dilation, taps, accuracy):
+        found.add("tiles of taps" if dilation == (1, 1) else "polyphase of taps")
     return found
 
 
 def _choose(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str) -> str:
     """The fastest schedule by sizes; each was measured against the others.
 
-    SCHEDULE, where it is set, wins if it can compute this; "direct" and "tiles" stand for their form with many taps
-    and few outputs, the gradient by a kernel, as well.
+    SCHEDULE, where it is set, wins if it can compute this; its name stands for the form with many taps and few
+    outputs, the gradient by a kernel, as well.
     """
     possible = _possible(images, kernel, stride, dilation, extent, accuracy)
     outputs, channels, *taps = kernel.shape[1:]
     few = prod(taps) > prod(extent)
-    wanted = {"direct": "taps", "tiles": "tiles of taps"}.get(SCHEDULE, SCHEDULE) if few else SCHEDULE
+    wanted = _OF_TAPS.get(SCHEDULE, SCHEDULE) if few else SCHEDULE
     if wanted in possible:
         return wanted
     if few:
@@ -88,6 +110,12 @@ def _choose(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: 
         wide = min(len(images), outputs) >= 16 and len(images) * outputs * prod(taps) >= 1 << 17
         if wide and "tiles of taps" in possible:
             return "tiles of taps"
+        worth = (
+            min(prod(dilation) * len(images), outputs) >= 12
+            and _saving(extent, dilation, (taps[0], taps[1]), accuracy) >= 2
+        )
+        if worth and "polyphase of taps" in possible:
+            return "polyphase of taps"
         if "spread taps" in possible and 4 * outputs <= len(images):
             return "spread taps"
         return "taps side by side" if "taps side by side" in possible and _narrow(taps, channels) else "taps"
@@ -99,6 +127,12 @@ def _choose(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: 
         return "sub-images"
     if wide and "tiles" in possible and prod(taps) > 4:
         return "tiles"
+    if (
+        "polyphase" in possible
+        and min(channels, outputs) >= 16
+        and _saving((taps[0], taps[1]), stride, extent, accuracy) >= 2
+    ):
+        return "polyphase"
     if "side by side" in possible and _narrow(extent, len(images)):
         return "side by side"
     return _plain(kernel, stride)
@@ -140,14 +174,15 @@ def _run(
     elif schedule == "spread taps":
         upstream, swapped = kernel.transpose(2, 0, 1, 3, 4), images.transpose(2, 1, 0, 3, 4)
         _spread_taps(swapped, upstream, start, dilation, stride, out.transpose(1, 2, 0, 3, 4))
-    elif schedule == "tiles of taps":
-        tile = _tile_of(extent, taps, accuracy)
+    elif schedule in ("tiles of taps", "polyphase of taps"):
+        tile = _tile_of(_phased(extent, dilation), taps, accuracy)
         for g, weights in enumerate(kernel):
-            _winograd_taps(images[:, g].swapaxes(0, 1), weights.swapaxes(0, 1), start, tile, out[:, g].swapaxes(0, 1))
-    elif schedule == "tiles":
-        tile = _tile_of(taps, extent, accuracy)
+            given, place = weights.swapaxes(0, 1), out[:, g].swapaxes(0, 1)
+            _winograd_taps(images[:, g].swapaxes(0, 1), given, start, dilation, tile, place)
+    elif schedule in ("tiles", "polyphase"):
+        tile = _tile_of(_phased(taps, stride), extent, accuracy)
         for g, weights in enumerate(kernel):
-            _winograd(images[:, g], weights, start, tile, out[:, g])
+            _winograd(images[:, g], weights, start, stride, tile, out[:, g])
     elif schedule == "fourier":
         for g, weights in enumerate(kernel):
             _fourier(images[:, g], weights, start, out[:, g])

@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from math import gcd, prod
 from typing import NamedTuple
 
-from symconv.kernels.runtime.correlate import _correlate
+import numpy as np
+
+from symconv.kernels.runtime.correlate import _correlate, _phased, _run, _saving, _shared_out
+from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
 from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
 class _Phase(NamedTuple):
@@ -57,6 +61,45 @@ def _parts(
             yield upstream, taps, (a.start, b.start), (a.dilation, b.dilation), place
 
 
+def _worth_interleaving(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> bool:
+    """True where the tiles of all phases together take far fewer products."""
+    outputs, channels, r, c = kernel.shape[1:]
+    usual = upstream.dtype == kernel.dtype == out.dtype in (np.float32, np.float64) and dilation == (1, 1) != stride
+    if not usual or 0 in (upstream.size, kernel.size, out.size) or SCHEDULE not in ("", "polyphase"):
+        return False
+    extent = (out.shape[3] // stride[0], out.shape[4] // stride[1])
+    saving = _saving((r, c), stride, extent, ACCURACY)
+    wide = min(outputs, prod(stride) * channels) >= 12 and saving >= 2
+    return prod(extent) >= prod(upstream.shape[3:]) // 2 and (wide or (saving > 0 and SCHEDULE == "polyphase"))
+
+
+def _interleaved(upstream: Array, kernel: Array, start: Pair, stride: Pair, out: Array) -> None:
+    """The adjoint with a dilation of 1: all phases as outputs of one correlation by tiles, then put in their places.
+
+    Position s q + e - p takes the taps s k + e at q - k, zeros beyond the last one.
+    """
+    groups, outputs, channels, r, c = kernel.shape
+    (s, t), (tall, wide) = stride, _phased((r, c), stride)
+    taps = np.zeros((groups, s, t, channels, outputs, tall, wide), kernel.dtype)
+    for e, f in np.ndindex(*stride):
+        part = kernel[..., e::s, f::t].swapaxes(1, 2)
+        taps[:, e, f, :, :, tall - part.shape[3] :, wide - part.shape[4] :] = part[..., ::-1, ::-1]
+    taps = taps.reshape(groups, s * t * channels, outputs, tall, wide)
+    first = [p // d for p, d in zip(start, stride)]
+    extent = [(n - 1 + p) // d + 1 - q for n, p, d, q in zip(out.shape[3:], start, stride, first)]
+    step = max(1, (1 << 20) // (prod(taps.shape[:2]) * prod(extent) * out.itemsize))
+    for n in range(0, len(upstream), step):
+        some = upstream[n : n + step]
+        made = _WORKSPACE.take("interleaved", (len(some), *taps.shape[:2], *extent), out.dtype)
+        _run("tiles", ACCURACY, some, taps, (tall - 1 - first[0], wide - 1 - first[1]), (1, 1), (1, 1), made)
+        split = made.reshape(len(some), groups, s, t, channels, *extent)
+        for e, f in np.ndindex(*stride):
+            x, y = ((g - p) % d for g, p, d in zip((e, f), start, stride))
+            place = out[n : n + step, ..., x::s, y::t]
+            i, j = ((v + p) // d - q for v, p, d, q in zip((x, y), start, stride, first))
+            place[...] = split[:, :, e, f, ..., i : i + place.shape[3], j : j + place.shape[4]]
+
+
 def _scatter(
     upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array, threads: int = 1
 ) -> None:
@@ -64,6 +107,9 @@ def _scatter(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise.
     """
+    if _worth_interleaving(upstream, kernel, start, stride, dilation, out):
+        _shared_out(lambda n: _interleaved(upstream[n], kernel, start, stride, out[n]), len(upstream), threads)
+        return
     parts = list(_parts(upstream, kernel, start, stride, dilation, out))
     if sum(part[-1].size for part in parts) < out.size:
         out[...] = 0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut
+from symconv.kernels.runtime.window import _cut, _cut_strided
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
@@ -79,7 +79,7 @@ def _toeplitz_rows(
     rows = stride[0] * tall * (many - 1) + reach
     shifted = _WORKSPACE.take("shifted", (groups, rows, taps, length), out.dtype)
     for v in range(taps):
-        _cut_strided(images, corner[0], corner[1] + dilation[1] * v, stride[1], shifted[:, :, v])
+        _cut_strided(images, corner[0], corner[1] + dilation[1] * v, (1, stride[1]), shifted[:, :, v])
     over_g, over_row, _, over_j = shifted.strides
     blocks = as_strided(
         shifted, (groups, many, reach * taps, length), (over_g, stride[0] * tall * over_row, length * over_j, over_j)
@@ -88,15 +88,6 @@ def _toeplitz_rows(
         out, (groups, many, tall, length), (out.strides[0], tall * out.strides[1], out.strides[1], out.strides[2])
     )
     np.matmul(matrix[:, None, :, : reach * taps], blocks, out=place)
-
-
-def _cut_strided(images: Array, top: int, left: int, step: int, out: Array) -> None:
-    """out[..., i, j] = images[..., top + i, left + step * j], zero outside the images."""
-    if step == 1:
-        _cut(images, top, left, out)
-        return
-    before = max(0, -(left // step))
-    _cut(images[..., left % step :: step] if before else images[..., left::step], top, -before, out)
 
 
 def _toeplitz_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symconv.kernels.runtime.types import Array
+from symconv.kernels.runtime.types import Array, Pair
 
 
 def _cut(images: Array, top: int, left: int, out: Array) -> None:
@@ -23,3 +23,10 @@ def _cut(images: Array, top: int, left: int, out: Array) -> None:
     if j1 < columns:
         out[..., i0:i1, j1:] = 0
     out[..., i0:i1, j0:j1] = images[..., top + i0 : top + i1, left + j0 : left + j1]
+
+
+def _cut_strided(images: Array, top: int, left: int, steps: Pair, out: Array) -> None:
+    """out[..., i, j] = images[..., top + steps[0] * i, left + steps[1] * j], zero outside the images."""
+    s, t = steps
+    phase = images if steps == (1, 1) else images[..., top % s :: s, left % t :: t]
+    _cut(phase, top // s, left // t, out)

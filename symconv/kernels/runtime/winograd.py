@@ -3,7 +3,8 @@
 A tile is  A^T ((G w) * (B d)), with w the kernel and d the m + r - 1 entries of the image that it reads.  The
 kernel is transformed once, each tile on its way in; the products are one matrix product over the channels
 for each position; each tile comes back by A.  With the channels last, every transform is a matrix product
-of rows as they lie: nothing is gathered.
+of rows as they lie: nothing is gathered.  A stride of s is one of 1 on s images, of every s-th entry each: their
+channels lie beside each other.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from symconv.kernels.runtime.tiles import _tile
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut
+from symconv.kernels.runtime.window import _cut_strided
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
@@ -76,19 +77,24 @@ def _blocks_of(whole: _Block, count: int, shape: Pair, tile: Pair) -> Iterator[t
 def _into(
     images: Array,
     corner: Pair,
+    stride: Pair,
     tile: Pair,
     matrices: tuple[Array, Array],
     block: _Block,
     out: Array,
 ) -> None:
-    """Transform the tiles of a block: out[p, q, (n, i, j), k], the first one reads from `corner` on."""
+    """Transform the tiles of a block: out[p, q, (n, i, j), (e, f, k)], the first one reads from `corner` on.
+
+    e, f: the phases of the stride.
+    """
     (a, reads_i), (b, reads_j) = matrices[0].shape, matrices[1].shape
     m, n = tile
-    channels = images.shape[1]
+    channels = stride[0] * stride[1] * images.shape[1]
     rows, columns = m * (block.rows - 1) + reads_i, n * (block.columns - 1) + reads_j
     read = _WORKSPACE.take("a", (block.images, rows, columns, channels), out.dtype)
-    for image, place in zip(images, read):
-        _cut(image, *corner, place.transpose(2, 0, 1))
+    for image, place in zip(images, read.reshape(*read.shape[:3], *stride, -1)):
+        for e, f in np.ndindex(*stride):
+            _cut_strided(image, corner[0] + e, corner[1] + f, stride, place[:, :, e, f].transpose(2, 0, 1))
     over_n, over_i, over_j, _ = read.strides
     width = columns * channels
     bands = as_strided(read, (block.images, block.rows, reads_i, width), (over_n, m * over_i, over_i, out.itemsize))
@@ -115,13 +121,24 @@ def _back(products: Array, tile: Pair, matrices: tuple[Array, Array], block: _Bl
         place[...] = image[: place.shape[1], : place.shape[2]].transpose(2, 0, 1)
 
 
-def _winograd(images: Array, kernel: Array, start: Pair, tile: Pair, out: Array) -> None:
-    """out[n, o, i, j] = sum of kernel[o, k, u, v] * images[n, k, i + u - start[0], j + v - start[1]]."""
-    (count, channels), (outputs, _, r, c) = images.shape[:2], kernel.shape
+def _phases_of_taps(kernel: Array, stride: Pair) -> Array:
+    """[u, v, (e, f, k), o] = kernel[o, k, s u + e, t v + f], zeros beyond its last tap."""
+    outputs, channels, r, c = kernel.shape
+    (s, t), (tall, wide) = stride, (-(-n // e) for n, e in zip((r, c), stride))
+    whole = np.zeros((tall * s, wide * t, channels, outputs), kernel.dtype)
+    whole[:r, :c] = kernel.transpose(2, 3, 1, 0)
+    split = whole.reshape(tall, s, wide, t, channels, outputs).transpose(0, 2, 1, 3, 4, 5)
+    return split.reshape(tall, wide, s * t * channels, outputs)
+
+
+def _winograd(images: Array, kernel: Array, start: Pair, stride: Pair, tile: Pair, out: Array) -> None:
+    """out[n, o, i, j] = sum of kernel[o, k, u, v] * images[n, k, s i + u - start[0], t j + v - start[1]]."""
+    taps = _phases_of_taps(kernel, stride)
+    count, (r, c, channels, outputs) = len(images), taps.shape
     (m, n), dtype = tile, out.dtype
     back, weigh, into = ((x.astype(dtype), y.astype(dtype)) for x, y in zip(_tile(m, r), _tile(n, c)))
     a, b = m + r - 1, n + c - 1
-    weights = np.matmul(np.kron(*weigh), kernel.transpose(2, 3, 1, 0).reshape(r * c, channels * outputs))
+    weights = np.matmul(np.kron(*weigh), taps.reshape(r * c, channels * outputs))
     weights = weights.reshape(a, b, channels, outputs)
     whole = _fitting((out.shape[2], out.shape[3]), (count, 1), tile, (r, c), channels, dtype.itemsize, 112)
     step = outputs  # small products, which OpenBLAS multiplies without packing, in a buffer of 1 MB
@@ -130,7 +147,8 @@ def _winograd(images: Array, kernel: Array, start: Pair, tile: Pair, out: Array)
         step = -(-step // 2)
     for block, group, i, j in _blocks_of(whole, count, (out.shape[2], out.shape[3]), tile):
         transformed = _WORKSPACE.take("transformed", (a, b, block.tiles, channels), dtype)
-        _into(images[group], (i - start[0], j - start[1]), tile, into, block, transformed)
+        corner = stride[0] * i - start[0], stride[1] * j - start[1]
+        _into(images[group], corner, stride, tile, into, block, transformed)
         place = out[group, :, i : i + m * block.rows, j : j + n * block.columns]
         for o in range(0, outputs, step):
             chosen = slice(o, min(o + step, outputs))
@@ -139,9 +157,11 @@ def _winograd(images: Array, kernel: Array, start: Pair, tile: Pair, out: Array)
             _back(products, tile, back, block, place[:, chosen])
 
 
-def _winograd_taps(images: Array, upstream: Array, start: Pair, tile: Pair, out: Array) -> None:
-    """out[o, k, u, v] = sum of upstream[n, o, i, j] * images[n, k, i + u - start[0], j + v - start[1]]."""
-    (count, channels), (outputs, _, r, c) = images.shape[:2], out.shape
+def _winograd_taps(images: Array, upstream: Array, start: Pair, stride: Pair, tile: Pair, out: Array) -> None:
+    """out[o, k, u, v] = sum of upstream[n, o, i, j] * images[n, k, s i + u - start[0], t j + v - start[1]]."""
+    count, outputs, (s, t) = len(images), len(out), stride
+    channels = s * t * images.shape[1]
+    r, c = (-(-taps // e) for taps, e in zip(out.shape[2:], stride))
     (m, n), dtype = tile, out.dtype
     back, weigh, into = ((x.astype(dtype), y.astype(dtype)) for x, y in zip(_tile(m, r), _tile(n, c)))
     a, b = m + r - 1, n + c - 1
@@ -152,12 +172,13 @@ def _winograd_taps(images: Array, upstream: Array, start: Pair, tile: Pair, out:
     part = np.empty((step, outputs, channels), dtype)  # stays in the cache
     for block, group, i, j in _blocks_of(whole, count, extent, tile):
         transformed = _WORKSPACE.take("transformed", (a, b, block.tiles, channels), dtype)
-        _into(images[group], (i - start[0], j - start[1]), tile, into, block, transformed)
+        _into(images[group], (s * i - start[0], t * j - start[1]), stride, tile, into, block, transformed)
         turned = _WORKSPACE.take("turned", (a, b, block.tiles, outputs), dtype)
-        _into(upstream[group], (i, j), tile, back, block, turned)
+        _into(upstream[group], (i, j), (1, 1), tile, back, block, turned)
         left, right = (x.reshape(a * b, block.tiles, -1) for x in (turned, transformed))
         for q in range(0, a * b, step):
             some = slice(q, min(q + step, a * b))
             total[some] += np.matmul(left[some].transpose(0, 2, 1), right[some], out=part[: some.stop - q])
     taps = np.matmul(np.kron(*weigh).T, total.reshape(a * b, outputs * channels))
-    out[...] = taps.reshape(r, c, outputs, channels).transpose(2, 3, 0, 1)
+    split = taps.reshape(r, c, outputs, s, t, -1).transpose(2, 5, 0, 3, 1, 4).reshape(*out.shape[:2], r * s, c * t)
+    out[...] = split[:, :, : out.shape[2], : out.shape[3]]

@@ -1,3 +1,6 @@
 """The schedules of a correlation by name, for `--schedule`."""
 
-NAMES = ("direct", "tiles", "toeplitz", "sub-images", "fourier")
+NAMES = (
+    *("direct", "shifted", "side by side", "tiles", "polyphase"),
+    *("toeplitz", "spread taps", "sub-images", "fourier"),
+)
