@@ -85,6 +85,11 @@ SHAPES = [
     ((2, 5, 4, 3), (7, 5, 8, 9), 1, 3, 1, 1),  # a kernel as large as the padded image
     ((4, 3, 5, 6), (6, 3, 2, 2), 4, 0, 1, 1),  # a stride beyond the kernel: entries that nothing reads
     ((2, 150, 4, 5), (20, 150, 1, 2), 1, 0, 1, 1),  # more summed than a block holds
+    ((3, 1, 28, 29), (6, 1, 5, 5), 1, 2, 1, 1),  # few taps and outputs: dot products of lines
+    ((2, 4, 39, 61), (7, 4, 3, 4), 2, 1, 1, 1),  # of lines two apart
+    ((2, 3, 90, 300), (3, 1, 2, 3), 3, 1, 2, 3),  # of long lines three apart, in bands
+    ((2, 6, 23, 14), (16, 6, 5, 5), 1, 0, 1, 1),  # strips of several short runs and several rows
+    ((2, 4, 9, 30), (10, 2, 3, 3), 1, 3, 1, 2),
 ]
 
 

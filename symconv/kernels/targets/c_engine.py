@@ -6,7 +6,7 @@ and one for the column, and the tiles read it there.  What lies outside an array
 
 from __future__ import annotations
 
-TYPED = """\
+PRODUCT = """\
 struct NAME(product) {
     struct side left, right, result; /* summed and row; summed and column; row and column */
     const T *a, *b;
@@ -16,9 +16,12 @@ struct NAME(product) {
     long *from, *to; /* the columns in `right` and in `result` */
     long summed, rows, columns, height, count;
     long lines; /* of a kernel whose lines lie as far apart as the runs, else 0 */
+    long along; /* what is summed in one line, for dot products, else 0 */
     int strips, always; /* strips instead of tiles; always from a copy */
 };
+"""
 
+TYPED = """\
 /* Copy the box at a base, zeros outside the array, the last axis phase by phase. */
 static void NAME(copy)(const struct side *s, long axis, const T *from, const long *base, int inside, T *to)
 {
@@ -35,13 +38,19 @@ static void NAME(copy)(const struct side *s, long axis, const T *from, const lon
     }
     const long step = s->step, phase = (shape + step - 1) / step;
     const long first = maximum(0, -low), end = inside ? minimum(shape, s->extent[axis] - low) : 0;
+    if (step == 1) {
+        const long begin = end > first ? minimum(shape, first) : shape, close = maximum(begin, end);
+        memset(to, 0, sizeof(T) * begin);
+        memcpy(to + begin, from + low + begin, sizeof(T) * (close - begin));
+        memset(to + close, 0, sizeof(T) * (shape - close));
+        return;
+    }
     for (long t = 0; t < step; t++, to += phase) {
         const long begin = end > first ? minimum(phase, maximum(0, -floor_div(t - first, step))) : phase;
         const long close = maximum(begin, minimum(phase, -floor_div(t - end, step)));
         from += t ? 1 : low;
         for (long n = 0; n < begin; n++) to[n] = 0;
-        if (step == 1) memcpy(to + begin, from + begin, sizeof(T) * (close - begin));
-        else if (step == 2) for (long n = begin; n < close; n++) to[n] = from[2 * n];
+        if (step == 2) for (long n = begin; n < close; n++) to[n] = from[2 * n];
         else for (long n = begin; n < close; n++) to[n] = from[step * n];
         for (long n = close; n < phase; n++) to[n] = 0;
     }
@@ -140,14 +149,19 @@ static int NAME(prepare)(struct memory *memory, struct NAME(product) *p)
     }
     for (long axis = 0; axis + 1 < s->rank; axis++) others |= s->inner[axis];
     p->strips = p->rows < LANES / 2 && step > 0 && step == s->inner[s->rank - 1] && !others;
-    if (p->strips) {
-        s->step = step;
-        p->always = step > 1 || s->inners < LANES;
+    if (p->rows < LANES / 2 && s->inners < LANES) {
+        const long apart = p->summed > 1 ? s->first[2 * s->rank - 1] - s->first[s->rank - 1] : 0;
+        p->along = apart > 0 ? lines_along(&p->left, s, apart) : 0;
+        if (p->along < LANES / 2) p->along = 0;
+        if (p->along) step = apart, p->strips = 0, p->always = 1;
     }
+    if (p->strips) p->always = step > 1 || s->inners < LANES;
+    if (p->strips || p->along) s->step = step;
     const long wide = (p->rows + LANES - 1) / LANES, blocks = (wide + MOST - 1) / MOST;
     p->height = p->strips ? p->rows : (wide + blocks - 1) / blocks * LANES;
     p->copy = take(memory, sizeof(T) * (room(&p->right) + room(&p->left)));
-    p->packed = take(memory, sizeof(T) * (p->summed + LANES) * (p->strips ? p->rows : blocks * p->height));
+    const long full = p->along ? p->summed / p->along * (p->along + LANES) : p->summed + LANES;
+    p->packed = take(memory, sizeof(T) * full * (p->strips || p->along ? p->rows : blocks * p->height));
     p->block = take(memory, sizeof(T) * (QBLOCK + PIXELS) * MOST * LANES);
     p->runs = take(memory, sizeof(struct run) * s->seconds);
     p->from = take(memory, sizeof(long) * 2 * (p->strips ? 0 : p->columns + PIXELS));
@@ -200,13 +214,14 @@ static void NAME(by_tiles)(const struct NAME(product) *p, const T *b, T *c, int 
     }
 }
 
-/* One run, or four of one length, of up to three or four rows. */
+/* One run, or two or four of one length, of up to four rows. */
 static void NAME(strip_of)(const struct NAME(product) *p, const struct run *run, long together, long row, long rows,
     const T *b, T *c, int add)
 {
     const T *packed = p->packed + row * p->summed;
     const long step = p->result.at_inner, *at_row = p->result.at_first + row;
-    static const long apart[4] = {0, 4 * LANES, 8 * LANES, 12 * LANES};
+    static const long rows_apart[4] = {0, 4 * LANES, 8 * LANES, 12 * LANES};
+    static const long runs_apart[4] = {0, 16 * LANES, 32 * LANES, 48 * LANES};
     for (long j = 0, done; j < run->length; j += done) {
         const long left = run->length - j;
         long vectors = minimum((left + LANES - 1) / LANES, 4), shift = maximum(0, vectors * LANES - left);
@@ -224,18 +239,19 @@ static void NAME(strip_of)(const struct NAME(product) *p, const struct run *run,
         const long width = sheet ? p->summed / p->lines : 0, part = sheet ? maximum(1, KBLOCK / p->lines) : 1;
         for (long v = 0; v < width; v += part) { /* short sums lose few digits */
             NAME(sheets)[vectors - 1](p->lines, width, minimum(part, width - v), packed + v, b + from[0],
-                p->right.at_first + v, from[1] - from[0], direct ? c + *at_row : p->block, direct ? to : apart,
+                p->right.at_first + v, from[1] - from[0], direct ? c + *at_row : p->block, direct ? to : runs_apart,
                 (direct && add) || v > 0);
         }
-        NAME(strip) *const strip = NAME(strips)[together == 4 ? 0 : rows][vectors - 1];
+        NAME(strip) *const strip = NAME(strips)[together / 2][rows - 1][vectors - 1];
         for (long k = 0; !sheet && (k == 0 || k < p->summed); k += KBLOCK) {
             strip(minimum(KBLOCK, p->summed - k), packed + k * rows, b, p->right.at_first + k, from,
-                direct ? c : p->block, direct ? to : apart, direct ? at_row : apart, (direct && add) || k > 0);
+                direct ? c : p->block, direct ? to : runs_apart, direct ? at_row : rows_apart,
+                (direct && add) || k > 0);
         }
         if (direct) continue;
         for (long i = 0; i < together * rows; i++) {
-            T *restrict line = c + run[together > 1 ? i : 0].to + j * step + at_row[together > 1 ? 0 : i];
-            const T *restrict made = p->block + i * 4 * LANES + shift;
+            T *restrict line = c + run[i / rows].to + j * step + at_row[i % rows];
+            const T *restrict made = p->block + runs_apart[i / rows] + rows_apart[i % rows] + shift;
             for (long t = 0; t < done; t++) line[t * step] = (add ? line[t * step] : 0) + made[t];
         }
     }
@@ -247,7 +263,8 @@ static void NAME(by_strips)(const struct NAME(product) *p, long first, long end,
         rows = strip_rows(p->rows - row);
         for (long n = first, together; n < end; n += together) {
             const struct run *run = p->runs + n;
-            together = rows == 1 && n + 3 < end ? 4 : 1;
+            const long vectors = minimum((run->length + LANES - 1) / LANES, 4);
+            for (together = 4; n + together > end || together * rows * vectors > HELD;) together /= 2;
             for (long i = 1; i < together; i++) if (run[i].length != run->length) together = 1;
             NAME(strip_of)(p, run, together, row, rows, b, c, add);
         }
@@ -293,7 +310,8 @@ static void NAME(multiply)(struct NAME(product) *p, const long *left, const long
         a = room_left;
     }
     if (copied || a != p->packed_from) {
-        for (long row = 0; row < p->rows;) {
+        if (p->along) NAME(pack_lines)(p, a);
+        for (long row = 0; row < p->rows && !p->along;) {
             const long wide = p->strips ? strip_rows(p->rows - row) : p->height;
             NAME(pack)(p, a, row, wide, p->packed + row * p->summed);
             row += wide;
@@ -319,9 +337,10 @@ static void NAME(multiply)(struct NAME(product) *p, const long *left, const long
     const T *b = p->copy;
     if (copied) NAME(copy)(s, 0, p->b, right, 1, p->copy);
     else b = p->b + distance(s, right);
-    if (p->strips) NAME(by_strips)(p, 0, p->count, b, c, add);
+    if (p->along) NAME(by_dots)(p, b, c, add);
+    else if (p->strips) NAME(by_strips)(p, 0, p->count, b, c, add);
     else NAME(by_tiles)(p, b, c, add);
 }
 """
 
-__all__ = ["TYPED"]
+__all__ = ["PRODUCT", "TYPED"]

@@ -68,6 +68,9 @@ static inline int leaves(const struct side *s, const long *base)
     return 0;
 }
 
+/* Where a position stands in a line that is cut into phases. */
+static inline long within(long at, long step, long phase) { return step == 1 ? at : at % step * phase + at / step; }
+
 /* Positions as distances: in the array itself, or in a copy of the box whose last axis is cut into `step` phases. */
 static inline int measure(struct side *s, int copied)
 {
@@ -86,7 +89,7 @@ static inline int measure(struct side *s, int copied)
         long *at = side ? s->at_second : s->at_first;
         for (long n = 0; n < count; n++) {
             const long *p = table + n * s->rank;
-            at[n] = step == 1 ? p[last] : p[last] % step * phase + p[last] / step;
+            at[n] = within(p[last], step, phase);
             for (long axis = 0; axis < last; axis++) at[n] += p[axis] * s->pitch[axis];
         }
     }
@@ -132,11 +135,16 @@ static inline long strip_rows(long left) { return left > 7 ? 4 : left > 4 ? (lef
 /* Columns beside each other in both arrays. */
 struct run { long from, to, length; };
 
-/* All columns as distances, for tiles; the last one again and again where a tile reaches beyond it. */
+/* All columns as distances, for tiles and dots; the last one again and again where a tile reaches beyond it. */
 static inline void list_columns(const struct side *s, long *at)
 {
+    const long last = s->rank - 1, step = s->copied ? s->step : 1, phase = (s->shape[last] + step - 1) / step;
     for (long n = 0; n < s->seconds; n++) {
-        for (long j = 0; j < s->inners; j++) *at++ = s->at_second[n] + j * s->at_inner;
+        const long from = s->second[n * s->rank + last], rest = s->at_second[n] - within(from, step, phase);
+        const long other = s->at_inner - s->inner[last] / step;
+        for (long j = 0; j < s->inners; j++) {
+            *at++ = rest + within(from + j * s->inner[last], step, phase) + j * other;
+        }
     }
     for (long n = 0; n < PIXELS; n++, at++) *at = at[-1];
 }

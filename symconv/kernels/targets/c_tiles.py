@@ -11,7 +11,8 @@ from itertools import product
 
 PIXELS = 6  # columns of a tile
 VECTORS = 4  # vectors of a tile or a strip, at most
-STRIPS = ((4, 1), (1, 1), (1, 2), (1, 3), (1, 4))  # runs of columns and rows that a strip takes together
+RUNS, ROWS = (1, 2, 4), (1, 2, 3, 4)  # runs of columns and rows that a strip takes together
+HELD = 16  # accumulators of a strip, at most
 
 HEAD = """\
 /* vectors as wide as the processor's, and how many of them its registers hold beside six pixels */
@@ -26,6 +27,7 @@ HEAD = """\
 #define MOST 2
 #endif
 #define PIXELS 6
+#define HELD 16 /* accumulators of a strip */
 """
 
 TYPES = """\
@@ -124,10 +126,11 @@ def text() -> str:
     """All tiles and strips, and tables to choose from."""
     parts = [TYPES, *(tile(v) for v in range(1, VECTORS + 1))]
     parts.append(f"static NAME(tile) *const NAME(tiles)[] = {{{_row('tile_', range(1, VECTORS + 1))}}};\n")
-    for runs, rows in STRIPS:
-        parts += [strip(runs, rows, v) for v in range(1, VECTORS + 1)]
-    table = ",\n".join(f"    {{{_row(f'strip_{n}{m}', range(1, VECTORS + 1))}}}" for n, m in STRIPS)
-    parts.append(f"static NAME(strip) *const NAME(strips)[][{VECTORS}] = {{\n{table},\n}};\n")
+    shapes = [(n, m, v) for n in RUNS for m in ROWS for v in range(1, VECTORS + 1) if n * m * v <= HELD]
+    parts += [strip(*shape) for shape in shapes]
+    lines = [f"    [{n // 2}][{m - 1}][{v - 1}] = NAME(strip_{n}{m}{v})," for n, m, v in shapes]
+    table = f"static NAME(strip) *const NAME(strips)[{len(RUNS)}][{len(ROWS)}][{VECTORS}] = {{"
+    parts.append("\n".join([table, *lines, "};\n"]))
     parts += [sheet(v) for v in range(1, VECTORS + 1)]
     parts.append(f"static NAME(sheet) *const NAME(sheets)[] = {{{_row('sheet_', range(1, VECTORS + 1))}}};\n")
     return "\n".join(parts)
@@ -137,4 +140,4 @@ def _row(prefix: str, numbers: range) -> str:
     return ", ".join(f"NAME({prefix}{n})" for n in numbers)
 
 
-__all__ = ["HEAD", "PIXELS", "STRIPS", "VECTORS", "text"]
+__all__ = ["HEAD", "PIXELS", "VECTORS", "text"]
