@@ -20,6 +20,7 @@ from symconv.kernels.targets import c_dots, c_engine, c_loader, c_pool, c_sides,
 from symconv.kernels.targets.c_runtime import ELEMENTWISE, FOOT, HEAD, TWICE
 from symconv.kernels.targets.c_stage import write_program
 from symconv.kernels.targets.c_text import comment_c
+from symconv.kernels.targets.c_threads import shared_of
 from symconv.kernels.text import tuple_text
 
 CONTRACT = """
@@ -33,7 +34,7 @@ float64; an infinity or a NaN spreads over the tiles that read it.
 """
 LOADER = (
     *("_c_compiler", "_c_file_name", "build", "_c_library"),
-    *("_c_type", "_c_function", "_in_c", "_for_c"),
+    *("_c_type", "_c_function", "_in_c", "_in_parts", "_call_c", "_for_c"),
 )
 BUILD = """\
     parser.add_argument("--build", action="store_true", help="compile the C file beside this one")
@@ -63,7 +64,13 @@ class _Writer(FunctionWriter):
             extents = tuple_text([scope.text(n) for n in program.tensor.shape]) if program.tensor.rank else "()"
             result = scope.names.fresh("result")
             scope.line(f"{result} = _result(out, {extents}, _c_type({', '.join(arrays)}))")
-            scope.line(f'_in_c("{interface.name}", {result}, {_tuple(arrays)}, {_tuple(sizes)}, out is not None)')
+            call = f'"{interface.name}", {result}, {_tuple(arrays)}, {_tuple(sizes)}, out is not None'
+            shared = shared_of(program)
+            if shared is not None and list(function.sizes).count(shared.extent) == 1:
+                axes = [shared.axes.get(leaf) for leaf in function.inputs]
+                call += f", threads, {list(function.sizes).index(shared.extent)}, {_tuple(list(map(str, axes)))}"
+                scope.threaded = True
+            scope.line(f"_in_c({call})")
             scope.stored = True
             return result
 

@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -96,17 +97,60 @@ def _c_function(name: str, char: str) -> Any:
     return function
 
 
-def _in_c(name: str, out: Array, arrays: tuple[Array, ...], sizes: tuple[int, ...], given: bool) -> None:
-    """Call a C function: out = name(arrays, sizes).  given: `out` is the caller's, who may have passed it twice."""
+def _in_c(
+    name: str,
+    out: Array,
+    arrays: tuple[Array, ...],
+    sizes: tuple[int, ...],
+    given: bool,
+    threads: int = 1,
+    shared: int = 0,
+    axes: tuple[int | None, ...] = (),
+) -> None:
+    """Call a C function: out = name(arrays, sizes).
+
+    given: `out` is the caller's, who may have passed it twice.  threads: how many share the first axis of `out`, which
+    is sizes[shared] and the axis of each array that `axes` tells.
+    """
     kept = [_for_c(a, out.dtype) for a in arrays]
     fits = not given or (out.flags.carray and not any(np.may_share_memory(out, a) for a in kept))
     made = out if fits else np.empty(out.shape, out.dtype)
-    places = (ctypes.c_void_p * len(kept))(*(a.__array_interface__["data"][0] for a in kept))
-    numbers = (ctypes.c_long * len(sizes))(*sizes)
-    if out.size and _c_function(name, out.dtype.char)(made.__array_interface__["data"][0], places, numbers):
-        raise MemoryError(f"{name}: no memory for what lies between input and output; call it on smaller parts")
+    if threads > 1 and axes and len(made) > 1:
+        _in_parts(name, made, kept, sizes, min(threads, len(made)), shared, axes)
+    elif out.size:
+        _call_c(name, made, kept, sizes)
     if not fits:
         out[...] = made
+
+
+def _in_parts(
+    name: str,
+    out: Array,
+    arrays: list[Array],
+    sizes: tuple[int, ...],
+    threads: int,
+    shared: int,
+    axes: tuple[int | None, ...],
+) -> None:
+    """The call in as many parts, all at once; C runs without Python's lock."""
+
+    def part(first: int, end: int) -> None:
+        places = [slice(None) if n is None else (slice(None),) * n + (slice(first, end),) for n in axes]
+        mine = [_for_c(a[place], out.dtype) for a, place in zip(arrays, places)]
+        if out.size:
+            _call_c(name, out[first:end], mine, (*sizes[:shared], end - first, *sizes[shared + 1 :]))
+
+    cuts = [len(out) * n // threads for n in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(part, cuts[:-1], cuts[1:]))
+
+
+def _call_c(name: str, out: Array, arrays: list[Array], sizes: tuple[int, ...]) -> None:
+    """The call itself."""
+    places = (ctypes.c_void_p * len(arrays))(*(a.__array_interface__["data"][0] for a in arrays))
+    numbers = (ctypes.c_long * len(sizes))(*sizes)
+    if _c_function(name, out.dtype.char)(out.__array_interface__["data"][0], places, numbers):
+        raise MemoryError(f"{name}: no memory for what lies between input and output; call it on smaller parts")
 
 
 def _for_c(array: Array, dtype: np.dtype[Any]) -> Array:
