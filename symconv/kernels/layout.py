@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 WIDTH = 110
@@ -117,11 +117,16 @@ def clauses(text: str) -> list[str]:
     return [*parts, text[start:].strip()]
 
 
+def _code(lines: Iterable[str]) -> str:
+    """Lines without comments, in which a tensor's name may leave a quotation mark open, and without strings."""
+    return "\n".join(re.sub(r'"[^"]*"', "", line) for line in lines if not line.lstrip().startswith("#"))
+
+
 def without_unused(lines: Sequence[str], everything: Sequence[str]) -> list[str]:
     """Lines that unpack or name sizes, less what no other line reads."""
     kept: list[str] = []
     for line in lines:
-        others = re.sub(r'"[^"]*"', "", "\n".join(other for other in everything if other is not line))
+        others = _code(other for other in everything if other is not line)
         target, _, value = line.strip().partition(" = ")
         unpacking = (
             re.fullmatch(r"[\w, ()]+", target) is not None
