@@ -97,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--schedule", metavar="NAME", default="", help="use this schedule wherever it fits")
     export.add_argument("--explain", action="store_true", help="print the plan with its costs; needs no -o")
     export.add_argument("--unproved", action="store_true", help="write gradients that are not proved, and say so")
-    _add_output(export, required=False)
+    _add_output(export, required=False, what="where to write, a name that ends in .py")
 
     bench = verbs.add_parser("bench", help="measure an exported kernel against the libraries that are installed")
     _add_spec(bench)
@@ -327,15 +327,17 @@ def _export(options: argparse.Namespace) -> int:
     from symconv.exporting import NotProved, explain_spec, export_files
 
     spec = _spec(options, words=True, layers=True)
+    if options.output is not None:
+        _refuse_ending(options, ".py")  # a target that writes more files calls them alike, with endings of their own
+        _refuse_output(options)
+    elif not options.explain:
+        raise UsageError(
+            "export", "no -o FILE", "the file to write", "give -o kernels.py, or --explain to see the plan"
+        )
     if options.explain:
         print(explain_spec(spec, options.wrt, accuracy=options.accuracy))
         if options.output is None:
             return OK
-    elif options.output is None:
-        raise UsageError(
-            "export", "no -o FILE", "the file to write", "give -o kernels.py, or --explain to see the plan"
-        )
-    _refuse_output(options)
     try:
         files = export_files(
             spec,

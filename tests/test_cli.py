@@ -421,6 +421,21 @@ def test_export_never_overwrites_unasked(tmp_path: Path, capsys: pytest.CaptureF
     assert target.read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    ("name", "found"), [("k.c", "the ending .c"), ("k", "no ending"), ("k.py.txt", "the ending .txt")]
+)
+def test_an_exported_module_ends_in_py(
+    name: str, found: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the ending .c the module and the C source would be one file; nothing is printed or written before."""
+    target = tmp_path / name
+    for force in ([], ["--force"]):
+        code, out, err = run(capsys, "export", "conv1d", "--target", "c", "--explain", "-o", str(target), *force)
+        assert (code, out) == (64, "")
+        assert err == f"symconv: -o {target}: {found}; expected .py; choose a name that ends in .py\n"
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_is_not_proved_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
