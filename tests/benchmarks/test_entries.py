@@ -26,6 +26,8 @@ from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Axis, Leaf, Tensor
 from tests.benchmarks import naive
 
+pytestmark = pytest.mark.targets  # in the job that runs beside the README's tests
+
 ROOT = Path(__file__).parent.parent.parent
 H, W, C, M, r, c = (Poly.of(Size(n)) for n in ("H", "W", "C", "M", "r", "c"))
 

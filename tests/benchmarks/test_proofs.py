@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from time import perf_counter
 
+import pytest
 from sympy.core.cache import clear_cache
 
 from symconv.proof.deciding import decide
 from symconv.proof.verdict import ALL_SIZES, Status
 from tests.benchmarks import naive
 from tests.theorems.statements import problem
+
+pytestmark = pytest.mark.targets  # in the job that runs beside the README's tests
 
 PLAIN = "T2 input gradient = full correlation with rot180(K), 2-D"
 GROUPED = "T7 grouped conv2d, batch, stride, padding, dilation: input gradient"
@@ -43,6 +47,7 @@ def seconds(run: Callable[[], bool], times: int = 3) -> float:
     return best
 
 
+@cache
 def figures() -> dict[str, float]:
     """Seconds of the three, and the two ratios."""
     plain = seconds(lambda: prove(PLAIN), 5)

@@ -8,12 +8,17 @@ writes the table of all figures.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import pytest
+
 from symconv.judging import judge_document, judge_formula
 from symconv.read.reader import read_document
+
+pytestmark = pytest.mark.targets  # in the job that runs beside the README's tests
 
 SEEDS = Path(__file__).parents[2] / "derivations" / "seeds"
 CHAPTER = sorted(SEEDS.glob("seed-1-*.md"))
@@ -24,6 +29,7 @@ def read_all() -> int:
     return sum(len(read_document(path).formulas) for path in sorted(SEEDS.glob("*.md")))
 
 
+@cache
 def figures() -> dict[str, float]:
     """Milliseconds to read a formula, the median of a verdict, and the seconds of a book chapter, repairs included."""
     start = perf_counter()

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 import symconv as sc
 from symconv.proof.deciding import decide
 from symconv.proof.verdict import Status
 from tests import stages
 from tests.benchmarks.test_proofs import PLAIN, prove, seconds
 from tests.systems import SYSTEMS
+
+pytestmark = pytest.mark.targets  # in the job that runs beside the README's tests
 
 
 def network() -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.benchmarks.table import Figure, figures, page
+
+pytestmark = pytest.mark.targets  # in the job that runs beside the README's tests
 
 
 def test_every_figure_has_its_row() -> None:
