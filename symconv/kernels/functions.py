@@ -59,8 +59,8 @@ Body = Callable[[Scope], str]
 class FunctionWriter:
     """Writes functions that share the spelling of sizes and unknown functions."""
 
-    def __init__(self, taken: Sequence[str], accuracy: str = "exact") -> None:
-        self.taken, self.accuracy = tuple(taken), accuracy
+    def __init__(self, taken: Sequence[str], accuracy: str = "exact", schedule: str = "") -> None:
+        self.taken, self.accuracy, self.schedule = tuple(taken), accuracy, schedule
         self.functions = Names(taken)
 
     def vectorised(self, program: Program, interface: Interface) -> Written:
@@ -68,7 +68,7 @@ class FunctionWriter:
         rows: list[Row] = []
 
         def body(scope: Scope) -> str:
-            lowering = Lowering(scope, self.accuracy)
+            lowering = Lowering(scope, self.accuracy, self.schedule)
             for stage in program.stages if program.several else program.stages[:-1]:
                 lowering.stage(stage, identifier(stage.title))
             if program.several:

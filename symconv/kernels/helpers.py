@@ -21,6 +21,9 @@ FILES = (
     "separable", "fourier", "small", "correlate", "scatter", "pool",
 )  # fmt: skip
 SETTINGS = ("ACCURACY", "SCHEDULE")
+# the schedules that one computes its parts by; any for the others that are cut into parts
+PARTS = {"side by side": {"direct", "shifted"}, "taps side by side": {"taps"}, "polyphase": {"tiles"}}
+CUT = {"sub-images", "sub-images of taps"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,48 @@ def helper_names() -> tuple[str, ...]:
     return (*helpers, *imported, *SETTINGS, "Any", "Array", "Callable", "Pair", "argparse", "sys", "time")
 
 
-def used_helpers(source: str) -> list[str]:
-    """The helpers that a source names, and those that these name, in their own order."""
+def _run_of(schedules: frozenset[str]) -> Helper:
+    """`_run` with the branches of these schedules; what has none is computed directly, as ever."""
+    whole = _read()[0]["_run"]
+    lines = whole.source.splitlines()
+    function = ast.parse(whole.source).body[0]
+    branches = [node for node in ast.walk(function) if isinstance(node, ast.If)]
+    kept: list[str] = []
+    for node in branches:
+        named = {n.value for n in ast.walk(node.test) if isinstance(n, ast.Constant)}
+        if named & schedules:
+            text = lines[node.lineno - 1 : node.body[-1].end_lineno]
+            kept += [text[0].replace("elif ", "if ", 1) if not kept else text[0].replace("    if ", "    elif ", 1)]
+            kept += text[1:]
+    last = branches[-1].orelse
+    direct = lines[last[0].lineno - 1 : last[-1].end_lineno]
+    end = ["    else:", *direct] if kept else [line.removeprefix("    ") for line in direct]
+    head = lines[: branches[0].lineno - 1]
+    if "extent" not in "\n".join(kept):
+        head = head[:-1]
+    return Helper("_run", "\n".join([*head, *kept, *end]))
+
+
+def reached(schedules: frozenset[str] | None) -> frozenset[str] | None:
+    """These schedules and those of their parts; None for any."""
+    if schedules is None or schedules & CUT:
+        return None
+    return schedules.union(*(PARTS.get(name, set()) for name in schedules))
+
+
+def _chosen(schedules: frozenset[str] | None) -> dict[str, Helper]:
+    """All helpers by name, those for correlations cut to these schedules."""
     helpers, _ = _read()
+    names = reached(schedules)
+    return helpers if names is None else helpers | {"_run": _run_of(names)}
+
+
+def used_helpers(source: str, schedules: frozenset[str] | None = None) -> list[str]:
+    """The helpers that a source names, and those that these name, in their own order.
+
+    schedules: those of its correlations; any of them without it.
+    """
+    helpers = _chosen(schedules)
     found: set[str] = set()
     queue = [source]
     while queue:
@@ -86,12 +128,12 @@ def used_helpers(source: str) -> list[str]:
     return [name for name in helpers if name in found]
 
 
-def helper_source(source: str) -> str:
+def helper_source(source: str, schedules: frozenset[str] | None = None) -> str:
     """The text of the helpers that a source needs."""
-    helpers, _ = _read()
+    helpers = _chosen(schedules)
     text = ""
     previous = ""
-    for name in used_helpers(source):
+    for name in used_helpers(source, schedules):
         block = helpers[name].source
         gap = "\n" if not _spacious(block) and not _spacious(previous) else "\n\n"
         text += (gap if previous else "") + block + "\n"

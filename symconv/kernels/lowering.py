@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from symconv.errors import ExportError
 from symconv.kernels.bounds import product_of
 from symconv.kernels.nest import Nest, nests_of
 from symconv.kernels.nest_reads import plain
 from symconv.kernels.nest_text import NestText
 from symconv.kernels.nest_writer import NestWriter
-from symconv.kernels.patterned import chosen_schedule, write_correlation, write_pooling
+from symconv.kernels.patterned import chosen_schedules, write_correlation, write_pooling
 from symconv.kernels.patterns import Correlation, correlation_of
 from symconv.kernels.pool_patterns import Pooling, maximum_of, pooling_of
 from symconv.kernels.rank_patterns import KnownRank, known_rank_of
@@ -35,13 +37,14 @@ class Row:
     cost: str
     moved: str = ""  # entries read and written, each once
     schedule: str = "as written"
+    schedules: frozenset[str] | None = frozenset()  # of correlations; None: any, chosen when it runs
 
 
 class Lowering:
     """Writes stages into a scope; keeps a row of the plan for each nest."""
 
-    def __init__(self, scope: Scope, accuracy: str = "exact") -> None:
-        self.scope, self.accuracy = scope, accuracy
+    def __init__(self, scope: Scope, accuracy: str = "exact", wanted: str = "") -> None:
+        self.scope, self.accuracy, self.wanted = scope, accuracy, wanted
         self.rows: list[Row] = []
         self.fresh = True  # the last nest made an array of its own
         self.filled = ""  # the caller's array, where the last stage can be written into it
@@ -123,8 +126,17 @@ class Lowering:
             for f in nest.factors
         )
         place = "sums over windows" if found.kind == "gather" else "adjoint of windows"
-        schedule = chosen_schedule(found, formula.shape, self.accuracy)
-        self.rows.append(Row(title, product, reads, place, text.cost(), self._moved(nest, formula), schedule))
+        names = [
+            chosen_schedules(found, formula.shape, self.accuracy, self.wanted, dtype)
+            for dtype in (np.float32, np.float64)
+        ]
+        self.rows.append(
+            Row(
+                *(title, product, reads, place, text.cost(), self._moved(nest, formula)),
+                "by sizes, when it runs" if names[0] is None else _listed(names[0]),
+                None if None in names else frozenset(name for some in names for name in some or ()),
+            )
+        )
         scale = text.scaled(result)
         if scale != result:
             self.scope.line(f"{result} = {scale}")
@@ -211,6 +223,10 @@ class Lowering:
 
 
 _AXES = "one axis after the other"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"{names.count(n)} x {n}" if len(names) > 1 else n for n in dict.fromkeys(names))
 
 
 def _renamed(poly: Poly | None, names: Mapping[str, str]) -> Poly | None:

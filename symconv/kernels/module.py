@@ -79,7 +79,8 @@ class ModuleWriter:
         order = list(dict.fromkeys(_leaves(self.forward)))
         self.names = {leaf: names.of(leaf, leaf.name) for leaf in order}
         self.roles = _roles(self.forward, names)
-        self.writer = FunctionWriter((*self.taken, *self.names.values(), *self.roles.values()))
+        taken = (*self.taken, *self.names.values(), *self.roles.values())
+        self.writer = FunctionWriter(taken, export.accuracy, export.schedule)
         program = program_of(self.forward)
         arrays = tuple((leaf, self.names[leaf]) for leaf in order if leaf in program.leaves)
         interface = Interface("forward", "The output.", arrays, roles=self.roles)
@@ -167,7 +168,13 @@ class ModuleWriter:
 
     def helpers(self, text: str) -> list[str]:
         """The definitions that a text needs, under a heading."""
-        return [banner("helpers"), helper_source(text)]
+        return [banner("helpers"), helper_source(text, self.schedules())]
+
+    def schedules(self) -> frozenset[str] | None:
+        """The schedules that the stated sizes leave; None where some size decides when a function runs."""
+        written = [p.fast for p in self.pairs] + ([self.step] if self.step is not None else [])
+        found = [row.schedules for w in written for row in w.rows]
+        return None if None in found else frozenset().union(*(names for names in found if names is not None))
 
     def head(self, body: str) -> str:
         """The imports and settings that a text needs."""
@@ -175,7 +182,7 @@ class ModuleWriter:
 
     def notes(self) -> list[str]:
         """What makes each schedule right that the functions may choose."""
-        used = used_helpers("\n".join(self.functions()))
+        used = used_helpers("\n".join(self.functions()), self.schedules())
         known = [name for name, helpers in SCHEDULES.items() if set(helpers) & set(used)]
         lines = [f"schedule {name}: {' '.join((IDENTITIES[name].__doc__ or '').split())}" for name in known]
         return [*lines, "", *CONTRACT] if "_correlate" in used else lines

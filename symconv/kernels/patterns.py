@@ -11,14 +11,14 @@ user's formula is found like a built-in forward.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from symconv.calculus.form import Factor
 from symconv.kernels.bounds import coefficients, product_of, surely_nonnegative
 from symconv.kernels.nest import ONE, ZERO, Nest
 from symconv.kernels.plan import mixed_radix
-from symconv.term.polynomial import Poly
+from symconv.term.polynomial import Atom, Poly
 from symconv.term.tensor import Defined, Leaf
 
 SPATIAL = 2  # axes of windows that the schedules handle
@@ -79,7 +79,22 @@ class _Axes:
 
 
 def correlation_of(nest: Nest, formula: Defined) -> Correlation | None:
-    """The pattern of a nest, or None where it is another."""
+    """The pattern of a nest, or None where it is another; indices of one value may stand in its way."""
+    return _matched(nest, formula) or _matched(_without_lone(nest), formula)
+
+
+def _without_lone(nest: Nest) -> Nest:
+    """The nest where indices that take one value only, 0, are gone: the channel of a group of one channel."""
+    lone: dict[Atom, Poly] = {n: ZERO for n, count in nest.counts.items() if count == ONE}
+    return replace(
+        nest,
+        factors=tuple(Factor(f.head, tuple(p.substitute(lone) for p in f.index)) for f in nest.factors),
+        positions=tuple(p.substitute(lone) for p in nest.positions),
+        counts={n: count for n, count in nest.counts.items() if n not in lone},
+    )
+
+
+def _matched(nest: Nest, formula: Defined) -> Correlation | None:
     if len(nest.factors) != 2 or nest.winners or not nest.even:
         return None
     if not all(_plain(f) for f in nest.factors):
@@ -119,10 +134,15 @@ def _positions(factor: Factor) -> tuple[Poly, ...]:
 
 
 def _axes(positions: Sequence[Poly], shape: Sequence[Poly], counts: Mapping[str, Poly]) -> _Axes | None:
-    """Each axis as indices that run over all of it, or as a window; None where one is neither."""
+    """Each axis as indices that run over all of it, or as a window; None where one is neither.
+
+    An axis of one entry is left out.
+    """
     atoms: list[str | Window] = []
     split: list[Poly] = []
     for position, extent in zip(positions, shape, strict=True):
+        if extent == ONE and position == ZERO:
+            continue
         digits = _digits(position, extent, counts)
         window = None if digits else _window(position, counts)
         if not digits and window is None:
@@ -132,7 +152,7 @@ def _axes(positions: Sequence[Poly], shape: Sequence[Poly], counts: Mapping[str,
     named = [n for a in atoms for n in ([a] if isinstance(a, str) else [a.out, a.tap])]
     if len(set(named)) < len(named):
         return None
-    return _Axes(tuple(atoms), tuple(split) if len(split) > len(shape) else ())
+    return _Axes(tuple(atoms), () if split == list(shape) else tuple(split))
 
 
 def _digits(position: Poly, extent: Poly, counts: Mapping[str, Poly]) -> list[str]:

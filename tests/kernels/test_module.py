@@ -210,6 +210,38 @@ def test_stated_sizes_are_tested_as_they_are(name, capsys):
         assert part is None or 4 <= int(part[1]) < int(part[2])
 
 
+def stated(count, channels, outputs, side, taps, stride=1, dilation=1, groups=1):
+    return correlate(
+        leaf("input", count, groups * channels, side, side + 3),
+        leaf("kernel", groups * outputs, channels, taps, taps + 1),
+        *(stride, 1, dilation, groups),
+    )
+
+
+@pytest.mark.parametrize("accuracy", ["exact", "fast"])
+@pytest.mark.parametrize(
+    "sizes",
+    [(2, 20, 24, 19, 3), (3, 3, 2, 12, 2, 2), (1, 1, 1, 90, 16), (2, 18, 17, 21, 2, 1, 2), (9, 2, 3, 14, 3),
+     (2, 1, 1, 30, 3, 1, 1, 5), (2, 24, 16, 40, 5, 2), (20, 24, 2, 9, 3, 1, 2, 1)],
+)  # fmt: skip
+def test_stated_sizes_leave_the_schedules_that_are_run(sizes, accuracy):
+    """A module of stated sizes has the branches that float32 and float64 take, and no others."""
+    f = stated(*sizes)
+    leaves = [t for t in tensors_in(f.body) if isinstance(t, Leaf)]
+    module = load(text := source(f, *leaves, accuracy=accuracy))
+    body, whole = (re.search(r"^def _run\(.*?^    else", t, re.M | re.S) for t in (text, source(CONV)))
+    branches = re.findall(r'"([a-z -]+)"', body[0] if body else "")
+    cut = sizes == (2, 18, 17, 21, 2, 1, 2)  # sub-images may be computed in any way
+    assert (set(branches) < set(re.findall(r'"([a-z -]+)"', whole[0]))) != cut
+    ran, run = set(), module._run
+    module._run = lambda schedule, *rest: (ran.add(schedule), run(schedule, *rest))
+    module._small_for = lambda *_: None
+    assert module.self_test() == 0
+    module.PRECISION = {"f4": 3e-5}
+    assert module.self_test() == 0
+    assert ran - {"direct"} <= set(branches)
+
+
 def test_a_sample_finds_what_is_wrong(capsys):
     text = source(STATED["a large image"])
     wrong = text.replace("return result", "return result * (1 + 1e-9)", 1)

@@ -25,6 +25,8 @@ from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _FAST = {2: 4, 3: 4, 4: 4, 5: 4, 6: 2, 7: 2}  # outputs of a tile by taps, where some digits may be lost
 _EXACT = {2: 2, 3: 2}  # where float32 keeps an error below 1e-6
+# entries meet only where they do in the formula; elsewhere an infinity spreads
+_WINDOW_BY_WINDOW = ("direct", "taps", "shifted", "side by side", "taps side by side")
 _OF_TAPS = {
     "direct": "taps",
     "tiles": "tiles of taps",
@@ -90,16 +92,18 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
     return found
 
 
-def _choose(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str) -> str:
+def _choose(
+    images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str, wanted: str = ""
+) -> str:
     """The fastest schedule by sizes; each was measured against the others.
 
-    SCHEDULE, where it is set, wins if it can compute this; its name stands for the form with many taps and few
-    outputs, the gradient by a kernel, as well.
+    wanted: the name of one that wins if it can compute this; it stands for the form with many taps and few outputs,
+    the gradient by a kernel, as well.
     """
     possible = _possible(images, kernel, stride, dilation, extent, accuracy)
     outputs, channels, *taps = kernel.shape[1:]
     few = prod(taps) > prod(extent)
-    wanted = _OF_TAPS.get(SCHEDULE, SCHEDULE) if few else SCHEDULE
+    wanted = _OF_TAPS.get(wanted, wanted) if few else wanted
     if wanted in possible:
         return wanted
     if few:
@@ -233,7 +237,7 @@ def _sub_images(accuracy: str, images: Array, kernel: Array, start: Pair, dilati
         part = images[..., first[0] :: dilation[0], first[1] :: dilation[1]]
         place = out[..., a :: dilation[0], b :: dilation[1]]
         extent = (place.shape[3], place.shape[4])
-        schedule = _choose(part, kernel, (1, 1), (1, 1), extent, accuracy)
+        schedule = _choose(part, kernel, (1, 1), (1, 1), extent, accuracy, SCHEDULE)
         _run(schedule, accuracy, part, kernel, (shift[0], shift[1]), (1, 1), (1, 1), place)
 
 
@@ -247,7 +251,7 @@ def _sub_images_of_taps(accuracy: str, images: Array, kernel: Array, start: Pair
         given = kernel[..., a :: stride[0], b :: stride[1]]
         if given.size:
             term = np.empty(out.shape, out.dtype)
-            schedule = _choose(part, given, (1, 1), (1, 1), (out.shape[3], out.shape[4]), accuracy)
+            schedule = _choose(part, given, (1, 1), (1, 1), (out.shape[3], out.shape[4]), accuracy, SCHEDULE)
             _run(schedule, accuracy, part, given, (shift[0], shift[1]), (1, 1), (1, 1), term)
             out += term
 
@@ -276,18 +280,16 @@ def _correlate(
         out[...] = wide
         return
     images, kernel = images.astype(kind, copy=False), kernel.astype(kind, copy=False)
-    schedule = _choose(images, kernel, stride, dilation, (out.shape[3], out.shape[4]), ACCURACY)
+    schedule = _choose(images, kernel, stride, dilation, (out.shape[3], out.shape[4]), ACCURACY, SCHEDULE)
 
     def part(some: slice) -> None:
-        _run(schedule, ACCURACY, images[some], kernel, start, stride, dilation, out[some])
-        mixes = schedule not in (
-            "direct",
-            "taps",
-            "shifted",
-            "side by side",
-            "taps side by side",
-        )  # entries meet in a tile that do not meet in the formula
-        if mixes and ACCURACY == "exact" and not np.isfinite(out[some].sum()):
+        if schedule in _WINDOW_BY_WINDOW or ACCURACY != "exact":
+            _run(schedule, ACCURACY, images[some], kernel, start, stride, dilation, out[some])
+            return
+        with np.errstate(invalid="ignore"):
+            _run(schedule, ACCURACY, images[some], kernel, start, stride, dilation, out[some])
+            finite = np.isfinite(out[some].sum())
+        if not finite:
             _direct(images[some], kernel, start, stride, dilation, out[some])
 
     _shared_out(part, len(images), threads)

@@ -61,16 +61,18 @@ def _parts(
             yield upstream, taps, (a.start, b.start), (a.dilation, b.dilation), place
 
 
-def _worth_interleaving(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> bool:
+def _worth_interleaving(
+    upstream: Array, kernel: Array, stride: Pair, dilation: Pair, out: Array, accuracy: str, wanted: str = ""
+) -> bool:
     """True where the tiles of all phases together take far fewer products."""
     outputs, channels, r, c = kernel.shape[1:]
     usual = upstream.dtype == kernel.dtype == out.dtype in (np.float32, np.float64) and dilation == (1, 1) != stride
-    if not usual or 0 in (upstream.size, kernel.size, out.size) or SCHEDULE not in ("", "polyphase"):
+    if not usual or 0 in (upstream.size, kernel.size, out.size) or wanted not in ("", "polyphase"):
         return False
     extent = (out.shape[3] // stride[0], out.shape[4] // stride[1])
-    saving = _saving((r, c), stride, extent, ACCURACY)
+    saving = _saving((r, c), stride, extent, accuracy)
     wide = min(outputs, prod(stride) * channels) >= 12 and saving >= 2
-    return prod(extent) >= prod(upstream.shape[3:]) // 2 and (wide or (saving > 0 and SCHEDULE == "polyphase"))
+    return prod(extent) >= prod(upstream.shape[3:]) // 2 and (wide or (saving > 0 and wanted == "polyphase"))
 
 
 def _interleaved(upstream: Array, kernel: Array, start: Pair, stride: Pair, out: Array) -> None:
@@ -107,7 +109,7 @@ def _scatter(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise.
     """
-    if _worth_interleaving(upstream, kernel, start, stride, dilation, out):
+    if _worth_interleaving(upstream, kernel, stride, dilation, out, ACCURACY, SCHEDULE):
         _shared_out(lambda n: _interleaved(upstream[n], kernel, start, stride, out[n]), len(upstream), threads)
         return
     parts = list(_parts(upstream, kernel, start, stride, dilation, out))
