@@ -102,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
     bench = verbs.add_parser("bench", help="measure an exported kernel against the libraries that are installed")
     _add_spec(bench)
     bench.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="type of all numbers")
+    bench.add_argument("--target", choices=("numpy", "c"), default="numpy", help="what is measured; numpy unless said")
     bench.add_argument("--accuracy", choices=("exact", "fast"), default="exact", help="fast may lose some digits")
     bench.add_argument("--threads", type=int, choices=range(1, 65), default=1, metavar="N", help="1 unless said")
     bench.add_argument("--seconds", type=float, default=1.0, metavar="S", help="for each function; 1 unless said")
@@ -368,13 +369,13 @@ def _bench(options: argparse.Namespace) -> int:
     if options.output is not None:
         _refuse_output(options)
     said = {name: getattr(options, name.replace("-", "_")) or None for name in OPTIONS}
-    checked(options.spec, said, options.dtype, options.plot)
+    checked(options.spec, said, options.dtype, options.plot, options.target)
     if not prepared():
         done = again("symconv.cli", options.arguments, options.threads)
         print(done.stdout, end="")
         print(done.stderr, end="", file=sys.stderr)
         return done.returncode
-    given = {name: getattr(options, name) for name in ("dtype", "accuracy", "threads", "seconds", "plot")}
+    given = {name: getattr(options, name) for name in ("dtype", "accuracy", "threads", "seconds", "plot", "target")}
     table = bench(options.spec, said, **given)
     if options.output is None:
         print(table, end="")

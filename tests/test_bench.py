@@ -6,13 +6,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from shutil import which
 
 import numpy as np
 import pytest
 
 from symconv import cli, exporting
+from symconv.benching.command import checked
 from symconv.benching.environment import MALLOC, described, wanted
-from symconv.benching.kernels import ours
+from symconv.benching.kernels import TARGETS, ours
 from symconv.benching.layers import layer_of, sweep
 from symconv.benching.measure import Measured, compare
 from symconv.benching.peers import Layer
@@ -53,6 +55,7 @@ def test_the_command_measures_against_what_is_installed(tmp_path: Path) -> None:
             r"bench: an output of shape \(1, 1, 0, 0\), .*; expected a",
         ),
         (["conv2d", "--size", "9", "--kernel", "3", "--threads", "0"], "invalid choice: 0"),
+        (["conv2d", "--size", "9", "--kernel", "3", "--target", "numba"], "invalid choice: 'numba'"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(arguments: list[str], message: str) -> None:
@@ -103,18 +106,37 @@ def test_the_sweep_is_the_same_each_time() -> None:
     assert all(min(layer.shape) > 0 for layer in drawn)
 
 
+def test_without_a_compiler_c_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(UsageError, match=r"bench --target c: no C compiler; expected cc, .* CC names; install one"):
+        checked("conv2d", {"size": "9", "kernel": "3"}, "float32", None, "c")
+
+
+@pytest.mark.skipif(not any(map(which, ("cc", "gcc", "clang"))), reason="no C compiler")
+def test_the_command_measures_c() -> None:
+    done = run(
+        "bench", "conv2d", "--size", "20", "--kernel", "3", "--seconds", "0.02", "--target", "c", "--threads", "2"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "accuracy exact. Target c. " in done.stdout
+    assert "| conv 1x1x20x20 to 1 3x3 float32 | forward |" in done.stdout
+
+
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("operation", ["conv", "maxpool", "avgpool"])
-def test_what_is_measured_is_right(operation: str) -> None:
+def test_what_is_measured_is_right(operation: str, target: str) -> None:
     """Forward of one window by hand."""
+    if target == "c" and not any(map(which, ("cc", "gcc", "clang"))):
+        pytest.skip("no C compiler")
     layer = Layer(operation, 2, 3, 4 if operation == "conv" else 3, (7, 6), (3, 2), (2, 2), dtype="float64")
     data = layer.data()
-    found = np.asarray(ours(layer, "forward", data, "exact", 1)())
+    found = np.asarray(ours(layer, "forward", data, "exact", 2, target)())
     window = data["input"][1, :, 2:5, 4:6]
     hand = {"conv": (window * data["kernel"][2]).sum(), "maxpool": window[2].max(), "avgpool": window[2].mean()}
     assert found.shape == layer.shape
     np.testing.assert_allclose(found[1, 2, 1, 2], hand[operation])
     for part in layer.parts[1:]:
-        ours(layer, part, data, "exact", 1)()
+        ours(layer, part, data, "exact", 2, target)()
 
 
 # -- export -------------------------------------------------------------------------------------
@@ -142,7 +164,7 @@ def test_a_plan_is_printed_without_a_file() -> None:
         ([], "export: no -o FILE; expected the file to write; give -o kernels.py, or --explain to see the plan"),
         (
             ["-o", "k.py", "--schedule", "fastest"],
-            "schedule: 'fastest'; expected direct, tiles, .*; choose one",
+            "schedule: 'fastest'; expected direct, .*tiles, .*; choose one",
         ),
         (
             ["-o", "k.py", "--target", "numba", "--accuracy", "fast"],

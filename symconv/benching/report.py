@@ -21,14 +21,16 @@ class Line:
     measured: Measured
 
 
-def measure(layer: Layer, accuracy: str, threads: int, seconds: float, parts: Sequence[str] = ()) -> list[Line]:
+def measure(
+    layer: Layer, accuracy: str, threads: int, seconds: float, parts: Sequence[str] = (), target: str = "numpy"
+) -> list[Line]:
     """All parts of a layer against all that compute them; what nobody else computes is left out."""
     data = layer.data()
     lines = []
     for part in parts or layer.parts:
         others = peers(layer, part, data, threads)
         if others:
-            call = ours(layer, part, data, accuracy, threads)
+            call = ours(layer, part, data, accuracy, threads, target)
             lines.append(Line(layer, part, compare(call, others, seconds)))
     if not lines:
         raise UsageError(
