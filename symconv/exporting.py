@@ -22,7 +22,7 @@ from symconv.evidence import judge
 from symconv.kernels import plan_of
 from symconv.kernels.export import Export
 from symconv.kernels.module import ModuleWriter
-from symconv.kernels.schedules.names import NAMES
+from symconv.kernels.schedules.names import refuse_unknown
 from symconv.kernels.stages import is_gradient, program_of
 from symconv.kernels.targets.array_api import ArrayModule
 from symconv.kernels.targets.c import CModule
@@ -131,7 +131,6 @@ def _at_once(problem: Problem) -> Verdict | None:
     return Verdict(Status.PROVED, scope, trace=trace, hypotheses=tuple(map(text_of_condition, problem.hypotheses)))
 
 
-ACCURACIES = ("exact", "fast")
 TARGETS = ("numpy", "c", "numba", "array-api", "sympy", "dask")
 
 
@@ -159,18 +158,16 @@ def export_files(
 ) -> dict[str, str]:
     """The files of a module by their endings.
 
-    wrt: the tensor whose gradient is wanted, or several by name; all leaves without it.
+    wrt: the tensor whose gradient is wanted, or several by name; all leaves without it.  An empty list is refused.
     unproved: write gradients that are not proved too, and say so in the file.
     target: what the module runs on.
     accuracy: "exact", or "fast" for schedules that lose some digits.
     schedule: the name of one that is used wherever it fits; chosen by sizes without it.
     stem: the name of the files without their endings.
     """
-    for name, value, known in (("accuracy", accuracy, ACCURACIES), ("target", target, TARGETS)):
-        if value not in known:
-            raise UsageError(name, repr(value), " or ".join(known), "choose one of these")
-    if schedule and schedule not in NAMES:
-        raise UsageError("schedule", repr(schedule), ", ".join(NAMES), "choose one of these, or leave it out")
+    refuse_unknown(accuracy, schedule)
+    if target not in TARGETS:
+        raise UsageError("target", repr(target), " or ".join(TARGETS), "choose one of these")
     if (target not in ("numpy", "dask", "c") and accuracy != "exact") or (target not in ("numpy", "dask") and schedule):
         raise UsageError(
             f"target {target}",
@@ -179,10 +176,7 @@ def export_files(
             "leave them out",
         )
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
-    named = parsed.wanted if wrt is None else (wrt,) if isinstance(wrt, str) else tuple(wrt)
-    wanted: Iterable[Tensor] = [parsed.leaf(n) for n in named] or parsed.leaves
-    leaves = [_leaf(t) for t in wanted]
-    proofs = [prove_gradient(parsed.output, leaf) for leaf in leaves]
+    proofs = [prove_gradient(parsed.output, leaf) for leaf in _wanted(parsed, wrt)]
     open_ = [p for p in proofs if not p.verdict]
     if open_ and not unproved:
         raise NotProved(
@@ -233,10 +227,8 @@ def _is_proved(problem: Problem) -> bool:
 def explain_spec(spec: str | Spec, wrt: str | None = None, *, accuracy: str = "exact") -> str:
     """The plans of forward and of the gradients, as tables; nothing is proved for it."""
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
-    named = parsed.wanted if wrt is None else (wrt,)
-    leaves = [_leaf(t) for t in [parsed.leaf(n) for n in named] or parsed.leaves]
     up = upstream(parsed.output, "upstream") if parsed.output.rank else None
-    gradients = {f"grad_{leaf.name}": gradient(parsed.output, leaf, up) for leaf in leaves}
+    gradients = {f"grad_{leaf.name}": gradient(parsed.output, leaf, up) for leaf in _wanted(parsed, wrt)}
     tensors = {"forward": parsed.output, **gradients}
     return "\n\n".join(str(plan_of(tensor, name, accuracy)) for name, tensor in tensors.items())
 
@@ -244,6 +236,14 @@ def explain_spec(spec: str | Spec, wrt: str | None = None, *, accuracy: str = "e
 def _short(formula: str) -> str:
     """A formula that can be read; what goes through many layers is told in words."""
     return formula if len(formula) <= LONGEST else f"the sum over all paths, written out in {len(formula)} characters"
+
+
+def _wanted(spec: Spec, wrt: str | Sequence[str] | None) -> list[Leaf]:
+    """The leaves whose gradients are wanted: those named, else those that the SPEC asks for, else all."""
+    named = spec.wanted if wrt is None else (wrt,) if isinstance(wrt, str) else wrt
+    if not isinstance(named, Sequence) or (wrt is not None and not named) or not all(isinstance(n, str) for n in named):
+        raise UsageError("wrt", repr(wrt), "the name of a tensor, or several", "name one, or leave it out for all")
+    return [_leaf(t) for t in [spec.leaf(n) for n in named] or spec.leaves]
 
 
 def _leaf(tensor: Tensor) -> Leaf:

@@ -6,11 +6,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 import symconv as sc
-from symconv.exporting import export_spec
+from symconv.errors import UsageError
+from symconv.exporting import explain_spec, export_spec
 from symconv.judging import verify_text
 from symconv.solving import solve_spec
 
@@ -83,3 +86,29 @@ def test_a_network_with_max_pooling_and_vec_is_proved_stage_by_stage(tmp_path: P
 
 def test_stated_sizes_that_the_prover_leaves_open_are_proved_entry_by_entry() -> None:
     assert "proved for the sizes stated" in sc.export(sc.vec(sc.pool(sc.tensor("X", 4, 6), (2, 2))))
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"accuracy": "Fast"}, "accuracy: 'Fast'; expected exact or fast; choose one of these"),
+        ({"accuracy": None}, "accuracy: None; expected exact or fast; choose one of these"),
+        ({"accuracy": ["exact"]}, r"accuracy: \['exact'\]; expected exact or fast; choose one of these"),
+        ({"schedule": "foo"}, "schedule: 'foo'; expected direct, .*, fourier; choose one of these, or leave it out"),
+        ({"schedule": None}, "schedule: None; expected direct, .*, fourier; choose one of these, or leave it out"),
+    ],
+)
+def test_export_and_compile_refuse_the_same_choices(choice: dict[str, Any], message: str) -> None:
+    n, k = sc.sizes("n k")
+    f = sc.correlate(sc.tensor("x", n), sc.tensor("w", k))
+    for call in (f.compile, lambda **chosen: sc.export(f, **chosen)):
+        with pytest.raises(UsageError, match=f"^{message}$"):
+            call(**choice)
+
+
+@pytest.mark.parametrize("wrt", [[], (), 3, ["input", 3]])
+def test_gradients_by_nothing_are_refused(wrt: Any) -> None:
+    message = f"wrt: {wrt!r}; expected the name of a tensor, or several; name one, or leave it out for all"
+    for call in (export_spec, explain_spec):
+        with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
+            call("conv1d", wrt)

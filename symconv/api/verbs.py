@@ -68,7 +68,7 @@ def export(
     """The source of a NumPy module with forward and gradients, as `symconv export` writes it.
 
     spec: an operation, a formula, a document, or a tensor, such as the loss of a network.
-    wrt: the tensor whose gradient is wanted, or several by name; all of them without it.
+    wrt: the tensor whose gradient is wanted, or several by name; all of them without it.  An empty list is refused.
     accuracy: "exact", or "fast" for schedules that lose some digits.
     schedule: the name of one that is used wherever it fits; chosen by sizes without it.
 

@@ -16,6 +16,7 @@ from symconv.errors import UsageError
 from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import helper_names, prelude
 from symconv.kernels.naming import Names
+from symconv.kernels.schedules.names import refuse_unknown
 from symconv.kernels.stages import program_of
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Defined, sizes_in
@@ -37,6 +38,7 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
     >>> sorted(inspect.signature(compile_tensor(correlate(x, w))).parameters)
     ['w', 'x']
     """
+    refuse_unknown(accuracy, schedule)
     kernel = _kernel(tensor, (), accuracy, schedule)
     sizes = {s.name: s for s in sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))}
     usual = kernel.usual()

@@ -1,6 +1,22 @@
-"""The schedules of a correlation by name, for `--schedule`."""
+"""The schedules of a correlation by name, for `--schedule`, and what a caller may choose."""
 
+from __future__ import annotations
+
+from symconv.errors import UsageError
+
+ACCURACIES = ("exact", "fast")
 NAMES = (
     *("direct", "shifted", "side by side", "tiles", "polyphase"),
     *("toeplitz", "spread taps", "sub-images", "fourier"),
 )
+
+
+def refuse_unknown(accuracy: object, schedule: object) -> None:
+    """Refuse an accuracy or a schedule that nobody knows; the schedule "" is the one chosen by sizes."""
+    if accuracy not in ACCURACIES:
+        raise UsageError("accuracy", repr(accuracy), " or ".join(ACCURACIES), "choose one of these")
+    if schedule != "" and schedule not in NAMES:
+        raise UsageError("schedule", repr(schedule), ", ".join(NAMES), "choose one of these, or leave it out")
+
+
+__all__ = ["ACCURACIES", "NAMES", "refuse_unknown"]
