@@ -20,6 +20,7 @@ from symconv.benching.measure import Measured, compare
 from symconv.benching.peers import Layer
 from symconv.benching.report import Line, measure, part_name, table, title
 from symconv.errors import UsageError
+from tests.benchmarks import kernels
 
 pytestmark = pytest.mark.targets  # in the job that runs beside the README's tests
 
@@ -137,6 +138,30 @@ def test_what_is_measured_is_right(operation: str, target: str) -> None:
     np.testing.assert_allclose(found[1, 2, 1, 2], hand[operation])
     for part in layer.parts[1:]:
         ours(layer, part, data, "exact", 2, target)()
+
+
+def test_the_tables_of_c_and_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def measured(
+        layer: Layer, accuracy: str, threads: int, seconds: float, parts: tuple[str, ...], target: str
+    ) -> list[Line]:
+        asked.append((accuracy, threads, target))
+        ratios = {"torch": 1.0, "opencv": 0.95}
+        return [Line(layer, part, Measured(2.0 if target == "c" else 3.0, {}, ratios, 5)) for part in parts]
+
+    monkeypatch.setattr(kernels, "measure", measured)
+    text = kernels.table_of_c(0.1)
+    assert {(accuracy, 1, "c") for accuracy in ("exact", "fast")} == set(asked)
+    assert (
+        "| conv 32x64x56x56 to 64 3x3 padding 1 float32 | grad_kernel | exact | 2 | torch 1.00 | 0.9 | yes | opencv 0.95 |"
+    ) in text
+    assert "| conv 1x1x512x512 to 1 3x3 float32 | forward | exact | 2 | opencv 0.95 | 1.3 | no | torch 1.00 |" in text
+    assert len({line.count(" | ") for line in text.splitlines()}) == 1
+    shared = kernels.table_of_threads(0.1)
+    assert {target for _, threads, target in asked if threads == 2} == {*TARGETS}
+    assert "| conv 32x64x56x56 to 64 3x3 padding 1 float32 | forward | 3 | 1.00 | 2 | 1.00 |" in shared
+    assert "2 threads" in shared
 
 
 # -- export -------------------------------------------------------------------------------------

@@ -14,18 +14,21 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from timeit import timeit
 
 import numpy as np
 
 from symconv.benching.environment import again, described, prepared
+from symconv.benching.kernels import TARGETS
 from symconv.benching.layers import sweep
 from symconv.benching.measure import SEED, compare
-from symconv.benching.peers import Layer
+from symconv.benching.peers import PARTS, Layer
 from symconv.benching.report import Line, measure, part_name, plot, table, title
 
 HEADING = "## Kernels\n"
+THREADS = "--two-threads"  # prints one table, in a process of its own
 BOTH = ("float32", "float64")
 
 
@@ -36,6 +39,7 @@ class Row:
     layer: Layer
     floors: dict[str, float]
     peer: str = "torch"
+    accuracy: str = "fast"
 
 
 def conv(count: int, channels: int, outputs: int, side: int, taps: int, **options: object) -> Layer:
@@ -80,6 +84,38 @@ def rows() -> Iterator[Row]:
     for taps in (3, 7, 15):
         for dtype in BOTH:
             yield Row(conv(1, 1, 1, 512, taps, dtype=dtype), all_of(3, 3, 3))
+
+
+def rows_of_c() -> Iterator[Row]:
+    """The layers with floors for the C target."""
+    wide = (conv(32, 64, 64, 56, 3, padding=1), conv(32, 128, 128, 28, 3, padding=1))
+    for layer, accuracy, dtype in product(wide, ("exact", "fast"), BOTH):
+        floor = 0.9 if dtype == "float32" else 1.15
+        yield Row(replace(layer, dtype=dtype), all_of(floor, floor, floor), accuracy=accuracy)
+    yield Row(conv(32, 128, 128, 56, 3, padding=1, groups=128), {"forward": 1.3}, accuracy="exact")
+    for layer in (
+        conv(32, 64, 128, 56, 3, stride=2, padding=1),
+        conv(32, 3, 64, 224, 7, stride=2, padding=3),
+        conv(32, 1, 6, 28, 5, padding=2),
+        conv(32, 6, 16, 14, 5),
+    ):
+        yield Row(layer, all_of(0.9, 0.9, 0.9), accuracy="exact")
+    for taps, operation in product((2, 3), ("maxpool", "avgpool")):
+        layer = Layer(operation, 32, 64, 64, (112, 112), (taps, taps), (2, 2))
+        yield Row(layer, {"forward": 1.0, "grad_input": 1.0}, accuracy="exact")
+    for taps, floor in ((3, 1.3), (7, 0.9)):
+        yield Row(conv(1, 1, 1, 512, taps), {"forward": floor}, "opencv", "exact")
+
+
+def shared_layers() -> Iterator[tuple[Layer, tuple[str, ...]]]:
+    """What is measured with two threads."""
+    for layer in (
+        conv(32, 64, 64, 56, 3, padding=1),
+        conv(32, 128, 128, 28, 3, padding=1),
+        conv(32, 64, 128, 56, 3, stride=2, padding=1),
+    ):
+        yield layer, PARTS
+    yield conv(32, 128, 128, 56, 3, padding=1, groups=128), PARTS[:2]
 
 
 def judged(row: Row, lines: list[Line]) -> Iterator[str]:
@@ -157,11 +193,34 @@ def _seconds(call: Callable[[], object], times: int) -> float:
     return min(timeit(call, number=times) for _ in range(5)) / times
 
 
+def table_of_c(seconds: float) -> str:
+    """The C target against its floors."""
+    head = ["| layer | function | accuracy | ours, ms | peer time / our time | floor | holds | others |"]
+    body = [*head, "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for row in rows_of_c():
+        for text in judged(row, measure(row.layer, row.accuracy, 1, seconds, tuple(row.floors), "c")):
+            first, function, *rest = text.split(" | ")
+            body.append(" | ".join([first, function, row.accuracy, *rest]))
+            print(body[-1], flush=True)
+    return "\n".join(body)
+
+
+def table_of_threads(seconds: float) -> str:
+    """NumPy and C with two threads against torch with two: a line for each function."""
+    body = ["| layer | function | NumPy, ms | torch / NumPy | C, ms | torch / C |", "| --- " * 6 + "|"]
+    for layer, parts in shared_layers():
+        found = [measure(layer, "fast", 2, seconds, parts, target) for target in TARGETS]
+        for numpy, c in zip(*found, strict=True):
+            times = [f"{m.ours:.3g} | {m.ratios['torch']:.2f}" for m in (numpy.measured, c.measured)]
+            body.append(f"| {title(layer)} | {part_name(numpy)} | {' | '.join(times)} |")
+    return "\n".join([*body, "", f"{described(2)}."])
+
+
 def section(seconds: float, picture: Path) -> str:
     """The whole section."""
     lines, body = [], []
     for row in rows():
-        measured = measure(row.layer, "fast", 1, seconds, tuple(row.floors))
+        measured = measure(row.layer, row.accuracy, 1, seconds, tuple(row.floors))
         lines += measured
         body += judged(row, measured)
         print("\n".join(body[-len(measured) :]), flush=True)
@@ -170,6 +229,10 @@ def section(seconds: float, picture: Path) -> str:
     worst = min(drawn, key=lambda line: line.measured.ratios["torch"])
     mean = math.exp(sum(math.log(line.measured.ratios["torch"]) for line in drawn) / len(drawn))
     plot(lines, picture)
+    of_c = table_of_c(seconds)
+    threads = again("tests.benchmarks.kernels", [THREADS, str(seconds)], 2)
+    if threads.returncode:
+        raise RuntimeError(f"measuring with two threads failed:\n{threads.stderr}")
     return f"""{HEADING}
 Written by `python -m tests.benchmarks.kernels docs/benchmarks.md`. Each figure is the time of a library over that of
 the exported NumPy module: above 1 the module is faster. All run in one process, in rounds of random order; the figure
@@ -186,6 +249,18 @@ floor is what the project asks of itself.
 
 {unrolled()}.
 
+### The C target
+
+What `symconv export --target c` writes, one thread, measured in the same way and against floors of its own. Of max
+pooling, forward and gradient are measured together.
+
+{of_c}
+
+### Two threads
+
+Each function called with `threads=2`, accuracy `fast`, against torch with two threads.
+
+{threads.stdout}
 ### Layers drawn at random
 
 Sixty convolutions drawn with the seed {SEED}, all three functions against torch. The worst is
@@ -195,6 +270,9 @@ Sixty convolutions drawn with the seed {SEED}, all three functions against torch
 
 
 def main() -> None:
+    if prepared() and sys.argv[1] == THREADS:
+        print(table_of_threads(float(sys.argv[2])))
+        return
     if not prepared():
         sys.exit(again("tests.benchmarks.kernels", sys.argv[1:], 1).stderr or None)
     path = Path(sys.argv[1])
