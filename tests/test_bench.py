@@ -153,9 +153,8 @@ def test_the_tables_of_c_and_of_threads(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(kernels, "measure", measured)
     text = kernels.table_of_c(0.1)
     assert {(accuracy, 1, "c") for accuracy in ("exact", "fast")} == set(asked)
-    assert (
-        "| conv 32x64x56x56 to 64 3x3 padding 1 float32 | grad_kernel | exact | 2 | torch 1.00 | 0.9 | yes | opencv 0.95 |"
-    ) in text
+    wide = "| conv 32x64x56x56 to 64 3x3 padding 1 float32 | grad_kernel | exact | 2 |"
+    assert f"{wide} torch 1.00 | 0.9 | yes | opencv 0.95 |" in text
     assert "| conv 1x1x512x512 to 1 3x3 float32 | forward | exact | 2 | opencv 0.95 | 1.3 | no | torch 1.00 |" in text
     assert len({line.count(" | ") for line in text.splitlines()}) == 1
     shared = kernels.table_of_threads(0.1)

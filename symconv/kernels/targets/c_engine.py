@@ -223,35 +223,35 @@ static void NAME(strip_of)(const struct NAME(product) *p, const struct run *run,
     static const long rows_apart[4] = {0, 4 * LANES, 8 * LANES, 12 * LANES};
     static const long runs_apart[4] = {0, 16 * LANES, 32 * LANES, 48 * LANES};
     for (long j = 0, done; j < run->length; j += done) {
-        const long left = run->length - j;
-        long vectors = minimum((left + LANES - 1) / LANES, 4), shift = maximum(0, vectors * LANES - left);
-        if (shift > j && vectors > 1) vectors--; /* the last vectors end where the run does */
-        if (shift > j) shift = vectors == 1 ? maximum(0, LANES - left) : 0;
-        if (shift > j) shift = 0; /* a short run, in a copy with room behind it */
+        /* As many vectors at a time as make parts alike, so that none is left with less than one vector; the last one
+           ends where the run does.  A short run lies in a copy with room behind it. */
+        const long left = run->length - j, all = (left + LANES - 1) / LANES, parts = (all + 3) / 4;
+        const long vectors = (all + parts - 1) / parts;
         done = minimum(left, vectors * LANES);
-        const int direct = step == 1 && j + vectors * LANES - shift <= run->length && !(add && shift);
+        const long last = maximum(0, done - LANES);
+        const int direct = step == 1 && left >= LANES;
         long from[4], to[4];
         for (long i = 0; i < together; i++) {
-            from[i] = run[i].from + j - shift;
-            to[i] = run[i].to + j - shift;
+            from[i] = run[i].from + j;
+            to[i] = run[i].to + j;
         }
         const int sheet = together == 4 && p->lines > 1;
         const long width = sheet ? p->summed / p->lines : 0, part = sheet ? maximum(1, KBLOCK / p->lines) : 1;
         for (long v = 0; v < width; v += part) { /* short sums lose few digits */
             NAME(sheets)[vectors - 1](p->lines, width, minimum(part, width - v), packed + v, b + from[0],
-                p->right.at_first + v, from[1] - from[0], direct ? c + *at_row : p->block, direct ? to : runs_apart,
-                (direct && add) || v > 0);
+                p->right.at_first + v, from[1] - from[0], last, direct ? c + *at_row : p->block,
+                direct ? to : runs_apart, (direct && add) || v > 0);
         }
         NAME(strip) *const strip = NAME(strips)[together / 2][rows - 1][vectors - 1];
         for (long k = 0; !sheet && (k == 0 || k < p->summed); k += KBLOCK) {
-            strip(minimum(KBLOCK, p->summed - k), packed + k * rows, b, p->right.at_first + k, from,
+            strip(minimum(KBLOCK, p->summed - k), packed + k * rows, b, p->right.at_first + k, from, last,
                 direct ? c : p->block, direct ? to : runs_apart, direct ? at_row : rows_apart,
                 (direct && add) || k > 0);
         }
         if (direct) continue;
         for (long i = 0; i < together * rows; i++) {
             T *restrict line = c + run[i / rows].to + j * step + at_row[i % rows];
-            const T *restrict made = p->block + runs_apart[i / rows] + rows_apart[i % rows] + shift;
+            const T *restrict made = p->block + runs_apart[i / rows] + rows_apart[i % rows];
             for (long t = 0; t < done; t++) line[t * step] = (add ? line[t * step] : 0) + made[t];
         }
     }

@@ -36,8 +36,8 @@ typedef T NAME(vector) __attribute__((vector_size(BYTES)));
 typedef T NAME(loose) __attribute__((vector_size(BYTES), aligned(sizeof(T)), may_alias));
 typedef void NAME(tile)(long, const T *, const T *, const long *, const long *, T *, int);
 typedef void NAME(strip)(
-    long, const T *, const T *, const long *, const long *, T *, const long *, const long *, int);
-typedef void NAME(sheet)(long, long, long, const T *, const T *, const long *, long, T *, const long *, int);
+    long, const T *, const T *, const long *, const long *, long, T *, const long *, const long *, int);
+typedef void NAME(sheet)(long, long, long, const T *, const T *, const long *, long, long, T *, const long *, int);
 """
 
 
@@ -65,11 +65,14 @@ def tile(vectors: int) -> str:
 
 
 def strip(runs: int, rows: int, vectors: int) -> str:
-    """c[to[run] + at_row[row] + lanes] (+)= sum over k of a[k][row] * b[at_k[k] + from[run] + lanes]."""
+    """c[to[run] + at_row[row] + lanes] (+)= sum over k of a[k][row] * b[at_k[k] + from[run] + lanes].
+
+    The last of the vectors begins at `last`, so that it ends where the run does.
+    """
     triples = list(product(range(runs), range(rows), range(vectors)))
     lines = [
         f"static void NAME(strip_{runs}{rows}{vectors})(long count, const T *a, const T *b, const long *at_k,",
-        "    const long *from, T *c, const long *to, const long *at_row, int add)",
+        "    const long *from, long last, T *c, const long *to, const long *at_row, int add)",
         "{",
         f"    const T *{', *'.join(f'b{n} = b + from[{n}]' for n in range(runs))};",
         f"    NAME(vector) {', '.join(f'c{n}{m}{v} = {{0}}' for n, m, v in triples)};",
@@ -77,17 +80,14 @@ def strip(runs: int, rows: int, vectors: int) -> str:
         "        const long at = at_k[k];",
     ]
     for n in range(runs):
-        lines.append(f"        const NAME(loose) *row{n} = (const NAME(loose) *)(b{n} + at);")
+        lines.append(f"        const T *row{n} = b{n} + at;")
     for n, v in product(range(runs), range(vectors)):
         products = " ".join(f"c{n}{m}{v} += a[{m}] * x{n}{v};" for m in range(rows))
-        lines.append(f"        const NAME(vector) x{n}{v} = row{n}[{v}]; {products}")
+        lines.append(f"        const NAME(vector) x{n}{v} = {_at(f'row{n}', v, vectors)}; {products}")
     lines += ["    }"]
     for n, m in product(range(runs), range(rows)):
-        lines += ["    {", f"        NAME(loose) *place = (NAME(loose) *)(c + to[{n}] + at_row[{m}]);"]
-        for v in range(vectors):
-            lines.append(f"        if (add) c{n}{m}{v} += place[{v}];")
-            lines.append(f"        place[{v}] = c{n}{m}{v};")
-        lines += ["    }"]
+        lines += ["    {", f"        T *place = c + to[{n}] + at_row[{m}];"]
+        lines += [*_stored(f"c{n}{m}", vectors), "    }"]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -97,16 +97,16 @@ def sheet(vectors: int) -> str:
     c[to[run] + lanes] (+)= sum over v < count, u of a[u * width + v] * b[at_v[v] + from + (u + run) * apart + lanes].
     """
     runs, vs = range(4), range(vectors)
+    reads = ", ".join(f"x{v} = {_at('line', v, vectors)}" for v in vs)
     lines = [
         f"static void NAME(sheet_{vectors})(long height, long width, long count, const T *a, const T *b,",
-        "    const long *at_v, long apart, T *c, const long *to, int add)",
+        "    const long *at_v, long apart, long last, T *c, const long *to, int add)",
         "{",
         f"    NAME(vector) {', '.join(f'c{n}{v} = {{0}}' for n in runs for v in vs)};",
         "    for (long v = 0; v < count; v++) {",
         "        const T *line = b + at_v[v], *weight = a + v;",
         "        for (long u = 0; u < height + 3; u++, line += apart) {",
-        "            const NAME(loose) *row = (const NAME(loose) *)line;",
-        f"            const NAME(vector) {', '.join(f'x{v} = row[{v}]' for v in vs)};",
+        f"            const NAME(vector) {reads};",
     ]
     for n in runs:
         lines.append(f"            if (u >= {n} && u < height + {n}) {{" if n else "            if (u < height) {")
@@ -115,11 +115,23 @@ def sheet(vectors: int) -> str:
         lines.append("            }")
     lines += ["        }", "    }"]
     for n in runs:
-        lines += ["    {", f"        NAME(loose) *place = (NAME(loose) *)(c + to[{n}]);"]
-        for v in vs:
-            lines += [f"        if (add) c{n}{v} += place[{v}];", f"        place[{v}] = c{n}{v};"]
-        lines += ["    }"]
+        lines += ["    {", f"        T *place = c + to[{n}];"]
+        lines += [*_stored(f"c{n}", vectors), "    }"]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _at(pointer: str, v: int, vectors: int, const: str = "const ") -> str:
+    """One of the vectors that lie beside each other from here on, the last one at `last`."""
+    place = f"{pointer} + last" if v == vectors - 1 else f"{pointer} + {v} * LANES" if v else pointer
+    return f"*({const}NAME(loose) *)({place})"
+
+
+def _stored(name: str, vectors: int) -> list[str]:
+    """The sums put, or added, to where they belong; all is read before any is written, as the last two may overlap."""
+    add = " ".join(f"{name}{v} += {_at('place', v, vectors)};" for v in range(vectors))
+    return [f"        if (add) {{ {add} }}"] + [
+        f"        {_at('place', v, vectors, '')} = {name}{v};" for v in range(vectors)
+    ]
 
 
 def text() -> str:
