@@ -249,33 +249,106 @@ def test_pooling_and_its_adjoints(data):
         np.testing.assert_array_equal(found, wanted)
 
 
-def test_working_buffers_stay_below_four_megabytes():
-    """Whatever the sizes: many channels, wide images, small images in batches."""
+MEGABYTES = 1 << 20
+LARGE = [  # images, channels, outputs, height, width, taps, stride, dilation
+    (1, 64, 64, 56, 56, 3, 1, 1),
+    (16, 256, 256, 14, 14, 3, 1, 1),
+    (2, 16, 16, 8, 3000, 3, 1, 1),
+    (1, 700, 40, 9, 9, 3, 1, 1),
+    (2, 20, 20, 40, 40, 5, 1, 2),
+    (1, 1, 1, 1500, 1400, 3, 1, 1),
+    (1, 512, 24, 8, 2000, 3, 2, 1),
+    (1, 96, 24, 8, 2100, 3, 1, 1),
+    (3, 24, 20, 70, 60, 5, 2, 1),
+    (4, 3, 64, 150, 150, 7, 2, 1),
+    (1, 1, 1, 900, 800, 21, 1, 1),
+    (1, 2, 2, 9, 9, 2, 400, 1),
+]
+
+
+def kept():
+    """Bytes of what is kept from call to call; nothing is kept afterwards."""
+    found = sum(a.nbytes for a in workspace._WORKSPACE.held.values())
+    found += sum(v.nbytes for plan in workspace._WORKSPACE.plans.values() if plan for v in owned(plan))
+    workspace._WORKSPACE.held.clear()
+    workspace._WORKSPACE.plans.clear()
+    workspace._WORKSPACE.kept = 0
+    return found
+
+
+def owned(plan):
+    """The arrays behind a plan's views, each once."""
+    arrays = [v for v in vars(plan).values() if isinstance(v, np.ndarray)]
+    bases = {id(b): b for a in arrays for b in [a if a.base is None else base(a)]}
+    return bases.values()
+
+
+def base(array):
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array if array.base is None or isinstance(array.base, np.ndarray) else np.asarray(array.base.base)
+
+
+@pytest.mark.parametrize("case", LARGE, ids=str)
+def test_working_buffers_stay_below_four_megabytes(case):
+    """Whatever the sizes: many channels, wide images, small images in batches, strides beyond the images."""
+    count, channels, outputs, height, width, taps, step, spread = case
     rng = np.random.default_rng(0)
-    cases = [
-        (1, 64, 64, 56, 56, 3),
-        (16, 256, 256, 14, 14, 3),
-        (2, 16, 16, 8, 3000, 3),
-        (1, 700, 40, 9, 9, 3),
-        (2, 20, 20, 40, 40, 5),
-    ]
-    for count, channels, outputs, height, width, taps in cases:
-        images = rng.standard_normal((count, 1, channels, height, width)).astype(np.float32)
-        kernel = rng.standard_normal((1, outputs, channels, taps, taps)).astype(np.float32)
-        extent = height - taps + 1, width - taps + 1
-        workspace._WORKSPACE.held.clear()
-        for schedule in ("tiles", "direct"):
-            run(schedule, "fast", images, kernel, (0, 0), (1, 1), (1, 1), extent)
-            held = sum(a.nbytes for a in workspace._WORKSPACE.held.values())
-            assert held <= 4 << 20, (schedule, images.shape, held)
-            workspace._WORKSPACE.held.clear()
-        swapped, upstream = (
-            images.transpose(2, 1, 0, 3, 4),
-            rng.standard_normal((1, outputs, count, *extent)).astype(np.float32),
+    images = rng.standard_normal((count, 1, channels, height, width)).astype(np.float32)
+    kernel = rng.standard_normal((1, outputs, channels, taps, taps)).astype(np.float32)
+    stride, dilation, start = (step, step), (spread, spread), (1, 1)
+    extent = tuple((n + 2 - spread * (taps - 1) - 1) // step + 1 for n in (height, width))
+    upstream = rng.standard_normal((count, 1, outputs, *extent)).astype(np.float32)
+    swapped, given = images.transpose(2, 1, 0, 3, 4), upstream.transpose(1, 2, 0, 3, 4)
+    kept()
+    for accuracy in ("exact", "fast"):
+        possible = correlate._possible(images, kernel, stride, dilation, extent, accuracy)
+        for schedule in (name for name in possible if "taps" not in name):
+            run(schedule, accuracy, images, kernel, start, stride, dilation, extent)
+            assert kept() <= 4 * MEGABYTES, schedule
+        possible = correlate._possible(swapped, given, dilation, stride, (taps, taps), accuracy)
+        for schedule in possible - {"direct", "shifted", "side by side", "tiles", "toeplitz", "fourier"}:
+            run(schedule, accuracy, swapped, given, start, dilation, stride, (taps, taps))
+            assert kept() <= 4 * MEGABYTES, schedule
+    out = np.empty_like(images)
+    scatter._scatter(upstream, kernel, start, stride, dilation, out)
+    assert kept() <= 4 * MEGABYTES
+    correlate._correlate(images, kernel, start, stride, dilation, np.empty_like(upstream))
+    assert kept() <= 4 * MEGABYTES
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "taps", "stride"), [(1500, 1100, 3, 2), (700, 3000, 2, 2), (90, 4000, 5, 1)]
+)
+def test_large_images_are_pooled_band_by_band(height, width, taps, stride):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 50, (2, height, width)).astype(np.float64)
+    windows = np.lib.stride_tricks.sliding_window_view(images, (taps, taps), (1, 2))[:, ::stride, ::stride]
+    pairs = (0, 0), (taps, taps), (stride, stride), (1, 1)
+    out = np.empty(windows.shape[:3])
+    kept()
+    for function, expected in ((np.maximum, windows.max((3, 4))), (np.add, windows.sum((3, 4)))):
+        pool._pool(function, images, *pairs, out)
+        np.testing.assert_array_equal(out, expected)
+        assert kept() <= 4 * MEGABYTES
+    upstream = rng.integers(-9, 9, out.shape).astype(float)
+    winners = windows.reshape(*out.shape, -1).argmax(-1)
+    sums, routed = np.zeros_like(images), np.zeros_like(images)
+    for u, v in np.ndindex(taps, taps):
+        place = (
+            ...,
+            slice(u, u + stride * (out.shape[1] - 1) + 1, stride),
+            slice(v, v + stride * (out.shape[2] - 1) + 1, stride),
         )
-        run("tiles of taps", "fast", swapped, upstream, (0, 0), (1, 1), (1, 1), (taps, taps))
-        assert sum(a.nbytes for a in workspace._WORKSPACE.held.values()) <= 4 << 20
-        workspace._WORKSPACE.held.clear()
+        sums[place] += upstream
+        routed[place] += upstream * (winners == taps * u + v)
+    back = np.empty_like(images)
+    pool._pool_back(upstream, *pairs, back)
+    np.testing.assert_array_equal(back, sums)
+    assert kept() <= 4 * MEGABYTES
+    pool._pool_max_back(images, upstream, *pairs, back)
+    np.testing.assert_array_equal(back, routed)
+    assert kept() <= 4 * MEGABYTES
 
 
 def test_threads_do_not_share_buffers():

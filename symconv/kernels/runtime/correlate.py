@@ -71,13 +71,17 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
         found.add("toeplitz")
     if kernel.shape[1] == images.shape[0] == 1:
         found.add("toeplitz of taps")
-    if stride[0] == 1:
+    if stride[0] == 1 and _row_fits(images, kernel):
         found.add("shifted")
-    if stride[1] == 1 and len(images) > 1:
+    if (
+        stride[1] == 1
+        and len(images) > 1
+        and images[0].nbytes <= 1 << 19 >= prod(extent) * kernel[:, :, 0, 0, 0].nbytes
+    ):
         found.add("side by side")
     if kernel.shape[1] * prod(extent) * prod(images.shape[3:]) * images.itemsize <= 2 << 20:
         found.add("spread taps")
-    if dilation[1] == 1 and kernel.shape[2] > 1:
+    if dilation[1] == 1 and kernel.shape[2] > 1 and max(images.nbytes, kernel.nbytes) <= kernel.shape[2] << 19:
         found.add("taps side by side")
     if stride == (1, 1) != dilation:
         found.add("sub-images")
@@ -139,7 +143,7 @@ def _choose(
         return "polyphase"
     if "side by side" in possible and _narrow(extent, len(images)):
         return "side by side"
-    return _plain(kernel, stride)
+    return _plain(images, kernel, stride)
 
 
 def _narrow(extent: Pair, count: int) -> bool:
@@ -147,10 +151,17 @@ def _narrow(extent: Pair, count: int) -> bool:
     return extent[1] < 20 and count >= 8
 
 
-def _plain(kernel: Array, stride: Pair) -> str:
-    """Of the two schedules that fit any size: sums of shifted products where there are few outputs."""
+def _row_fits(images: Array, kernel: Array) -> bool:
+    """The products of one row are held at once."""
+    products = kernel.shape[1] * prod(kernel.shape[3:])
+    return bool(2 * products * images.shape[4] * images.itemsize <= 1 << 21)
+
+
+def _plain(images: Array, kernel: Array, stride: Pair) -> str:
+    """Of the two schedules that fit most sizes: sums of shifted products where there are few outputs."""
     outputs, channels, *taps = kernel.shape[1:]
-    return "shifted" if stride[0] == 1 and 2 * outputs <= channels and prod(taps) <= 50 else "direct"
+    few = stride[0] == 1 and 2 * outputs <= channels and prod(taps) <= 50
+    return "shifted" if few and _row_fits(images, kernel) else "direct"
 
 
 def _run(
@@ -207,7 +218,7 @@ def _side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, dilat
         merged.reshape(*some.shape[1:], count)[...] = some.transpose(1, 2, 3, 4, 0)
         result = _WORKSPACE.take("result", (1, groups, outputs, rows, length * count), out.dtype)
         numbers = (start[0], start[1] * count), stride, (dilation[0], dilation[1] * count)
-        _run(_plain(kernel, stride), "exact", merged, kernel, *numbers, result)
+        _run(_plain(merged, kernel, stride), "exact", merged, kernel, *numbers, result)
         place[...] = result.reshape(groups, outputs, rows, length, count).transpose(4, 0, 1, 2, 3)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut
+from symconv.kernels.runtime.window import _cut, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
@@ -26,6 +26,8 @@ def _windows(
     Zero outside: where a window leaves the images, the part that it reads is copied with zeros around.
     """
     extent = [s * (n - 1) + d * (t - 1) + 1 for s, n, d, t in zip(stride, counts, dilation, taps)]
+    if prod(extent) > 2 * prod(taps) * prod(counts) and prod(extent) > 2 * prod(images.shape[3:]):
+        return _gathered(images, first, taps, counts, stride, dilation)
     height, width = images.shape[3:]
     if first[0] < 0 or first[1] < 0 or first[0] + extent[0] > height or first[1] + extent[1] > width:
         source = _WORKSPACE.take("padded", (*images.shape[:3], *extent), images.dtype)
@@ -35,6 +37,21 @@ def _windows(
     *over, over_i, over_j = source.strides
     moves = dilation[0] * over_i, dilation[1] * over_j, stride[0] * over_i, stride[1] * over_j
     return as_strided(source, (*images.shape[:3], *taps, *counts), (*over, *moves), writeable=False)
+
+
+def _gathered(images: Array, first: Pair, taps: Pair, counts: Pair, stride: Pair, dilation: Pair) -> Array:
+    """The same entries one by one, for windows that lie far apart outside the images."""
+    places = [
+        f + d * np.arange(t)[:, None] + s * np.arange(n)[None]
+        for f, d, t, s, n in zip(first, dilation, taps, stride, counts)
+    ]
+    found = np.zeros((*images.shape[:3], *taps, *counts), images.dtype)
+    for u, v in np.ndindex(*taps):
+        rows, columns = places[0][u], places[1][v]
+        i = np.flatnonzero((rows >= 0) & (rows < images.shape[3]))[:, None]
+        j = np.flatnonzero((columns >= 0) & (columns < images.shape[4]))
+        found[:, :, :, u, v, i, j] = images[:, :, :, rows[i], columns[j]]
+    return found
 
 
 def _merged(array: Array, axis: int) -> Array | None:
@@ -58,23 +75,19 @@ def _columns(windows: Array) -> Array:
     return columns.reshape(shape)
 
 
-def _blocks(count: int, groups: int, rows: int, row_bytes: int) -> Iterator[tuple[slice, slice, slice]]:
-    """Images, groups and rows of one block after the other; the columns of a block take some 2 MB.
+def _blocks(counts: tuple[int, int, int, int], entry_bytes: int) -> Iterator[tuple[slice, slice, slice, slice]]:
+    """Images, groups, rows and places in a row of one block after the other; the columns of a block take some 2 MB.
 
-    row_bytes: of the columns of one row of one group.
+    counts: of each.  entry_bytes: of the columns of one entry of one group.
     """
-    most = max(1, (1 << 21) // max(1, row_bytes))
-    down = -(-rows // -(-rows // most)) if rows else 1
-    together = max(1, min(groups, most // down)) if down == rows else 1
-    beside = max(1, min(count, most // (down * together))) if together == groups else 1
-    for n in range(0, count, beside):
-        for g in range(0, groups, together):
-            for i in range(0, rows, down):
-                yield (
-                    slice(n, min(n + beside, count)),
-                    slice(g, min(g + together, groups)),
-                    slice(i, min(i + down, rows)),
-                )
+    most = max(1, (1 << 21) // max(1, entry_bytes))
+    steps: list[int] = []
+    for count in counts[::-1]:  # a part of a row, else rows, else groups, else images
+        steps.insert(0, _even(count, most))
+        most = most // steps[0] if steps[0] == count else 1
+    n, g, i, j = ([slice(a, min(a + step, count)) for a in range(0, count, step)] for count, step in zip(counts, steps))
+    for p, q, r, s in np.ndindex(len(n), len(g), len(i), len(j)):
+        yield n[p], g[q], i[r], j[s]
 
 
 def _direct(
@@ -95,10 +108,10 @@ def _direct(
         if whole is not None and filled is not None:  # every entry is a window of its own
             np.matmul(weights, whole, out=filled)
             return
-    for n, g, i in _blocks(len(images), groups, rows, depth * length * images.itemsize):
-        place = out[n, g, :, i]
-        counts = i.stop - i.start, length
-        first = stride[0] * i.start - start[0], -start[1]
+    for n, g, i, j in _blocks((len(images), groups, rows, length), max(depth, outputs) * images.itemsize):
+        place = out[n, g, :, i, j]
+        counts = i.stop - i.start, j.stop - j.start
+        first = stride[0] * i.start - start[0], stride[1] * j.start - start[1]
         columns = _columns(_windows(images[n, g], first, (r, c), counts, stride, dilation))
         flat = _merged(place, 3)
         if flat is not None:
@@ -123,7 +136,7 @@ def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: 
     reach = dilation[1] * (c - 1)
     pitch = width + reach
     weights = np.ascontiguousarray(kernel.transpose(0, 3, 4, 1, 2)).reshape(groups, r * c * outputs, channels)
-    for n, g, i in _blocks(len(images), groups, rows, r * c * outputs * pitch * images.itemsize):
+    for n, g, i, _ in _blocks((len(images), groups, rows, 1), max(r * c * outputs, channels) * pitch * images.itemsize):
         top = min(height, max(0, i.start - start[0]))
         bottom = max(top, min(height, i.stop - start[0] + dilation[0] * (r - 1)))
         read = _WORKSPACE.take("padded", (*images[n, g].shape[:3], bottom - top, pitch), out.dtype)
@@ -154,7 +167,7 @@ def _shifted_rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilat
     rows, length = out.shape[3:]
     weights = np.ascontiguousarray(kernel.transpose(0, 3, 1, 2, 4)).reshape(groups, r * outputs, channels * c)
     row_bytes = (r * outputs + (channels * c if c > 1 else 0)) * length * images.itemsize
-    for n, g, i in _blocks(len(images), groups, rows, row_bytes):
+    for n, g, i, _ in _blocks((len(images), groups, rows, 1), row_bytes):
         top = min(height, max(0, i.start - start[0]))
         bottom = max(top, min(height, i.stop - start[0] + dilation[0] * (r - 1)))
         windows = _windows(images[n, g], (top, -start[1]), (1, c), (bottom - top, length), stride, dilation)
@@ -188,15 +201,14 @@ def _direct_taps(
     rows, length = upstream.shape[3:]
     depth = channels * r * c
     total = np.zeros((groups, depth, outputs), out.dtype)
-    for n, g, i in _blocks(len(images), groups, rows, depth * length * images.itemsize):
-        part = upstream[n, g, :, i]
-        counts = i.stop - i.start, length
-        first = stride[0] * i.start - start[0], -start[1]
+    for n, g, i, j in _blocks((len(images), groups, rows, length), max(depth, outputs) * images.itemsize):
+        part = upstream[n, g, :, i, j]
+        counts = i.stop - i.start, j.stop - j.start
+        first = stride[0] * i.start - start[0], stride[1] * j.start - start[1]
         columns = _columns(_windows(images[n, g], first, (r, c), counts, stride, dilation))
         turned = _WORKSPACE.take("turned", (*part.shape[:2], *counts, outputs), out.dtype)
         turned[...] = part.transpose(0, 1, 3, 4, 2)
-        product = np.matmul(columns, turned.reshape(*part.shape[:2], counts[0] * length, outputs))
-        total[g] += product.sum(axis=0)
+        total[g] += np.matmul(columns, turned.reshape(*part.shape[:2], prod(counts), outputs)).sum(axis=0)
     out[...] = total.reshape(groups, channels, r, c, outputs).transpose(0, 4, 1, 2, 3)
 
 

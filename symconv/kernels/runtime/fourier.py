@@ -10,12 +10,12 @@ from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
 def _length(taps: int, outputs: int) -> int:
-    """A good length of one side of a tile: a power of two that holds some kernels, or three quarters of one."""
-    whole = taps + outputs - 1
-    fitting = [n for k in range(4, 40) for n in (3 << (k - 2), 1 << k) if n >= whole]
-    if fitting[0] <= 768:
-        return fitting[0]
-    return next(n for k in range(4, 40) for n in (3 << (k - 2), 1 << k) if n >= max(256, 4 * taps))
+    """The side of a tile, a power of two or three quarters of one, for which all tiles together are smallest.
+
+    Up to 384, so that a tile and its spectra stay in a near cache; more for a kernel that needs it.
+    """
+    known = [n for k in range(4, 40) for n in (3 << (k - 2), 1 << k) if taps <= n <= max(384, 2 * taps)]
+    return min(known, key=lambda n: n * -(-outputs // (n - taps + 1)))
 
 
 def _fourier(images: Array, kernel: Array, start: Pair, out: Array) -> None:

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.workspace import _WORKSPACE
+
+
+class _Band(NamedTuple):
+    """Rows of windows, the rows of an image that they read, and where the first of these windows starts there."""
+
+    windows: slice
+    rows: slice
+    start: Pair
 
 
 def _reads(taps: int, stride: int, dilation: int, start: int, outputs: int, extent: int) -> list[tuple[slice, slice]]:
@@ -52,6 +60,21 @@ def _planes_of(*arrays: Array) -> Iterator[tuple[Array, ...]]:
         yield from _planes_of(*(array[place] for array in arrays))
 
 
+def _bands(images: Array, windows: int, start: Pair, taps: Pair, stride: Pair, dilation: Pair) -> list[_Band]:
+    """All rows of windows at once, or some at a time where an image takes more than 512 kB."""
+    height, row_bytes = images.shape[-2], max(1, images.shape[-1] * images.itemsize)
+    if height * row_bytes <= 1 << 19:
+        return [_Band(slice(None), slice(None), start)]
+    reach = dilation[0] * (taps[0] - 1) + 1
+    step = max(1, ((1 << 19) // row_bytes - reach) // stride[0] + 1)
+    found = []
+    for i in range(0, windows, step):
+        last = min(i + step, windows) - 1
+        top, bottom = (min(max(0, x - start[0]), height) for x in (stride[0] * i, stride[0] * last + reach))
+        found.append(_Band(slice(i, last + 1), slice(top, bottom), (start[0] + top - stride[0] * i, start[1])))
+    return found
+
+
 def _along(axis: int, some: slice) -> tuple[Any, ...]:
     """An index that takes some of the last axis (1) or of the one before it (0)."""
     return (..., some, slice(None)) if axis == 0 else (..., some)
@@ -76,6 +99,13 @@ def _reduced(function: Any, source: Array, reads: list[tuple[slice, slice]], axi
 
 def _pool(function: Any, images: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """out[.., i, j] = the function, np.maximum or np.add, of the window; sums read zeros outside."""
+    for band in _bands(images, out.shape[-2], start, taps, stride, dilation):
+        place = out[..., band.windows, :]
+        _pool_rows(function, images[..., band.rows, :], band.start, taps, stride, dilation, place)
+
+
+def _pool_rows(function: Any, images: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The same for rows that are held at once."""
     down = _reads(taps[0], stride[0], dilation[0], start[0], out.shape[-2], images.shape[-2])
     across = _reads(taps[1], stride[1], dilation[1], start[1], out.shape[-1], images.shape[-1])
     for read, place in _planes_of(images, out):
@@ -97,6 +127,21 @@ def _spread(source: Array, reads: list[tuple[slice, slice]], axis: int, out: Arr
 
 def _pool_back(upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The adjoint of a sum of windows: out[.., x, y] = the sum of upstream[.., i, j] over the windows around."""
+    bands = _bands(out, upstream.shape[-2], start, taps, stride, dilation)
+    if len(bands) == 1:
+        _pool_back_rows(upstream, start, taps, stride, dilation, out)
+        return
+    out[...] = 0
+    for plane in np.ndindex(out.shape[:-2]):
+        for band in bands:
+            part = out[plane][band.rows]
+            added = _WORKSPACE.take("band", part.shape, out.dtype)
+            _pool_back_rows(upstream[plane][band.windows], band.start, taps, stride, dilation, added)
+            part += added
+
+
+def _pool_back_rows(upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The same for rows that are held at once."""
     down = _reads(taps[0], stride[0], dilation[0], start[0], upstream.shape[-2], out.shape[-2])
     across = _reads(taps[1], stride[1], dilation[1], start[1], upstream.shape[-1], out.shape[-1])
     apart = [d == 1 and t <= s for t, s, d in zip(taps, stride, dilation)]
@@ -175,6 +220,23 @@ def _pool_max_back(
     images: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array
 ) -> None:
     """Every entry of the upstream gradient goes where the first greatest entry of its window stands."""
+    bands = _bands(images, upstream.shape[-2], start, taps, stride, dilation)
+    if len(bands) == 1:
+        _pool_max_back_rows(images, upstream, start, taps, stride, dilation, out)
+        return
+    out[...] = 0
+    for plane in np.ndindex(out.shape[:-2]):
+        for band in bands:
+            part, given = out[plane][band.rows], upstream[plane][band.windows]
+            added = _WORKSPACE.take("band", part.shape, out.dtype)
+            _pool_max_back_rows(images[plane][band.rows], given, band.start, taps, stride, dilation, added)
+            part += added
+
+
+def _pool_max_back_rows(
+    images: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array
+) -> None:
+    """The same for rows that are held at once."""
     height, width = upstream.shape[-2:]
     down = _reads(taps[0], stride[0], dilation[0], start[0], height, images.shape[-2])
     across = _reads(taps[1], stride[1], dilation[1], start[1], width, images.shape[-1])

@@ -81,11 +81,14 @@ def _small_for(images: Array, kernel: Array, start: Pair, stride: Pair, dilation
     taps, extent = prod(kernel.shape[3:]), prod(out.shape[3:])
     entries = prod(images.shape[:3]) * taps * extent
     plan = None
-    if 0 < entries <= _SMALL and 2 * entries * out.itemsize <= _KEPT and out.dtype in (np.float32, np.float64):
+    reach = [s * (n - 1) + d * (t - 1) for s, n, d, t in zip(stride, out.shape[3:], dilation, kernel.shape[3:])]
+    sides = [abs(p) + max(h, r) + 1 for p, h, r in zip(start, images.shape[3:], reach)]
+    kept = (2 * entries + prod(images.shape[:3]) * prod(sides)) * out.itemsize
+    if 0 < entries <= _SMALL and kept <= _KEPT and out.dtype in (np.float32, np.float64):
         plan = _Small(images, kernel, start, stride, dilation, out, taps > extent)
-    if len(_WORKSPACE.plans) >= 64 or _WORKSPACE.kept + 2 * entries * out.itemsize > _KEPT:
+    if len(_WORKSPACE.plans) >= 64 or _WORKSPACE.kept + kept > _KEPT:
         _WORKSPACE.plans.clear()
         _WORKSPACE.kept = 0
     _WORKSPACE.plans[key] = plan
-    _WORKSPACE.kept += 0 if plan is None else 2 * entries * out.itemsize
+    _WORKSPACE.kept += 0 if plan is None else kept
     return plan

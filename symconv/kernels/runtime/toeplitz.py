@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut, _cut_strided
+from symconv.kernels.runtime.window import _cut, _cut_strided, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
@@ -21,11 +21,6 @@ def _toeplitz_matrix(kernel: Array, rows: int, stride: int, dilation: int) -> Ar
     for i in range(rows):
         matrix[:, i, stride * i : stride * i + dilation * (r - 1) + 1 : dilation] = kernel
     return matrix.reshape(groups, rows, -1)
-
-
-def _even_part(total: int, most: int) -> int:
-    """The size of equal parts of a total, none larger than `most`."""
-    return -(-total // -(-total // most))
 
 
 def _toeplitz(
@@ -41,7 +36,7 @@ def _toeplitz(
     r, c = kernel.shape[1:]
     rows = min(height, 4)
     step, reach = stride[0] * rows, stride[0] * (rows - 1) + dilation[0] * (r - 1) + 1
-    across = _even_part(width, 512)
+    across = _even(width, 512)
     down = max(1, min(-(-height // rows), ((31 << 17) // (c * across * out.itemsize) - reach) // step))
     together = max(1, min(groups, (1 << 20) // ((step * down + reach) * c * across * out.itemsize)))
     for g in range(0, groups, together):
@@ -97,32 +92,44 @@ def _toeplitz_taps(images: Array, upstream: Array, start: Pair, stride: Pair, di
     """
     count, groups, height, width = upstream.shape
     r, c = out.shape[1:]
-    tall = min(height, 8)
+    tall, wide = min(height, 8), _even(width, 2048)
     reach = stride[0] * (tall - 1) + dilation[0] * (r - 1) + 1
-    blocks = -(-height // tall)
-    rows = stride[0] * tall * (blocks - 1) + reach
-    across = stride[1] * (width - 1) + dilation[1] * (c - 1) + 1
+    across = stride[1] * (wide - 1) + dilation[1] * (c - 1) + 1
+    block_bytes = tall * (stride[0] * across + wide) * out.itemsize
+    many = max(1, min(-(-height // tall), (1 << 20) // block_bytes))
+    together = max(1, min(groups, (1 << 20) // (many * block_bytes)))
     out[...] = 0
-    bytes_each = (rows * across + blocks * tall * width) * out.itemsize
-    together = max(1, min(groups, (1 << 20) // bytes_each))
-    for n in range(count):
-        for g in range(0, groups, together):
-            part = images[n, g : g + together]
-            read = _WORKSPACE.take("shifted", (len(part), rows, across), out.dtype)
-            _cut(part, -start[0], -start[1], read)
-            given = _WORKSPACE.take("turned", (len(part), blocks * tall, width), out.dtype)
-            given[:, :height] = upstream[n, g : g + together]
-            given[:, height:] = 0
-            right = given.reshape(len(part), blocks, tall, width).transpose(0, 1, 3, 2)
-            over_g, over_row, over_j = read.strides
-            for v in range(c):
-                left = as_strided(
-                    read[:, :, dilation[1] * v :],
-                    (len(part), blocks, reach, width),
-                    (over_g, stride[0] * tall * over_row, over_row, stride[1] * over_j),
-                )
-                met = np.matmul(left, right).sum(axis=1)
-                for u in range(r):
-                    first = dilation[0] * u
-                    diagonal = met[:, first : first + stride[0] * (tall - 1) + 1 : stride[0]]
-                    out[g : g + together, u, v] += np.trace(diagonal, axis1=1, axis2=2)
+    for n, g in np.ndindex(count, -(-groups // together)):
+        chosen = slice(g * together, (g + 1) * together)
+        for i in range(0, height, many * tall):
+            for j in range(0, width, wide):
+                part = upstream[n, chosen, i : i + many * tall, j : j + wide]
+                corner = stride[0] * i - start[0], stride[1] * j - start[1]
+                _toeplitz_taps_of(images[n, chosen], part, corner, (tall, reach), stride, dilation, out[chosen])
+
+
+def _toeplitz_taps_of(
+    images: Array, upstream: Array, corner: Pair, sizes: Pair, stride: Pair, dilation: Pair, out: Array
+) -> None:
+    """Add the sums over some rows and columns of the upstream gradient, the first of which reads from `corner` on."""
+    (groups, height, width), (r, c), (tall, reach) = upstream.shape, out.shape[1:], sizes
+    blocks = -(-height // tall)
+    across = stride[1] * (width - 1) + dilation[1] * (c - 1) + 1
+    read = _WORKSPACE.take("shifted", (groups, stride[0] * tall * (blocks - 1) + reach, across), out.dtype)
+    _cut(images, *corner, read)
+    given = _WORKSPACE.take("turned", (groups, blocks * tall, width), out.dtype)
+    given[:, :height] = upstream
+    given[:, height:] = 0
+    right = given.reshape(groups, blocks, tall, width).transpose(0, 1, 3, 2)
+    over_g, over_row, over_j = read.strides
+    for v in range(c):
+        left = as_strided(
+            read[:, :, dilation[1] * v :],
+            (groups, blocks, reach, width),
+            (over_g, stride[0] * tall * over_row, over_row, stride[1] * over_j),
+        )
+        met = np.matmul(left, right).sum(axis=1)
+        for u in range(r):
+            first = dilation[0] * u
+            diagonal = met[:, first : first + stride[0] * (tall - 1) + 1 : stride[0]]
+            out[:, u, v] += np.trace(diagonal, axis1=1, axis2=2)

@@ -1,8 +1,14 @@
-"""A rectangle cut out of images, zeros where it leaves them."""
+"""A rectangle cut out of images, zeros where it leaves them; equal parts of a total."""
 
 from __future__ import annotations
 
 from symconv.kernels.runtime.types import Array, Pair
+
+
+def _even(total: int, most: int) -> int:
+    """The size of equal parts of a total, none larger than `most`."""
+    most = max(1, min(total, most))
+    return -(-total // -(-total // most)) if total else 1
 
 
 def _cut(images: Array, top: int, left: int, out: Array) -> None:

@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from symconv.kernels.runtime.tiles import _tile
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut_strided
+from symconv.kernels.runtime.window import _cut_strided, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
@@ -31,12 +31,6 @@ class _Block(NamedTuple):
     @property
     def tiles(self) -> int:
         return self.images * self.rows * self.columns
-
-
-def _even(total: int, most: int) -> int:
-    """The size of equal parts of a total, none larger than `most`."""
-    most = max(1, min(total, most))
-    return -(-total // -(-total // most))
 
 
 def _block(count: int, rows: int, columns: int, most: int) -> _Block:
