@@ -22,6 +22,13 @@ struct NAME(product) {
 """
 
 TYPED = """\
+/* A few zeros, and perhaps some more up to a vector: what comes behind them in a copy is written later. */
+static inline void NAME(clear)(T *to, long count)
+{
+    if (count > LANES) memset(to, 0, sizeof(T) * count);
+    else if (count > 0) *(NAME(loose) *)to = (NAME(vector)){0};
+}
+
 /* Copy the box at a base, zeros outside the array, the last axis phase by phase. */
 static void NAME(copy)(const struct side *s, long axis, const T *from, const long *base, int inside, T *to)
 {
@@ -40,9 +47,9 @@ static void NAME(copy)(const struct side *s, long axis, const T *from, const lon
     const long first = maximum(0, -low), end = inside ? minimum(shape, s->extent[axis] - low) : 0;
     if (step == 1) {
         const long begin = end > first ? minimum(shape, first) : shape, close = maximum(begin, end);
-        memset(to, 0, sizeof(T) * begin);
+        NAME(clear)(to, begin);
         memcpy(to + begin, from + low + begin, sizeof(T) * (close - begin));
-        memset(to + close, 0, sizeof(T) * (shape - close));
+        NAME(clear)(to + close, shape - close);
         return;
     }
     for (long t = 0; t < step; t++, to += phase) {
@@ -276,6 +283,11 @@ static void NAME(by_bands)(const struct NAME(product) *p, const long *base, T *c
 {
     const struct side *s = &p->right;
     const long all = room(s), bands = minimum(s->seconds, (all * (long)sizeof(T) + BAND - 1) / BAND);
+    if (bands == 1) {
+        NAME(copy)(s, 0, p->b, base, 1, p->copy);
+        NAME(by_strips)(p, 0, p->count, p->copy, c, add);
+        return;
+    }
     for (long n = 0; n < bands; n++) {
         const long first = s->seconds * n / bands, end = s->seconds * (n + 1) / bands;
         struct side band = *s;
