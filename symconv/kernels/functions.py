@@ -97,7 +97,9 @@ class FunctionWriter:
         for name in (*(n for _, n in interface.arrays), *(n for _, n in interface.shapes)):
             scope.names.set(("parameter", name), name)
         self._checks(scope, interface)
-        self._sizes(scope, interface, solution, said)
+        if trial.threaded:
+            scope.line('threads = _whole("threads", threads, 1)')
+        self._sizes(scope, interface, solution, said, _counted(program.tensor, solution))
         self._requirements(scope, program.tensor, solution.all)
         text = body(scope)
         if interface.returns == "Array" and not scope.stored:
@@ -146,8 +148,18 @@ class FunctionWriter:
         for leaf, name in interface.shapes:
             scope.line(f'{name} = _shape("{name}", {name}, {_layout(scope, leaf)})')
 
-    def _sizes(self, scope: Scope, interface: Interface, solution: Solution, said: Sequence[tuple[Size, str]]) -> None:
-        """Sizes from shapes, then every shape compared once with what its sizes make of it."""
+    def _sizes(
+        self,
+        scope: Scope,
+        interface: Interface,
+        solution: Solution,
+        said: Sequence[tuple[Size, str]],
+        counted: set[Size],
+    ) -> None:
+        """Sizes from shapes, then every shape compared once with what its sizes make of it.
+
+        counted: sizes that may not be 0, whatever has no entries otherwise.
+        """
         sources = _sources(interface)
         for size, name in said:
             scope.line(f'{name} = _whole("{name}", {name}, {size.least})')
@@ -157,6 +169,7 @@ class FunctionWriter:
             if mine:
                 targets = [scope.name_of(mine[a].size) if a in mine else "_" for a in range(leaf.rank)]
                 scope.line(f"{', '.join(targets) if len(targets) > 1 else f'({targets[0]},)'} = {source}")
+                self._nonempty(scope, [mine[a] for a in sorted(mine) if mine[a].size in counted], source)
         for known in solution.known:
             if not known.plain:
                 self._derived(scope, known, sources[known.leaf])
@@ -181,10 +194,20 @@ class FunctionWriter:
         slope = scope.text(known.slope)
         if known.slope != Poly.of(1):
             atom = known.slope.as_atom
-            if isinstance(atom, Size):
+            if isinstance(atom, Size) and atom.least < 1:
                 slope = f'_whole("{slope}", {slope}, 1)'
             text = f"{text} // {slope}" if known.rest.is_zero else f"({text}) // {slope}"
-        scope.line(f'{name} = _whole("{name}", {text}, {known.size.least})')
+        scope.line(f'{name} = _solved("{name}", {text}, {known.size.least}, "{text}")')
+
+    def _nonempty(self, scope: Scope, counted: Sequence[Known], source: str) -> None:
+        """Refuse axes without entries, of sizes that the proofs take to be at least 1."""
+        if not counted:
+            return
+        names = [scope.name_of(k.size) for k in counted]
+        scope.line(f"if not {names[0]}:" if len(names) == 1 else f"if not ({' and '.join(names)}):")
+        array, axes = source.removesuffix(".shape"), tuple_text([str(k.axis) for k in counted])
+        with scope.indented():
+            scope.line(f'_refuse_empty("{array}", {source}, {axes}, {_layout(scope, counted[0].leaf)})')
 
     def _requirements(self, scope: Scope, tensor: Defined, known: set[Size]) -> None:
         for condition in requirements_of(Entry(tensor, tuple(map(Poly.of, tensor.parameters)))):
@@ -253,6 +276,13 @@ def _in_order(tensor: Defined, sizes: set[Size]) -> list[Size]:
 def _sources(interface: Interface) -> dict[Leaf, str]:
     """Where the extents of each leaf stand."""
     return {leaf: f"{name}.shape" for leaf, name in interface.arrays} | dict(interface.shapes)
+
+
+def _counted(tensor: Defined, solution: Solution) -> set[Size]:
+    """Sizes of at least 1 that others are computed from: of windows and images, and what an extent is divided by."""
+    required = (c.poly for c in requirements_of(Entry(tensor, tuple(map(Poly.of, tensor.parameters)))))
+    found = {s for poly in (*required, *(k.slope for k in solution.known)) for s in poly.sizes()}
+    return {s for s in found if s.least >= 1}
 
 
 def _options(interface: Interface) -> set[Size]:

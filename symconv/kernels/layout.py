@@ -132,12 +132,13 @@ def without_unused(lines: Sequence[str], everything: Sequence[str]) -> list[str]
             re.fullmatch(r"[\w, ()]+", target) is not None
             and re.fullmatch(r"\w+(\.shape)?(\[\d+\])?", value) is not None
         )
-        if not value or not (unpacking or value.startswith("_whole(")):
+        checked = value.startswith(("_whole(", "_solved("))
+        if not value or not (unpacking or checked):
             kept.append(line)
             continue
         names = re.findall(r"\w+", target)
         used = [n if re.search(rf"\b{n}\b", others) else "_" for n in names]
-        if value.startswith("_whole("):
+        if checked:
             kept.append(line if used != ["_"] else line.replace(f"{target} = ", "", 1))
         elif set(used) != {"_"}:
             kept.append(line if len(used) == 1 else line.replace(target, ", ".join(used), 1))

@@ -381,11 +381,19 @@ def test_bad_arguments_are_refused_with_a_message(modules):
     x, k = da.zeros((1, 2, 9, 8), chunks=3), np.ones((3, 2, 3, 2))
     with pytest.raises(ValueError, match=r"input: 2 axes given, shape \(9, 8\); 4 needed, .*; reshape it"):
         lazy.forward(x[0, 0], k)
-    with pytest.raises(TypeError, match=r"input: entries of type complex128 given; real numbers needed; convert"):
+    with pytest.raises(TypeError, match=r"input: entries of type complex128 given; real numbers needed; give its"):
         lazy.forward(x.astype(complex), k)
+    with pytest.raises(TypeError, match=r"kernel: entries of type object given; real numbers needed; give an array of"):
+        lazy.forward(x, k.astype(object))
+    with pytest.raises(TypeError, match=r"input: chunks with a mask given; a number .*; fill them with dask.array.ma"):
+        lazy.forward(da.ma.masked_equal(x, 1), k)
+    with pytest.raises(ValueError, match=r"kernel: 36 masked entries given; a number at every place needed; fill the"):
+        lazy.forward(x, np.ma.array(k, mask=True))
+    with pytest.raises(ValueError, match=r"input: the entry 9223372036854775808 of type uint64 given; at most 922337"):
+        lazy.forward((x + 1).astype("u8") * np.uint64(2**63), k).compute(scheduler="sync")
     with pytest.raises(ValueError, match=r"input: chunks of unknown size given, .*; call .compute_chunk_sizes\(\)"):
         lazy.forward(x[:, :, x[0, 0, :, 0] == 0], k)
-    with pytest.raises(ValueError, match=r"groups: 0 given; at least 1 needed; give a larger one"):
+    with pytest.raises(ValueError, match=r"groups = input.shape\[1\] // C_g: 0 found; at least 1 needed; change"):
         lazy.forward(x, np.ones((3, 5, 3, 2)))
     with pytest.raises(ValueError, match=r"stride: 0 given; at least 1 needed"):
         lazy.forward(x, k, stride=0)

@@ -14,11 +14,26 @@ from symconv.kernels.runtime.types import Array
 def _result(out: Array | None, shape: tuple[int, ...], dtype: Any) -> Array:
     """The caller's array if it fits, else a new one."""
     if out is None:
-        return np.empty(shape, dtype)
+        try:
+            return np.empty(shape, dtype)
+        except ValueError:
+            raise MemoryError(
+                f"result: shape {shape} of {np.dtype(dtype)} asked for; fewer entries needed; give smaller sizes"
+            ) from None
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
+        raise TypeError(
+            f"out: {type(out).__name__} given; an array of NumPy without a mask needed; "
+            "give such an array or leave it out"
+        )
     if out.shape != shape or out.dtype != dtype or not out.flags.writeable:
         raise ValueError(
             f"out: shape {out.shape} of {out.dtype}{'' if out.flags.writeable else ', read-only,'} given; "
             f"{shape} of {np.dtype(dtype)}, writeable, needed; give such an array or leave it out"
+        )
+    if any(n > 1 and not stride for n, stride in zip(out.shape, out.strides)):
+        raise ValueError(
+            f"out: strides {out.strides} given, so that entries share memory; a place for each needed; "
+            "give another array or leave it out"
         )
     return out
 

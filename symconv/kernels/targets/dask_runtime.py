@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from symconv.kernels.runtime.checks import _array, _integers, _refuse_type
 from symconv.kernels.runtime.types import Array
 
 # ---- imports
@@ -48,21 +49,24 @@ class _Write(NamedTuple):
 
 def _lazy(name: str, value: Any, layout: tuple[str, ...]) -> Lazy:
     """The value as a dask array of numbers with as many axes as the layout; integers become int64."""
-    array = value if isinstance(value, da.Array) else da.from_array(np.asarray(value), chunks="auto")
-    if array.dtype.kind not in "biuf":
+    if not isinstance(value, da.Array):
+        return da.from_array(_array(name, value, layout), chunks="auto")
+    if value.dtype.kind not in "biuf":
+        _refuse_type(name, value.dtype)
+    if isinstance(value._meta, np.ma.MaskedArray):
         raise TypeError(
-            f"{name}: entries of type {array.dtype} given; real numbers needed; convert with .astype(float)"
+            f"{name}: chunks with a mask given; a number at every place needed; fill them with dask.array.ma.filled"
         )
-    if array.ndim != len(layout):
+    if value.ndim != len(layout):
         axes = f"({', '.join(layout)})"
         raise ValueError(
-            f"{name}: {array.ndim} axes given, shape {array.shape}; {len(layout)} needed, {axes}; reshape it"
+            f"{name}: {value.ndim} axes given, shape {value.shape}; {len(layout)} needed, {axes}; reshape it"
         )
-    if any(np.isnan(n) for n in array.shape):
+    if any(np.isnan(n) for n in value.shape):
         raise ValueError(
-            f"{name}: chunks of unknown size given, shape {array.shape}; known ones needed; call .compute_chunk_sizes()"
+            f"{name}: chunks of unknown size given, shape {value.shape}; known ones needed; call .compute_chunk_sizes()"
         )
-    return array if array.dtype.kind == "f" else array.astype(np.int64)
+    return value if value.dtype.kind == "f" else value.map_blocks(partial(_integers, name), dtype=np.int64)
 
 
 def _tiled(
