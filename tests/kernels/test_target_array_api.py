@@ -226,6 +226,31 @@ def test_types_are_kept(kind):
     assert np.array_equal(np.asarray(dx), reference.gradients(a, b, wanted, (2, 2), ((1, 1),) * 2, (1, 1))[0])
 
 
+@pytest.mark.targets
+@pytest.mark.parametrize("library", ["numpy", *LIBRARIES])
+@pytest.mark.parametrize("kind", ["bool", "uint8", "int8", "int16"])
+def test_small_integers_are_summed_in_wide_ones(library, kind):
+    """As NumPy's target does: 100 * 100 does not fit into what the entries are given in."""
+    give, bound, back = LIBRARIES[library]() if library in LIBRARIES else (np.asarray, partial, np.asarray)
+    a, b = np.full((1, 1, 3, 3), 100).astype(kind), np.full((1, 1, 2, 2), 100).astype(kind)
+    found = back(bound(load(exported("conv2d")).forward)(give(a), give(b)))
+    np.testing.assert_array_equal(found, np.full((1, 1, 2, 2), 4 if kind == "bool" else 40000))
+
+
+@pytest.mark.targets
+def test_integers_of_jax_without_64_bits(tmp_path):
+    program = (
+        "import runpy, sys, jax.numpy as jnp; forward = runpy.run_path(sys.argv[1])['forward']\n"
+        "y = forward(*(jnp.full((1, 1, 2, 2), 100, jnp.uint8),) * 2); print(y.dtype, y.item())\n"
+        "y = forward(*(jnp.full((1, 1, 1, 1), n, jnp.uint32) for n in (1, 2**32 - 1))); print(y.dtype, y.item())\n"
+    )
+    path = tmp_path / "kernels.py"
+    path.write_text(exported("conv2d"))
+    command = [sys.executable, "-W", "error", "-c", program, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["int32 40000", "uint32 4294967295"], done.stderr
+
+
 IMAGE, KERNEL = np.ones((2, 4, 9, 8)), np.ones((6, 2, 3, 2))
 
 
@@ -233,7 +258,9 @@ IMAGE, KERNEL = np.ones((2, 4, 9, 8)), np.ones((6, 2, 3, 2))
     ("arguments", "options", "error", "message"),
     [
         (([1.0], KERNEL), {}, TypeError, r"input: list given, which has no __array_namespace__; an array .*; pass one"),
-        ((IMAGE, KERNEL > 0), {}, TypeError, r"kernel: entries of type bool given; real numbers needed; convert"),
+        ((IMAGE, 1j * KERNEL), {}, TypeError, r"kernel: entries of type complex128 given; real .*; give an array of"),
+        ((IMAGE, KERNEL.astype(object)), {}, TypeError, r"kernel: entries of type object given; real numbers needed"),
+        ((IMAGE, KERNEL > 0), {}, TypeError, r"kernel: entries of type int64 given beside input: float64; one .*small"),
         ((IMAGE[0], KERNEL), {}, ValueError, r"input: 3 axes given, shape \(4, 9, 8\); 4 needed, .*; reshape it"),
         ((IMAGE, KERNEL.astype("f4")), {}, TypeError, r"kernel: entries of type float32 given beside input: f"),
         ((IMAGE, KERNEL), {"stride": 0}, ValueError, "stride: 0 given; at least 1 needed; give a larger one"),

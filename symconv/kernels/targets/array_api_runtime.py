@@ -32,7 +32,7 @@ class _Torch:
         return x.to(dtype)
 
     def isdtype(self, dtype: Any, kind: str) -> bool:
-        return bool(dtype.is_floating_point if kind == "real floating" else "int" in str(dtype))
+        return bool(dtype.is_floating_point if kind == "real floating" else kind[:3] in str(dtype))
 
     def permute_dims(self, x: Array, axes: Sequence[int]) -> Array:
         return x.permute(tuple(axes))
@@ -56,18 +56,28 @@ def _namespace(name: str, array: Any) -> Any:
 
 
 def _array(name: str, value: Any, layout: tuple[str, ...]) -> Array:
-    """The array itself, if it holds real numbers and has as many axes as the layout."""
+    """The array itself, if it holds real numbers and has as many axes as the layout; small integers are widened."""
     xp = _namespace(name, value)
-    if not (xp.isdtype(value.dtype, "integral") or xp.isdtype(value.dtype, "real floating")):
+    real = xp.isdtype(value.dtype, "real floating")
+    if not (real or xp.isdtype(value.dtype, "integral") or xp.isdtype(value.dtype, "bool")):
         raise TypeError(
-            f"{name}: entries of type {value.dtype} given; real numbers needed; convert with xp.astype(x, xp.float64)"
+            f"{name}: entries of type {value.dtype} given; real numbers needed; give an array of integers or floats, "
+            "of complex numbers xp.real(x) or xp.imag(x)"
         )
     if value.ndim != len(layout):
         raise ValueError(
             f"{name}: {value.ndim} axes given, shape {tuple(value.shape)}; {len(layout)} needed, "
             f"({', '.join(layout)}); reshape it"
         )
-    return value
+    return value if real else _wide(xp, value)
+
+
+def _wide(xp: Any, value: Array) -> Array:
+    """Small integers and truth values as what the library sums in; unsigned integers of that width stay."""
+    info = getattr(xp, "__array_namespace_info__", None)
+    has_64_bits = info is None or "int64" in info().dtypes(kind="signed integer")  # JAX has none unless asked
+    signed, unsigned = ("int64", "uint64") if has_64_bits else ("int32", "uint32")
+    return value if value.dtype == getattr(xp, unsigned, None) else xp.astype(value, getattr(xp, signed))
 
 
 def _library(**arrays: Array) -> Any:
@@ -83,8 +93,8 @@ def _library(**arrays: Array) -> Any:
             )
         if other.dtype != one.dtype:
             raise TypeError(
-                f"{name}: entries of type {other.dtype} given beside {first}: {one.dtype}; one type needed; "
-                "convert one of the two with xp.astype"
+                f"{name}: entries of type {other.dtype} given beside {first}: {one.dtype}; one type needed (small "
+                "integers and truth values count as wide integers); convert one of the two with xp.astype"
             )
     return libraries[first]
 
