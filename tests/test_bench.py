@@ -178,7 +178,10 @@ def test_a_plan_is_printed_without_a_file() -> None:
     assert "sums over windows" in done.stdout
     assert "tiles of taps" in done.stdout
     assert re.search(r"adjoint of windows .* tiles$", done.stdout, re.MULTILINE)
+    weights = re.findall(r"weights ([\d,]+)", done.stdout)  # F(4, 3): 6 x 6 positions, 64 x 64 channels, float32
+    assert weights[:1] == [f"{36 * 64 * 64 * 4:,}"]
     open_ = run("export", "conv2d", "--explain")
+    assert "working memory: at most 4 MB, beside transformed kernels" in open_.stdout
     assert "by sizes, when it runs" in open_.stdout
 
 

@@ -39,7 +39,7 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
     ['w', 'x']
     """
     refuse_unknown(accuracy, schedule)
-    kernel = _kernel(tensor, (), accuracy, schedule)
+    kernel = kernel_of(tensor, (), accuracy, schedule)
     sizes = {s.name: s for s in sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))}
     usual = kernel.usual()
 
@@ -56,7 +56,7 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
         known = {t for t, _ in kernel.written.interface.arrays}
         spoken = tuple(sizes[name] for name in sorted(set(values) & set(sizes)) if name not in {t.name for t in known})
         said = {size for size, _ in kernel.written.said}
-        chosen = kernel if said == set(spoken) else _kernel(tensor, spoken, accuracy, schedule)
+        chosen = kernel if said == set(spoken) else kernel_of(tensor, spoken, accuracy, schedule)
         return chosen(values)
 
     call.__doc__ = f"{tensor.name}; arguments {kernel.arguments()}"
@@ -76,7 +76,7 @@ def write_tensor(tensor: Defined, spoken: tuple[Size, ...] = (), accuracy: str =
 
 
 @dataclass(frozen=True, slots=True)
-class _Kernel:
+class Kernel:
     """An executed source, called by the names of leaves, sizes and unknown functions."""
 
     name: str
@@ -103,6 +103,14 @@ class _Kernel:
         names = (n for n in self.spelled() if n.isidentifier() and not iskeyword(n))
         return Signature([Parameter(n, Parameter.KEYWORD_ONLY) for n in names])
 
+    def kept(self) -> dict[str, int]:
+        """The bytes of each buffer that this thread's calls have left."""
+        workspace = self.function.__globals__.get("_WORKSPACE")
+        if workspace is None:
+            return {}
+        small = {"small problem": workspace.kept} if workspace.kept else {}
+        return small | {name: buffer.nbytes for name, buffer in workspace.held.items()}
+
     def __call__(self, values: Mapping[str, Any]) -> Any:
         place = f"compiled {self.name}"
         spelled = {name: name for name in self.written.extra} | self.spelled()
@@ -116,11 +124,11 @@ class _Kernel:
 
 
 @cache
-def _kernel(tensor: Defined, spoken: tuple[Size, ...], accuracy: str, schedule: str) -> _Kernel:
+def kernel_of(tensor: Defined, spoken: tuple[Size, ...], accuracy: str, schedule: str) -> Kernel:
     written = write_tensor(tensor, spoken, accuracy)
     settings = {"ACCURACY": accuracy, "SCHEDULE": schedule}
     function = execute(prelude(written.source, settings) + written.source)[written.interface.name]
-    return _Kernel(tensor.name, written, function)
+    return Kernel(tensor.name, written, function)
 
 
 def execute(source: str) -> dict[str, Any]:
@@ -130,4 +138,4 @@ def execute(source: str) -> dict[str, Any]:
     return namespace
 
 
-__all__ = ["compile_tensor", "execute", "write_tensor"]
+__all__ = ["Kernel", "compile_tensor", "execute", "kernel_of", "write_tensor"]

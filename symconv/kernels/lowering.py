@@ -35,7 +35,7 @@ class Row:
     reads: tuple[str, ...]
     place: str
     cost: str
-    moved: str = ""  # entries read and written, each once
+    moved: str = ""  # bytes of float32 entries read and written, each once
     schedule: str = "as written"
     schedules: frozenset[str] | None = frozenset()  # of correlations; None: any, chosen when it runs
 
@@ -79,7 +79,7 @@ class Lowering:
                 raise ExportError(title, f"a window whose ends change with {r.name}", "a fixed window", "use a bracket")
         found = maximum_of(maximum, formula)
         if found is not None:
-            moved = self._entries([found.images.shape, formula.shape])
+            moved = self._bytes([found.images.shape, formula.shape])
             self.rows.append(Row(title, plain(found.images.name), ("windows",), "maximum", "0", moved, _AXES))
             return self._pooled(found, [self.scope.arrays[found.images]], formula, self.scope.text)
         window = tuple((r.name, Axis(r.low, r.high)) for r in maximum.ranges)
@@ -207,16 +207,18 @@ class Lowering:
         return text
 
     def _moved(self, nest: Nest, formula: Defined) -> str:
-        """How many entries are read and written, each array once."""
+        """How many bytes are read and written, each array once."""
         leaves = dict.fromkeys(f.head.tensor for f in nest.factors if isinstance(f.head.tensor, Leaf))
-        return self._entries([*(leaf.shape for leaf in leaves if isinstance(leaf, Leaf)), formula.shape])
+        return self._bytes([*(leaf.shape for leaf in leaves if isinstance(leaf, Leaf)), formula.shape])
 
-    def _entries(self, shapes: Sequence[Sequence[Poly]]) -> str:
-        """The entries of several arrays: a number, or a product for each."""
+    def _bytes(self, shapes: Sequence[Sequence[Poly]]) -> str:
+        """The bytes of several arrays of float32: a number, or a product for each."""
         counts = [product_of(shape) for shape in shapes]
         if all(n.as_int is not None for n in counts):
-            return str(sum(n.as_int or 0 for n in counts))
-        return " + ".join(" * ".join(enclosed(self.scope.text(n)) for n in shape) or "1" for shape in shapes)
+            return f"{4 * sum(n.as_int or 0 for n in counts):,}"
+        return "4 * " + " + 4 * ".join(
+            " * ".join(enclosed(self.scope.text(n)) for n in shape) or "1" for shape in shapes
+        )
 
     def extents(self, shape: Sequence[Poly]) -> str:
         return tuple_text([self.scope.scalar(n, "extent") for n in shape]) if shape else "()"

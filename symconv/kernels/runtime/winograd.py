@@ -132,8 +132,8 @@ def _winograd(images: Array, kernel: Array, start: Pair, stride: Pair, tile: Pai
     (m, n), dtype = tile, out.dtype
     back, weigh, into = ((x.astype(dtype), y.astype(dtype)) for x, y in zip(_tile(m, r), _tile(n, c)))
     a, b = m + r - 1, n + c - 1
-    weights = np.matmul(np.kron(*weigh), taps.reshape(r * c, channels * outputs))
-    weights = weights.reshape(a, b, channels, outputs)
+    weights = _WORKSPACE.take("weights", (a, b, channels, outputs), dtype)
+    np.matmul(np.kron(*weigh), taps.reshape(r * c, channels * outputs), out=weights.reshape(a * b, channels * outputs))
     whole = _fitting((out.shape[2], out.shape[3]), (count, 1), tile, (r, c), channels, dtype.itemsize, 112)
     step = outputs  # small products, which OpenBLAS multiplies without packing, in a buffer of 1 MB
     tiles = whole.tiles
@@ -161,7 +161,8 @@ def _winograd_taps(images: Array, upstream: Array, start: Pair, stride: Pair, ti
     a, b = m + r - 1, n + c - 1
     extent = upstream.shape[2], upstream.shape[3]
     whole = _fitting(extent, (count, 1 + outputs // channels), tile, (r, c), channels, dtype.itemsize, 128)
-    total = np.zeros((a * b, outputs, channels), dtype)
+    total = _WORKSPACE.take("weights", (a * b, outputs, channels), dtype)
+    total[...] = 0
     step = max(1, min(a * b, (1 << 19) // (outputs * channels * dtype.itemsize)))
     part = np.empty((step, outputs, channels), dtype)  # stays in the cache
     for block, group, i, j in _blocks_of(whole, count, extent, tile):
