@@ -16,7 +16,7 @@ from symconv.kernels.module import ModuleWriter, banner
 from symconv.kernels.scope import Scope
 from symconv.kernels.self_test import SelfTest
 from symconv.kernels.stages import Program
-from symconv.kernels.targets import c_dots, c_engine, c_loader, c_pool, c_sides, c_tiles, c_winograd
+from symconv.kernels.targets import c_dots, c_engine, c_loader, c_packing, c_pool_lines, c_sides, c_tiles, c_winograd
 from symconv.kernels.targets.c_runtime import ELEMENTWISE, FOOT, HEAD, TWICE
 from symconv.kernels.targets.c_stage import write_program
 from symconv.kernels.targets.c_text import comment_c
@@ -119,9 +119,13 @@ class CModule(ModuleWriter):
         if self.c_writer is None:
             raise TypeError("a module has at least one function")
         plain = [c_tiles.HEAD, c_sides.HEAD, c_dots.HEAD] if self.c_writer.engine else []
-        typed = [c_tiles.text(), c_engine.PRODUCT, c_dots.text(), c_engine.TYPED] if self.c_writer.engine else []
-        plain += [c_pool.HEAD] if self.c_writer.pools else []
-        typed += [c_pool.text(self.c_writer.pools)] if self.c_writer.pools else []
+        typed = (
+            [c_tiles.text(), c_packing.PRODUCT, c_dots.text(), c_packing.PACKING, c_engine.TYPED]
+            if self.c_writer.engine
+            else []
+        )
+        plain += [c_pool_lines.HEAD] if self.c_writer.pools else []
+        typed += [c_pool_lines.text(self.c_writer.pools)] if self.c_writer.pools else []
         typed += [c_winograd.text()] if self.c_writer.engine and self.quick else []
         about = f"The functions that {self.export.stem}.py calls, written by symconv."
         head = f"{comment_c(self.export.title)}\n{comment_c(about)}"
