@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
+from numbers import Rational
+from typing import Any
 
 import sympy
 
@@ -44,25 +47,45 @@ def find_filter(left: Tensor, right: Tensor, g: Tensor, **sizes: int) -> Fit:
 def rank_factors(kernel: object) -> tuple[sympy.Matrix, sympy.Matrix]:
     """The rank R of a kernel [r, c] of numbers, exactly: columns [R, r] and rows [R, c] whose products add up to it.
 
-    kernel: a nested list, an array or a SymPy matrix; a float counts as the fraction that it is.  A correlation with
-    a kernel of rank R written as  sum over p of columns[p, u] rows[p, v]  takes two products of one axis each.
+    kernel: nested lists, an array or a SymPy matrix, of rational numbers.  A float is taken exactly, as the binary
+    fraction that it is: 0.1 * 3 is not 0.3, so that rows of floats are seldom multiples of each other.  Fractions, or
+    texts such as "1/3" and "0.3", say what is meant.  A correlation with a kernel of rank R written as
+    sum over p of columns[p, u] rows[p, v]  takes two products of one axis each.
 
-    Raises `ShapeError` for what is no matrix of numbers.
+    Raises `ShapeError` for what is no matrix of rational numbers, and for zeros alone: R is a size, at least 1.
 
     >>> import symconv as sc
     >>> columns, rows = sc.rank_factors([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
     >>> columns, rows
     (Matrix([[1, 2, 1]]), Matrix([[1, 0, -1]]))
+    >>> sc.rank_factors([["0.1", "0.3"], ["1/30", "0.1"]])
+    (Matrix([[1, 1/3]]), Matrix([[1/10, 3/10]]))
     """
-    given = kernel.tolist() if hasattr(kernel, "tolist") else kernel
-    rows_of_numbers = given if isinstance(given, list) and all(isinstance(row, list) for row in given) else []
-    known = int, float, Fraction, sympy.Rational
-    lengths = {len(row) for row in rows_of_numbers}
-    plain = all(isinstance(x, known) and abs(x) < float("inf") for row in rows_of_numbers for x in row)
-    if len(lengths) != 1 or 0 in lengths or not plain:
-        raise ShapeError(
-            "rank_factors", repr(kernel)[:80], "a matrix of numbers, rows of one length", "give [[1, 2], [3, 4]], say"
-        )
-    matrix = sympy.Matrix([[sympy.Rational(x) for x in row] for row in rows_of_numbers])
+    given: Any = kernel.tolist() if hasattr(kernel, "tolist") else kernel
+    listed = isinstance(given, list | tuple) and all(isinstance(row, list | tuple) for row in given)
+    entries = [list(row) for row in given] if listed else []
+    if len({len(row) for row in entries}) != 1 or not entries[0]:
+        shown = " ".join(repr(kernel).split())[:80]
+        raise ShapeError("rank_factors", shown, "a matrix of numbers, rows of one length", "give [[1, 2], [3, 4]], say")
+    matrix = sympy.Matrix([[_rational(x, i, j) for j, x in enumerate(row)] for i, row in enumerate(entries)])
+    if matrix.is_zero_matrix:
+        raise ShapeError("rank_factors", "zeros alone, of rank 0", "a rank of at least 1", "leave this kernel out")
     columns, rows = matrix.rank_decomposition()
     return columns.T, rows
+
+
+def _rational(entry: object, row: int, column: int) -> sympy.Rational:
+    """An entry of a kernel exactly."""
+    number = entry.item() if hasattr(entry, "item") else entry  # a number of NumPy
+    try:
+        exact = Fraction(number) if isinstance(number, Rational | float | Decimal | str) else None
+    except (ValueError, OverflowError, ZeroDivisionError):  # no number, infinity, a zero below the bar
+        exact = None
+    if exact is None:
+        raise ShapeError(
+            f"rank_factors: entry {row}, {column}",
+            " ".join(repr(entry).split())[:80],
+            "a rational number",
+            "give an int, a float, a Fraction or a text such as '1/3'",
+        )
+    return sympy.Rational(exact.numerator, exact.denominator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -63,11 +64,34 @@ def test_factors_are_exact():
     assert columns.T * rows == sympy.Matrix([[sympy.Rational(x) for x in row] for row in drawn])
 
 
-@pytest.mark.parametrize(
-    "kernel", [[1, 2], [[1, 2], [3]], [], [[]], [["1", 2]], [[float("inf")]], np.ones((2, 2, 2)), 3]
-)
+def test_texts_are_what_they_say_and_floats_what_they_are():
+    columns, rows = sc.rank_factors([["0.3", "1/3"], (np.float32(0.5), sympy.Rational(5, 9))])
+    assert columns.T * rows == sympy.Matrix([["3/10", "1/3"], ["1/2", "5/9"]])
+    assert rows.shape == (1, 2)
+    assert sc.rank_factors([[0.1 * 3, 1], [0.3, 1]])[0].shape == (2, 2)
+
+
+@pytest.mark.parametrize("kernel", [[1, 2], [[1, 2], [3]], [], [[]], 3, "ab"])
 def test_what_is_no_matrix_is_refused(kernel):
-    with pytest.raises(
-        ShapeError, match=r"(?s)rank_factors: .*; expected a matrix of numbers, rows of one length; give"
-    ):
+    message = f"rank_factors: {kernel!r}; expected a matrix of numbers, rows of one length; give [[1, 2], [3, 4]], say"
+    with pytest.raises(ShapeError, match=f"^{re.escape(message)}$"):
         sc.rank_factors(kernel)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [float("nan"), float("inf"), sympy.sqrt(2), sympy.Symbol("n"), 1j, "a", "1/0", None, sympy.nan, [1.0], np.inf],
+)
+def test_an_entry_that_is_not_rational_is_named(entry):
+    message = (
+        f"rank_factors: entry 1, 0: {entry!r}; expected a rational number; give an int, a float, a Fraction or a text "
+        "such as '1/3'"
+    )
+    with pytest.raises(ShapeError, match=f"^{re.escape(message)}$"):
+        sc.rank_factors([[1, 2], [entry, 1]])
+
+
+def test_a_rank_is_a_size():
+    message = "rank_factors: zeros alone, of rank 0; expected a rank of at least 1; leave this kernel out"
+    with pytest.raises(ShapeError, match=f"^{message}$"):
+        sc.rank_factors([[0, 0.0], [0, "0"]])
