@@ -59,7 +59,7 @@ def rank_factors(kernel: object) -> tuple[sympy.Matrix, sympy.Matrix]:
     >>> columns, rows
     (Matrix([[1, 2, 1]]), Matrix([[1, 0, -1]]))
     >>> sc.rank_factors([["0.1", "0.3"], ["1/30", "0.1"]])
-    (Matrix([[1, 1/3]]), Matrix([[1/10, 3/10]]))
+    (Matrix([[1/10, 1/30]]), Matrix([[1, 3]]))
     """
     given: Any = kernel.tolist() if hasattr(kernel, "tolist") else kernel
     listed = isinstance(given, list | tuple) and all(isinstance(row, list | tuple) for row in given)
