@@ -41,7 +41,6 @@ class _Parser(argparse.ArgumentParser):
         return super().add_argument(*names, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
         print(f"{self.prog}: {message}{self._meant(message)}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(UsageError.exit_code)
 
@@ -94,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
         help="what the module runs on",
     )
     export.add_argument("--accuracy", choices=("exact", "fast"), default="exact", help="fast may lose some digits")
-    export.add_argument("--schedule", metavar="NAME", default="", help="use this schedule wherever it fits")
+    export.add_argument("--schedule", metavar="NAME", help="use this schedule wherever it fits")
     export.add_argument("--explain", action="store_true", help="print the plan with its costs; needs no -o")
     export.add_argument("--unproved", action="store_true", help="write gradients that are not proved, and say so")
     _add_output(export, required=False, what="where to write, a name that ends in .py")
@@ -104,11 +103,27 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="type of all numbers")
     bench.add_argument("--target", choices=("numpy", "c"), default="numpy", help="what is measured; numpy unless said")
     bench.add_argument("--accuracy", choices=("exact", "fast"), default="exact", help="fast may lose some digits")
-    bench.add_argument("--threads", type=int, choices=range(1, 65), default=1, metavar="N", help="1 unless said")
-    bench.add_argument("--seconds", type=float, default=1.0, metavar="S", help="for each function; 1 unless said")
+    bench.add_argument("--threads", type=_threads, default=1, metavar="N", help="1 unless said")
+    bench.add_argument("--seconds", type=_seconds, default=1.0, metavar="S", help="for each function; 1 unless said")
     bench.add_argument("--plot", metavar="FILE", help="draw the ratios too: .svg, .png or .pdf; needs matplotlib")
     _add_output(bench, required=False, what="where to write the table; printed without it")
     return top
+
+
+def _threads(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= 64):
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a whole number from 1 to 64")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):  # nor is NaN between them
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a number of seconds above 0, such as 0.5")
+    return seconds
 
 
 def _add_spec(verb: argparse.ArgumentParser) -> None:
@@ -327,6 +342,8 @@ def _standard_input() -> str:
 def _export(options: argparse.Namespace) -> int:
     from symconv.exporting import NotProved, explain_spec, export_files
 
+    if options.schedule is not None and not options.schedule.strip():
+        raise UsageError("--schedule", "an empty name", "the name of a schedule", "name one, or drop the option")
     spec = _spec(options, words=True, layers=True)
     if options.output is not None:
         _refuse_ending(options, ".py")  # a target that writes more files calls them alike, with endings of their own
@@ -346,7 +363,7 @@ def _export(options: argparse.Namespace) -> int:
             options.unproved,
             target=options.target,
             accuracy=options.accuracy,
-            schedule=options.schedule,
+            schedule=options.schedule or "",
             stem=Path(options.output).stem,
         )
     except NotProved as error:

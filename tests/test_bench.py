@@ -55,14 +55,23 @@ def test_the_command_measures_against_what_is_installed(tmp_path: Path) -> None:
             ["conv2d", "--size", "2", "--kernel", "3"],
             r"bench: an output of shape \(1, 1, 0, 0\), .*; expected a",
         ),
-        (["conv2d", "--size", "9", "--kernel", "3", "--threads", "0"], "invalid choice: 0"),
+        *(
+            (["conv2d", "--threads", n], f"bench: argument --threads: '{n}'; expected a whole number from 1 to 64; see")
+            for n in ("0", "-1", "65", "two")
+        ),
+        *(
+            (["conv2d", "--seconds", s], f"bench: argument --seconds: '{s}'; expected a number of seconds above 0, .*")
+            for s in ("nan", "inf", "0", "-1", "long")
+        ),
         (["conv2d", "--size", "9", "--kernel", "3", "--target", "numba"], "invalid choice: 'numba'"),
+        (["conv2d", "--size", "9", "--kernel", "3", "--accuracy", "Fast"], "invalid choice: 'Fast'"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(arguments: list[str], message: str) -> None:
     done = run("bench", *arguments)
     assert done.returncode == 64, done.stdout + done.stderr
     assert re.search(message, done.stderr), done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_layer_that_nobody_else_computes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,6 +205,14 @@ def test_a_plan_is_printed_without_a_file() -> None:
         (
             ["-o", "k.py", "--target", "numba", "--accuracy", "fast"],
             "target numba: --schedule or --accuracy; expected numpy",
+        ),
+        (
+            ["-o", "k.py", "--schedule", ""],
+            "^symconv: --schedule: an empty name; expected the name of a schedule; name",
+        ),
+        (
+            ["-o", "k.py", "--target", "cuda"],
+            "^symconv export: argument --target: invalid choice: 'cuda' .*; see symconv",
         ),
     ],
 )
