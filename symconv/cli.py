@@ -346,8 +346,8 @@ def _export(options: argparse.Namespace) -> int:
         raise UsageError("--schedule", "an empty name", "the name of a schedule", "name one, or drop the option")
     spec = _spec(options, words=True, layers=True)
     if options.output is not None:
-        _refuse_ending(options, ".py")  # a target that writes more files calls them alike, with endings of their own
         _refuse_output(options)
+        _refuse_ending(options, ".py")  # a target that writes more files calls them alike, with endings of their own
     elif not options.explain:
         raise UsageError(
             "export", "no -o FILE", "the file to write", "give -o kernels.py, or --explain to see the plan"
