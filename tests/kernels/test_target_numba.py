@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 from functools import cache
@@ -174,6 +175,18 @@ def test_types_are_kept(load, kind):
     y = module.forward(a, b)
     assert y.dtype == kind
     assert np.array_equal(y, reference.correlate(a, b, (1, 1), ((1, 1),) * 2, (1, 1)))
+
+
+@pytest.mark.targets
+@pytest.mark.parametrize("kind", ["float16", ">f4", ">f8", "longdouble"])
+def test_types_that_are_not_compiled_for(load, kind):
+    kernel = np.ones((5, 2, 3, 4), kind)
+    message = (
+        f"kernel: entries of type {kernel.dtype} given; float32, float64 or integers in the byte order of this machine "
+        "needed; convert with .astype(np.float64)"
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        load("3x4").forward(np.ones((1, 2, 5, 4)), kernel)
 
 
 def test_modules_are_clean(tmp_path):

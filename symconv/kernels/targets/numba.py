@@ -28,6 +28,16 @@ def _compiled(loops: Callable[..., None]) -> Callable[..., None]:
 
 '''
 OWN_HELPERS = {
+    "_machine_numbers": '''def _machine_numbers(name: str, value: Any, layout: tuple[str, ...]) -> Array:
+    """The value as an array of a type that Numba compiles for; integers become int64."""
+    array = _array(name, value, layout)
+    if array.dtype not in (np.float32, np.float64, np.int64):
+        raise TypeError(
+            f"{name}: entries of type {array.dtype} given; float32, float64 or integers in the byte order of this "
+            "machine needed; convert with .astype(np.float64)"
+        )
+    return array
+''',
     "_in_phases": '''def _in_phases(array: Array, step: int) -> Array:
     """The last axis as [t, m], place m * step + t; zeros where it does not divide."""
     *lead, width = array.shape
@@ -76,7 +86,8 @@ class NumbaModule(ModuleWriter):
             return text
 
         written = self.writer.write(program, interface, body, rows)
-        return replace(written, source="\n\n".join([*(_function(c) for c in loops), written.source]))
+        source = written.source.replace("= _array(", "= _machine_numbers(")
+        return replace(written, source="\n\n".join([*(_function(c) for c in loops), source]))
 
     def notes(self) -> list[str]:
         return []
