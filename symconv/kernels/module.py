@@ -33,6 +33,7 @@ SCHEDULES = {
     "tiles": ("_winograd", "_winograd_taps"),
     "polyphase": ("_phases_of_taps",),
     "toeplitz": ("_toeplitz",),
+    "sparse": ("_sparse",),
     "sub-images": ("_sub_images",),
     "fourier": ("_fourier",),
     "adjoint": ("_scatter",),

@@ -83,7 +83,14 @@ def test_every_schedule_that_fits_is_the_formula(problem):
     images, kernel, start, stride, dilation, extent = problem
     taps = kernel.shape[3:]
     unit = stride == dilation == (1, 1)
-    fitting = {"direct": True, "taps": True, "spread taps": True, "sub-images": stride == (1, 1), "fourier": unit}
+    fitting = {
+        "direct": True,
+        "taps": True,
+        "spread taps": True,
+        "sparse": True,
+        "sub-images": stride == (1, 1),
+        "fourier": unit,
+    }
     fitting["shifted"] = stride[0] == 1
     fitting["side by side"], fitting["taps side by side"] = stride[1] == 1, dilation[1] == 1
     fitting["sub-images of taps"] = dilation == (1, 1) and stride[0] == stride[1]
@@ -349,6 +356,17 @@ def test_large_images_are_pooled_band_by_band(height, width, taps, stride):
     pool._pool_max_back(images, upstream, *pairs, back)
     np.testing.assert_array_equal(back, routed)
     assert kept() <= 4 * MEGABYTES
+
+
+def test_taps_that_are_zero_are_left_out():
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((2, 2, 3, 40, 33))
+    kernel = np.zeros((2, 4, 3, 9, 11))
+    kernel[..., [0, 4, 8], [10, 3, 0]] = rng.standard_normal((2, 4, 3, 3))
+    problem = images, kernel, (4, 2), (1, 2), (2, 1), (32, 15)
+    close(run("sparse", "exact", *problem), loops(*problem), np.float64)
+    kernel[...] = 0
+    assert not run("sparse", "exact", *problem).any()
 
 
 def test_threads_do_not_share_buffers():

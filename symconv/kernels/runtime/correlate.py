@@ -18,6 +18,7 @@ from symconv.kernels.runtime.direct import _direct, _direct_taps, _shifted, _spr
 from symconv.kernels.runtime.fourier import _fourier
 from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
 from symconv.kernels.runtime.small import _small_for
+from symconv.kernels.runtime.sparse import _sparse
 from symconv.kernels.runtime.toeplitz import _toeplitz, _toeplitz_taps
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.winograd import _winograd, _winograd_taps
@@ -67,6 +68,7 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
     found = {"direct", "taps"}
     if images.dtype not in (np.float32, np.float64) or images.size == 0 or kernel.size == 0 or 0 in extent:
         return found
+    found.add("sparse")
     if kernel.shape[1:3] == (1, 1):
         found.add("toeplitz")
     if kernel.shape[1] == images.shape[0] == 1:
@@ -198,6 +200,8 @@ def _run(
         tile = _tile_of(_phased(taps, stride), extent, accuracy)
         for g, weights in enumerate(kernel):
             _winograd(images[:, g], weights, start, stride, tile, out[:, g])
+    elif schedule == "sparse":
+        _sparse(images, kernel, start, stride, dilation, out)
     elif schedule == "fourier":
         for g, weights in enumerate(kernel):
             _fourier(images[:, g], weights, start, out[:, g])

@@ -137,6 +137,20 @@ def toeplitz() -> Identity:
     return Identity(whole, define("blocks", whole.shape, lambda i: block[i // m, i % m]))
 
 
+def sparse() -> Identity:
+    """All outputs are a Toeplitz matrix, T[i, x] = sum of K[u] [x = s i + d u - p], mostly zero, times the signal."""
+    X, K, x = _data("X", H), _data("K", r), Poly.of("x")
+    whole = correlate(X, K, stride=s, padding=p, dilation=d)
+    length = whole.shape[0]
+    matrix = define(
+        "T",
+        (length, H),
+        lambda i, x: _sum(multiply(K[u], bracket(equal(x, s * i + d * u - p))), u=r),
+        indices=("i", "x"),
+    )
+    return Identity(whole, define("made", (length,), lambda i: _sum(multiply(matrix[i, x], X[x]), x=H)))
+
+
 def sub_images() -> Identity:
     """A dilation of d: correlations without dilation of d images, of every d-th entry each."""
     X, K = _data("X", H), _data("K", r)
@@ -225,6 +239,7 @@ IDENTITIES: dict[str, Callable[[], Identity]] = {
     "side by side": side_by_side,
     "tiles": tiles,
     "toeplitz": toeplitz,
+    "sparse": sparse,
     "sub-images": sub_images,
     "polyphase": polyphase,
     "adjoint": phases,

@@ -7,7 +7,7 @@ from symconv.errors import UsageError
 ACCURACIES = ("exact", "fast")
 NAMES = (
     *("direct", "shifted", "side by side", "tiles", "polyphase"),
-    *("toeplitz", "spread taps", "sub-images", "fourier"),
+    *("toeplitz", "sparse", "spread taps", "sub-images", "fourier"),
 )
 
 
