@@ -118,7 +118,7 @@ class Lowering:
         leaves = dict.fromkeys(f.head.tensor for n in (nest, *rest) for f in n.factors)
         arrays = [self.scope.arrays[leaf] for leaf in leaves if isinstance(leaf, Leaf)]
         text = NestText(self, nest, formula)
-        result = self._allocated(formula, f"np.result_type({', '.join(dict.fromkeys(arrays))})")
+        result = self._allocated(formula, arrays)
         write_correlation(text, found, result)
         product = " * ".join(plain(f.head.name) for f in nest.factors)
         reads = tuple(
@@ -165,7 +165,7 @@ class Lowering:
         names = [self.scope.arrays[leaf] for leaf in (found.images, found.columns, found.rows)]
         if text.scaled("total") != "total":
             self.filled = ""
-        result = self._allocated(formula, f"np.result_type({', '.join(dict.fromkeys(names))})")
+        result = self._allocated(formula, names)
         vectors = [f"{n}.T" if turned else n for n, turned in zip(names[1:], found.transposed, strict=True)]
         self.scope.line(f"_separable({names[0]}, {', '.join(vectors)}, out={result})")
         product = " * ".join(plain(f.head.name) for f in nest.factors)
@@ -178,17 +178,17 @@ class Lowering:
 
     def _pooled(self, found: Pooling, arrays: Sequence[str], formula: Defined, text_of: Callable[[Poly], str]) -> str:
         """Pooling in an array of its own."""
-        result = self._allocated(formula, f"np.result_type({', '.join(dict.fromkeys(arrays))})")
+        result = self._allocated(formula, arrays)
         write_pooling(self.scope, found, arrays, result, text_of)
         return result
 
-    def _allocated(self, formula: Defined, kind: str) -> str:
-        """The array that a helper fills: the caller's own where this is the last stage."""
+    def _allocated(self, formula: Defined, arrays: Sequence[str]) -> str:
+        """The array that a helper fills from these: the caller's own where this is the last stage."""
         filled, self.filled = self.filled, ""
-        shape = self.extents(formula.shape)
-        result = self.scope.names.fresh("result")
-        self.scope.line(f"{result} = " + (f"_result(out, {shape}, {kind})" if filled else f"np.empty({shape}, {kind})"))
-        self.scope.stored |= bool(filled)
+        shape, named = self.extents(formula.shape), ", ".join(dict.fromkeys(arrays))
+        kind, result = f"np.result_type({named})", self.scope.names.fresh("result")
+        made = f"_result(out, {shape}, {kind}, {named})" if filled else f"np.empty({shape}, {kind})"
+        self.scope.line(f"{result} = {made}")
         return result
 
     def _write(self, nest: Nest, formula: Defined, title: str) -> str:

@@ -504,3 +504,21 @@ def test_no_images_and_no_channels():
     assert module.forward(np.ones((0, 3, 9, 8)), np.ones((4, 3, 3, 2))).shape == (0, 4, 9, 9)
     assert not module.grad_kernel(np.ones((0, 4, 9, 9)), np.ones((0, 3, 9, 8)), (4, 3, 3, 2)).any()
     assert module.grad_input(np.ones((0, 4, 9, 9)), np.ones((4, 3, 3, 2)), (0, 3, 9, 8)).shape == (0, 3, 9, 8)
+
+
+@pytest.mark.parametrize("side", [5, 70])
+def test_a_result_may_take_the_place_of_an_input(side):
+    """Small and large images, the whole input and a part of it."""
+    module = load(source(CONV, image, kernel))
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 4, side, side)), rng.standard_normal((4, 2, 3, 3))
+    expected = reference.correlate(a, b, (1, 1), ((1, 1), (1, 1)), (1, 1), groups=2)
+    back = module.grad_input(expected, b, a.shape, padding=1)
+    held = a.copy()
+    assert module.forward(held, b, padding=1, out=held) is held
+    close(held, expected)
+    assert module.grad_input(held, b, a.shape, padding=1, out=held) is held
+    close(held, back)
+    wide = np.concatenate([a, a])
+    module.forward(wide[1:3], b, padding=1, out=wide[2:])
+    close(wide[2:], reference.correlate(np.roll(a, 1, 0), b, (1, 1), ((1, 1), (1, 1)), (1, 1), groups=2))

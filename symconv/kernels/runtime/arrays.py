@@ -11,8 +11,11 @@ from numpy.lib.stride_tricks import as_strided
 from symconv.kernels.runtime.types import Array
 
 
-def _result(out: Array | None, shape: tuple[int, ...], dtype: Any) -> Array:
-    """The caller's array if it fits, else a new one."""
+def _result(out: Array | None, shape: tuple[int, ...], dtype: Any, *read: Array) -> Array:
+    """The caller's array if it fits, else a new one.
+
+    A new one too where it shares memory with an array that is still read.
+    """
     if out is None:
         try:
             return np.empty(shape, dtype)
@@ -35,12 +38,12 @@ def _result(out: Array | None, shape: tuple[int, ...], dtype: Any) -> Array:
             f"out: strides {out.strides} given, so that entries share memory; a place for each needed; "
             "give another array or leave it out"
         )
-    return out
+    return np.empty(shape, dtype) if any(np.may_share_memory(out, array) for array in read) else out
 
 
 def _stored(result: Array, out: Array | None) -> Array:
     """The result, copied into the caller's array if there is one."""
-    if out is None:
+    if out is None or result is out:
         return result
     stored = _result(out, result.shape, result.dtype)
     stored[...] = result
