@@ -358,6 +358,19 @@ def test_large_images_are_pooled_band_by_band(height, width, taps, stride):
     assert kept() <= 4 * MEGABYTES
 
 
+@pytest.mark.parametrize("taps", [2, 3])
+def test_an_infinite_gradient_goes_to_the_winner_alone(taps):
+    rng = np.random.default_rng(0)
+    images, upstream = rng.standard_normal((2, 9, 9)), rng.standard_normal((2, 4, 4))
+    upstream[1, 2, 1] = np.inf
+    out = np.empty_like(images)
+    pool._pool_max_back(images, upstream, (0, 0), (taps, taps), (2, 2), (1, 1), out)
+    window = images[1, 4 : 4 + taps, 2 : 2 + taps]
+    u, v = divmod(int(window.argmax()), taps)
+    assert out[1, 4 + u, 2 + v] == np.inf
+    assert np.isfinite(out).sum() == out.size - 1
+
+
 def test_taps_that_are_zero_are_left_out():
     rng = np.random.default_rng(0)
     images = rng.standard_normal((2, 2, 3, 40, 33))

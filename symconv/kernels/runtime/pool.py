@@ -183,12 +183,16 @@ def _routed(source: Array, later: Array, reads: list[tuple[slice, slice]], axis:
     """Every entry of the source put, or added, where the tap reads that has the greatest entry."""
     if not apart or sum(len(range(*read.indices(out.shape[axis - 2]))) for _, read in reads) < out.shape[axis - 2]:
         out[...] = 0
+    finite = bool(np.isfinite(source.sum()))
     for t, chosen in _winners(later):
         place = out[_along(axis, reads[t][1])]
-        if apart:
-            np.multiply(source, chosen, out=place)
-        else:
-            place += np.multiply(source, chosen, out=_WORKSPACE.take("part", source.shape, out.dtype))
+        part = place if apart else _WORKSPACE.take("part", source.shape, out.dtype)
+        if finite:
+            np.multiply(source, chosen, out=part)
+        else:  # an infinity times 0 is no number
+            part[...] = np.where(chosen, source, 0)
+        if not apart:
+            place += part
 
 
 def _by_phase(reads: list[tuple[slice, slice]], extent: int) -> list[tuple[slice, slice]]:
