@@ -45,6 +45,11 @@ def test_the_command_measures_against_what_is_installed(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["conv2d", "--kernel", "3"], "bench: no --size; expected numbers for every size; add --size 56,56, say"),
+        (["conv2d", "--size", "9"], "bench: no --kernel; expected numbers for every size; add --kernel 3,3, say"),
+        (
+            ["conv2d", "--size", "9", "--kernel", "3", "--groups", "2"],
+            "bench: 2 groups of 1 channels and 1 outputs; expected groups that divide both; change --groups or",
+        ),
         (
             ["conv2d", "--size", "H", "--kernel", "3"],
             "bench --size: 'H'; expected a whole number from 1 on; give",
@@ -53,7 +58,7 @@ def test_the_command_measures_against_what_is_installed(tmp_path: Path) -> None:
         (["conv2d", "--size", "9", "--kernel", "3", "--bias"], "bench: --bias; expected --batch, .*; leave it out"),
         (
             ["conv2d", "--size", "2", "--kernel", "3"],
-            r"bench: an output of shape \(1, 1, 0, 0\), .*; expected a",
+            r"bench: windows of \d x \d in images of .*, padding included; expected a",
         ),
         *(
             (["conv2d", "--threads", n], f"bench: argument --threads: '{n}'; expected a whole number from 1 to 64; see")

@@ -9,6 +9,7 @@ from symconv.benching.peers import Layer
 from symconv.errors import UsageError
 
 OPERATIONS = {"conv2d": "conv", "correlation2d": "conv", "maxpool2d": "maxpool", "avgpool2d": "avgpool"}
+USUAL = {"size": "56,56", "kernel": "3,3"}
 
 
 def layer_of(operation: str, options: Mapping[str, str | None], dtype: str) -> Layer:
@@ -28,7 +29,7 @@ def layer_of(operation: str, options: Mapping[str, str | None], dtype: str) -> L
         raise UsageError("bench", f"--{strange[0]}", ", ".join(f"--{k}" for k in sorted(known)), "leave it out")
     for name in ("size", "kernel"):
         if name not in given:
-            raise UsageError("bench", f"no --{name}", "numbers for every size", f"add --{name} 56,56, say")
+            raise UsageError("bench", f"no --{name}", "numbers for every size", f"add --{name} {USUAL[name]}, say")
     kind = OPERATIONS[operation]
     kernel = _pair("kernel", given["kernel"])
     channels = _pair("channels", given.get("channels", "1,1"))
@@ -45,11 +46,22 @@ def layer_of(operation: str, options: Mapping[str, str | None], dtype: str) -> L
         _number("groups", given.get("groups", "1")),
         dtype,
     )
-    if min(layer.shape) < 1 or layer.channels % layer.groups or layer.outputs % layer.groups:
+    reach = [d * (t - 1) + 1 for d, t in zip(layer.dilation, kernel, strict=True)]
+    sides = [n + 2 * p for n, p in zip(layer.extent, layer.padding, strict=True)]
+    if any(r > n for r, n in zip(reach, sides, strict=True)):
         raise UsageError(
-            "bench", f"an output of shape {layer.shape}, {layer.groups} groups of {layer.channels} channels",
-            "a window that fits, groups that divide both channels", "change the sizes",
-        )  # fmt: skip
+            "bench",
+            f"windows of {reach[0]} x {reach[1]} in images of {sides[0]} x {sides[1]}, padding included",
+            "a window that fits",
+            "give a larger --size or --padding, or a smaller --kernel or --dilation",
+        )
+    if layer.channels % layer.groups or layer.outputs % layer.groups:
+        raise UsageError(
+            "bench",
+            f"{layer.groups} groups of {layer.channels} channels and {layer.outputs} outputs",
+            "groups that divide both",
+            "change --groups or --channels",
+        )
     return layer
 
 

@@ -72,6 +72,10 @@ class Compound:
     def __hash__(self) -> int:
         return self._hash
 
+    def __reduce__(self) -> tuple[type[Compound], tuple[object, ...]]:
+        """Made anew where it is unpickled: a hash holds in one process only."""
+        return type(self), self.parts
+
     def __eq__(self, other: object) -> bool:
         return self is other or (type(other) is type(self) and self.parts == other.parts)
 

@@ -324,6 +324,10 @@ class Poly:
             self._hash = hash(frozenset(self._terms.items()))
         return self._hash
 
+    def __reduce__(self) -> tuple[type[Poly], tuple[Mapping[Monomial, int]]]:
+        """Made anew where it is unpickled: a hash holds in one process only."""
+        return Poly, (self._terms,)
+
     def sorted_terms(self) -> list[tuple[Monomial, int]]:
         """The terms in the order in which they are shown: by degree, then by name."""
         return sorted(self._terms.items(), key=lambda t: (-len(t[0]), tuple(map(order, t[0]))))

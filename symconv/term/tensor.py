@@ -135,6 +135,11 @@ class Defined(Tensor):
     def __hash__(self) -> int:
         return self._hash
 
+    def __reduce__(self) -> tuple[type[Defined], tuple[object, ...]]:
+        """Made anew where it is unpickled: a hash holds in one process only."""
+        fields = (self.name, self.parameters, self.axes, self.body, self.call, self.requires, self.outside)
+        return Defined, fields
+
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
