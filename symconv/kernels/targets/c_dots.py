@@ -12,21 +12,15 @@ COLUMNS = {1: 10, 2: 10, 3: 6, 4: 5}  # of a block, by its rows: so many sums fi
 
 HEAD = """\
 /* How long the lines are that the sums consist of, 0 where there are none: neighbours in `left`, `step` apart in
-   `right`, all of one length. */
+   `right`. */
 static inline long lines_along(const struct side *left, const struct side *right, long step)
 {
-    const long *a = left->first, *b = right->first, m = left->rank, n = right->rank, all = left->firsts;
-    long along = all;
-    for (long k = 1; k < all; k++) {
-        int next = a[k * m + m - 1] == a[(k - 1) * m + m - 1] + 1;
-        for (long axis = 0; axis + 1 < m; axis++) next &= a[k * m + axis] == a[(k - 1) * m + axis];
-        for (long axis = 0; axis + 1 < n; axis++) next &= b[k * n + axis] == b[(k - 1) * n + axis];
-        next &= b[k * n + n - 1] == b[(k - 1) * n + n - 1] + step;
-        if (along == all && !next) along = k;
-        if (next != (k % along != 0)) return 0;
-    }
-    for (long k = 0; k < all; k++) if (b[k * n + n - 1] % step) return 0;
-    return all % along ? 0 : along;
+    const long last = right->rank - 1;
+    if (step < 1 || left->alongs < 2 || left->along[left->rank - 1] != 1) return 0;
+    for (long axis = 0; axis + 1 < left->rank; axis++) if (left->along[axis]) return 0;
+    for (long axis = 0; axis < last; axis++) if (right->along[axis]) return 0;
+    for (long n = 0; n < right->firsts; n++) if (right->first[n * right->rank + last] % step) return 0;
+    return left->alongs;
 }
 """
 
@@ -53,8 +47,8 @@ static void NAME(pack_lines)(const struct NAME(product) *p, const T *a)
     const long padded = (p->along + LANES - 1) / LANES * LANES;
     T *to = p->packed;
     for (long row = 0; row < p->rows; row++) {
-        for (long k = 0; k < p->summed; k += p->along, to += padded) {
-            const T *from = a + p->left.at_second[row] + p->left.at_first[k];
+        for (long line = 0; line < p->left.firsts; line++, to += padded) {
+            const T *from = a + p->left.at_second[row] + p->left.at_first[line];
             memcpy(to, from, sizeof(T) * p->along);
             for (long n = p->along; n < padded; n++) to[n] = 0;
             if (p->scale != 1) for (long n = 0; n < p->along; n++) to[n] *= p->scale;
@@ -65,12 +59,12 @@ static void NAME(pack_lines)(const struct NAME(product) *p, const T *a)
 /* Band by band of lines, so that what is read again stays in a near cache. */
 static void NAME(by_dots)(const struct NAME(product) *p, const T *b, T *c, int add)
 {
-    const long padded = (p->along + LANES - 1) / LANES * LANES, lines = p->summed / p->along;
+    const long padded = (p->along + LANES - 1) / LANES * LANES, lines = p->left.firsts;
     const long band = maximum(1, BAND / (2 * padded * (long)sizeof(T)));
     T sums[4 * 10];
     long at_q[10];
     for (long first = 0; first < lines; first += band, add = 1) {
-        const long *at_k = p->right.at_first + first * p->along;
+        const long *at_k = p->right.at_first + first;
         for (long row = 0, rows; row < p->rows; row += rows) {
             rows = strip_rows(p->rows - row);
             const long columns = NAME(dots_columns)[rows - 1];
@@ -93,7 +87,7 @@ static void NAME(by_dots)(const struct NAME(product) *p, const T *b, T *c, int a
 
 
 def dots(rows: int) -> str:
-    """sums[m][n] = sum over lines, j of a[m * apart + line * padded + j] * b[at_k[line * along] + at_q[n] + j]."""
+    """sums[m][n] = sum over lines, j of a[m * apart + line * padded + j] * b[at_k[line] + at_q[n] + j]."""
     ms, ns = range(rows), range(COLUMNS[rows])
     pairs = list(product(ms, ns))
 
@@ -114,7 +108,7 @@ def dots(rows: int) -> str:
         "    const long full = (along - 1) / LANES;",
         "    const NAME(mask) rest = *(const NAME(loose_mask) *)(ones + (full + 1) * LANES - along);",
         f"    NAME(vector) {', '.join(f'c{m}{n} = {{0}}' for m, n in pairs)};",
-        "    for (long line = 0; line < lines; line++, at_k += along) {",
+        "    for (long line = 0; line < lines; line++, at_k++) {",
         "        const T *x = b + *at_k;",
         "        for (long n = 0; n < full; n++, a += LANES, x += LANES) {",
         *(" " * 12 + text for text in step("")),

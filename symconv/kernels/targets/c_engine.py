@@ -7,7 +7,7 @@ and one for the column, and the tiles read it there.  What lies outside an array
 from __future__ import annotations
 
 TYPED = """\
-/* Choose between tiles and strips, and get what they need. */
+/* Choose between tiles, strips and dot products, and get what they need. */
 static int NAME(prepare)(struct memory *memory, struct NAME(product) *p)
 {
     struct side *s = &p->right;
@@ -15,6 +15,8 @@ static int NAME(prepare)(struct memory *memory, struct NAME(product) *p)
     survey(&p->left);
     survey(s);
     survey(&p->result);
+    p->summed = s->firsts * s->alongs;
+    p->sparse = mostly_empty(s) || mostly_empty(&p->left);
     long step = s->inner[s->rank - 1], others = 0;
     for (long n = 0; n < s->seconds && step != 1; n++) {
         step = common_divisor(step, s->second[n * s->rank + s->rank - 1]);
@@ -22,17 +24,22 @@ static int NAME(prepare)(struct memory *memory, struct NAME(product) *p)
     for (long axis = 0; axis + 1 < s->rank; axis++) others |= s->inner[axis];
     p->strips = p->rows < LANES / 2 && step > 0 && step == s->inner[s->rank - 1] && !others;
     if (p->rows < LANES / 2 && s->inners < LANES) {
-        const long apart = p->summed > 1 ? s->first[2 * s->rank - 1] - s->first[s->rank - 1] : 0;
-        p->along = apart > 0 ? lines_along(&p->left, s, apart) : 0;
+        const long apart = s->along[s->rank - 1];
+        p->along = p->sparse ? 0 : lines_along(&p->left, s, apart);
         if (p->along < LANES / 2) p->along = 0;
         if (p->along) step = apart, p->strips = 0, p->always = 1;
     }
+    if (!p->along) {
+        list_entries(memory, &p->left);
+        list_entries(memory, s);
+    }
+    if (p->sparse || memory->failed) return !memory->failed;
     if (p->strips) p->always = step > 1 || s->inners < LANES;
     if (p->strips || p->along) s->step = step;
     const long wide = (p->rows + LANES - 1) / LANES, blocks = (wide + MOST - 1) / MOST;
     p->height = p->strips ? p->rows : (wide + blocks - 1) / blocks * LANES;
     p->copy = take(memory, sizeof(T) * (room(&p->right) + room(&p->left)));
-    const long full = p->along ? p->summed / p->along * (p->along + LANES) : p->summed + LANES;
+    const long full = p->along ? s->firsts * (p->along + LANES) : p->summed + LANES;
     p->packed = take(memory, sizeof(T) * full * (p->strips || p->along ? p->rows : blocks * p->height));
     p->block = take(memory, sizeof(T) * (QBLOCK + PIXELS) * MOST * LANES);
     p->runs = take(memory, sizeof(struct run) * s->seconds);
@@ -175,9 +182,34 @@ static void NAME(by_bands)(const struct NAME(product) *p, const long *base, T *c
     }
 }
 
+/* Entry by entry, where a copy would hold little but zeros. */
+static void NAME(by_entries)(
+    const struct NAME(product) *p, const long *left, const long *right, long result, int add)
+{
+    const struct side *s = &p->right;
+    for (long row = 0; row < p->rows; row++) {
+        for (long n = 0; n < s->seconds * s->inners; n++) {
+            const long second = n / s->inners, inner = n % s->inners;
+            T sum = 0;
+            for (long k = 0; k < p->summed; k++) {
+                const long a = place_of(&p->left, left, k, row, 0), b = place_of(s, right, k, second, inner);
+                sum += (a < 0 ? 0 : p->a[a]) * (b < 0 ? 0 : p->b[b]);
+            }
+            const struct side *c = &p->result;
+            T *place = p->c + result + c->at_first[row] + c->at_second[second] + inner * c->at_inner;
+            *place = (add ? *place : 0) + p->scale * sum;
+        }
+    }
+}
+
 /* result = (add ? result : 0) + sum of left * right, the three at these bases. */
 static void NAME(multiply)(struct NAME(product) *p, const long *left, const long *right, const long *result, int add)
 {
+    if (p->sparse) {
+        measure(&p->result, 0);
+        NAME(by_entries)(p, left, right, distance(&p->result, result), add);
+        return;
+    }
     T *room_left = p->copy + room(&p->right);
     int copied = leaves(&p->left, left);
     measure(&p->left, copied);

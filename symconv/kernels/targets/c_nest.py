@@ -286,8 +286,9 @@ def add_nests(function: CFunction, nests: Sequence[Nest], formula: Defined, out:
     for nest in sorted(nests, key=lambda nest: poolings[id(nest)] is None):
         pooling = poolings[id(nest)]
         if not written and pooling is not None and has_planes(function, pooling, out):
-            with function.block(""):
-                write_pooling(function, pooling, nest, out)
+            with function.block(""), write_pooling(function, pooling, nest, out):
+                function.line(f"memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")
+                Loops(function, nest, out).write()
             written = True
             continue
         product = plan_product(function, nest, out)
@@ -307,6 +308,31 @@ def add_nests(function: CFunction, nests: Sequence[Nest], formula: Defined, out:
 def write_product(function: CFunction, nest: Nest, product: Product, out: Array, adds: bool) -> None:
     """A product by the engine, or by tiles where they are allowed and fit."""
     function.engine = True
+    for extreme in nest.extremes:
+        function.extreme(extreme)
+    if product.added and not adds:
+        none = " || ".join(f"{function.scalar(product.counts[n])} == 0" for n in product.added)
+        function.line(f"if ({none}) memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")
+    if product.phases:
+        with function.block(f"if ({_far_apart(function, product)})"):
+            if not adds:
+                function.line(f"memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")
+            Loops(function, nest, out).write()
+        with function.block("else"):
+            _by_engine(function, nest, product, out, adds)
+    else:
+        _by_engine(function, nest, product, out, adds)
+
+
+def _far_apart(function: CFunction, product: Product) -> str:
+    """Where a phase of the output holds so few entries that plain loops over what is added are faster."""
+    ends = [(grouped(function.text(p.step)), grouped(function.scalar(p.extent))) for p in product.phases]
+    phases = " * ".join(f"minimum({step}, {extent})" for step, extent in ends)
+    columns = " * ".join(f"({extent} / {step} + 1)" for step, extent in ends)
+    return f"{phases} > 16 * {columns}"
+
+
+def _by_engine(function: CFunction, nest: Nest, product: Product, out: Array, adds: bool) -> None:
     steps = unit_steps(nest)
     plain = with_sizes(nest, steps)
     tiled = plan_product(function, plain, out, steps) if function.fast and not nest.extremes else None

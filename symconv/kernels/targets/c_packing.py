@@ -14,6 +14,7 @@ struct NAME(product) {
     long lines; /* of a kernel whose lines lie as far apart as the runs, else 0 */
     long along; /* what is summed in one line, for dot products, else 0 */
     int strips, always; /* strips instead of tiles; always from a copy */
+    int sparse; /* neither: entry by entry */
 };
 """
 

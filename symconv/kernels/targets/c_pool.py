@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from symconv.kernels.nest import ONE, ZERO, Nest
 from symconv.kernels.pool_patterns import Pooling, Side
 from symconv.kernels.targets.c_function import Array, CFunction
@@ -11,8 +14,14 @@ WHOLE = Side("", ONE, ONE, ZERO, ONE)  # the window of an axis that is not there
 FUNCTIONS = {"maximum": "pool_larger", "sum": "pool_plus", "spread": "pool_back", "route": "pool_back"}
 
 
-def write_pooling(function: CFunction, found: Pooling, nest: Nest | None, out: Array) -> None:
-    """Fill `out`.  nest: what gives the coefficient, the weight and the denominators, if there is any."""
+@contextmanager
+def write_pooling(function: CFunction, found: Pooling, nest: Nest | None, out: Array) -> Iterator[None]:
+    """Fill `out`, or do what is written inside, where the taps or the windows lie far apart.
+
+    nest: what gives the coefficient, the weight and the denominators, if there is any.
+    """
+    for extreme in nest.extremes if nest is not None else ():
+        function.extreme(extreme)
     function.pools.add(found.kind)
     image, result = _ends(function, found, out)
     first, second = found.sides[0] or WHOLE, found.sides[1]
@@ -31,8 +40,11 @@ def write_pooling(function: CFunction, found: Pooling, nest: Nest | None, out: A
     arrays = {"spread": ["NULL", read], "route": [read, result.name]}.get(found.kind, [read])
     numbers = ["1", "1"] if nest is None else _factor(function, nest)
     call = ", ".join([f"&{name}", *arrays, out.name, *numbers])
-    function.line(f"memory.failed = NAME({FUNCTIONS[found.kind]})({call});")
-    function.line("if (memory.failed) goto done;")
+    with function.block(f"if (near_together(&{name}))"):
+        function.line(f"memory.failed = NAME({FUNCTIONS[found.kind]})({call});")
+        function.line("if (memory.failed) goto done;")
+    with function.block("else"):
+        yield
 
 
 def has_planes(function: CFunction, found: Pooling, out: Array) -> bool:

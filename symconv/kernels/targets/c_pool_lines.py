@@ -20,9 +20,21 @@ struct phases {
     long *at, *shift, *begin, *close; /* where taps stand, in all and in their phase; what of a phase is in the line */
 };
 
+/* The stride along a line; that of a single window is not taken, however large it is. */
+static inline long step_of(const struct pooling *p) { return p->result[1] > 1 ? p->stride[1] : 1; }
+
+/* True if the lines that are kept, and their phases, are of the order of what is read. */
+static inline int near_together(const struct pooling *p)
+{
+    const double reach = (double)p->dilation[0] * (double)(p->taps[0] - 1);
+    const double width = (double)p->dilation[1] * (double)(p->taps[1] - 1) + BLOCK * (double)step_of(p);
+    return reach < 4096 + 4.0 * (double)(p->image[0] + p->taps[0])
+        && width < 4096 + 4.0 * BLOCK * (double)(p->image[1] + p->taps[1] + p->result[1]);
+}
+
 static inline struct phases phases_of(struct memory *memory, const struct pooling *p)
 {
-    const long step = p->stride[1], taps = p->taps[1], low = -p->start[1], width = p->image[1];
+    const long step = step_of(p), taps = p->taps[1], low = -p->start[1], width = p->image[1];
     struct phases s = {.low = low, .step = step, .count = p->result[1], .taps = taps};
     s.blocks = (s.count + BLOCK - 1) / BLOCK;
     s.span = s.count ? step * (s.count - 1) + p->dilation[1] * (taps - 1) + 1 : 0;

@@ -30,6 +30,7 @@ class Phase:
     shift: str
     step: Poly
     rest: Poly
+    extent: Poly  # of the axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class _Turned:
         if not surely_nonnegative(step - 1):
             return None
         phase, shift = f"{x} phase", f"{x} shift"
-        self.phases.append(Phase(phase, shift, step, rest))
+        self.phases.append(Phase(phase, shift, step, rest, extent))
         self.counts[new] = (extent - Poly.of(phase) + step - 1) // step
         return Poly.of(new) + Poly.of(shift), step * Poly.of(new) + Poly.of(phase)
 

@@ -12,17 +12,20 @@ HEAD = """\
 #define BAND 65536 /* bytes of a band */
 
 /* One array of a product. The position of an entry is a base, a part for the first index and one for the second;
-   columns have a third part: `inner` times the last column index, which runs along a row. */
+   columns have a third part: `inner` times the last column index, which runs along a row; and what is summed may have
+   a fourth one: `along` times the last summed index, so that a table lists lines instead of entries. */
 struct side {
-    long rank, extent[RANK], low[RANK], shape[RANK], pitch[RANK], inner[RANK];
+    long rank, extent[RANK], low[RANK], shape[RANK], pitch[RANK], inner[RANK], along[RANK];
     long *first, *second, *at_first, *at_second; /* positions; the same as distances */
-    long firsts, seconds, inners, at_inner, step;
+    long firsts, seconds, inners, alongs, at_inner, step;
     int copied;
 };
 
 static inline struct side side(struct memory *memory, long rank, const long *extent, long firsts, long seconds)
 {
-    struct side s = {.rank = rank, .firsts = firsts, .seconds = seconds, .inners = 1, .step = 1, .copied = -1};
+    struct side s = {.rank = rank, .firsts = firsts, .seconds = seconds, .inners = 1, .alongs = 1};
+    s.step = 1;
+    s.copied = -1;
     memcpy(s.extent, extent, sizeof(long) * rank);
     s.first = take(memory, sizeof(long) * (rank + 1) * (firsts + 1));
     s.second = take(memory, sizeof(long) * (rank + 1) * (seconds + 1));
@@ -47,15 +50,66 @@ static inline void count_from_least(long *table, long count, long rank, long *en
 /* From now on the positions count from their least values; `low` and `shape` tell the box that they fill. */
 static inline void survey(struct side *s)
 {
+    if (s->inners < 2) { /* its step, however large, is not taken */
+        memset(s->inner, 0, sizeof s->inner);
+        s->inner[s->rank - 1] = 1;
+    }
+    if (s->alongs < 2) {
+        s->firsts *= s->alongs;
+        s->alongs = 1;
+    }
     for (long axis = 0; axis < s->rank; axis++) {
-        const long along = s->inner[axis] * (s->inners - 1);
-        long ends[2] = {minimum(0, along), maximum(0, along)};
+        const long inner = s->inner[axis] * (s->inners - 1), along = s->along[axis] * (s->alongs - 1);
+        long ends[2] = {minimum(0, inner) + minimum(0, along), maximum(0, inner) + maximum(0, along)};
         count_from_least(s->first + axis, s->firsts, s->rank, ends);
         count_from_least(s->second + axis, s->seconds, s->rank, ends);
-        for (long n = 0; n < s->seconds; n++) s->second[n * s->rank + axis] -= minimum(0, along);
+        for (long n = 0; n < s->firsts; n++) s->first[n * s->rank + axis] -= minimum(0, along);
+        for (long n = 0; n < s->seconds; n++) s->second[n * s->rank + axis] -= minimum(0, inner);
         s->low[axis] = ends[0];
         s->shape[axis] = ends[1] - ends[0] + 1;
     }
+}
+
+/* List every entry of the lines. */
+static inline void list_entries(struct memory *memory, struct side *s)
+{
+    const long *line = s->first, firsts = s->firsts, rank = s->rank;
+    if (s->alongs == 1) return;
+    long *entry = take(memory, sizeof(long) * (rank + 1) * (firsts * s->alongs + 1));
+    if (memory->failed) return;
+    s->first = entry;
+    s->firsts *= s->alongs;
+    s->at_first = entry + rank * (s->firsts + 1);
+    for (long n = 0; n < firsts; n++, line += rank) {
+        for (long k = 0; k < s->alongs; k++, entry += rank) {
+            for (long axis = 0; axis < rank; axis++) entry[axis] = line[axis] + k * s->along[axis];
+        }
+    }
+    s->alongs = 1;
+}
+
+/* True if the box is much larger than the array and all that is read of it, as with steps beyond the array's end. */
+static inline int mostly_empty(const struct side *s)
+{
+    double box = 1, array = 1;
+    for (long axis = 0; axis < s->rank; axis++) {
+        box *= (double)s->shape[axis];
+        array *= (double)s->extent[axis];
+    }
+    return box > 4096 + 4 * (array + (double)s->firsts * (double)s->alongs * (double)s->seconds * (double)s->inners);
+}
+
+/* Where an entry stands, at a base and by its indices; -1 outside the array. */
+static inline long place_of(const struct side *s, const long *base, long first, long second, long inner)
+{
+    long at = 0;
+    for (long axis = 0; axis < s->rank; axis++) {
+        long p = base[axis] + s->low[axis] + s->first[first * s->rank + axis] + s->second[second * s->rank + axis];
+        p += inner * s->inner[axis];
+        if (p < 0 || p >= s->extent[axis]) return -1;
+        at = at * s->extent[axis] + p;
+    }
+    return at;
 }
 
 /* True if the box at a base leaves the array. */

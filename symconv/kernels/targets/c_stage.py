@@ -40,11 +40,17 @@ def _stage(function: CFunction, stage: Stage, last: bool) -> None:
 
 
 def _maximum(function: CFunction, formula: Defined, maximum: Maximum, title: str, out: Array) -> None:
-    """By lines where windows stay inside; else row by row, each tap of the window in turn over the whole row."""
+    """By lines where the windows are those of a pooling, else by taps."""
     found = maximum_of(maximum, formula)
     if found is not None and has_planes(function, found, out):
-        write_pooling(function, found, None, out)
-        return
+        with write_pooling(function, found, None, out):
+            _by_taps(function, formula, maximum, title, out)
+    else:
+        _by_taps(function, formula, maximum, title, out)
+
+
+def _by_taps(function: CFunction, formula: Defined, maximum: Maximum, title: str, out: Array) -> None:
+    """Each tap of the window in turn over the whole row."""
     counts: dict[str, Poly] = {}
     images: dict[str, Poly] = {}
     for p, axis in zip(formula.parameters, formula.axes, strict=True):

@@ -20,6 +20,7 @@ class Tables:
         self.function, self.nest, self.product = function, nest, product
         for extreme in nest.extremes:
             function.extreme(extreme)
+        self.listed = product.summed if product.phases else product.summed[:-1]
         names = [*product.counts, *(n for p in product.phases for n in (p.phase, p.shift))]
         self.spelling = {n: function.names.fresh(nest.hints.get(n.split("'")[0].split(" ")[0], n)) for n in names}
 
@@ -29,18 +30,21 @@ class Tables:
         with ExitStack() as stack:
             for phase in product.phases:
                 t = self.spelling[phase.phase]
-                stack.enter_context(function.block(f"for (long {t} = 0; {t} < {self.text(phase.step)}; {t}++)"))
-            stack.enter_context(function.block(f"if ({self.count(product.columns)} > 0)"))
+                end = f"minimum({self.text(phase.step)}, {function.scalar(phase.extent)})"
+                stack.enter_context(function.block(f"for (long {t} = 0; {t} < {end}; {t}++)"))
+            some = f"{self.count(product.rows)} > 0 && {self.count(product.columns)} > 0"
+            stack.enter_context(function.block(f"if ({some})"))
             name, tables = function.names.fresh("product"), function.names.fresh("tables")
             self.declare(name, tables)
             with function.block(f"if (!{tables}.failed)"):
                 function.line("long entry;")
-                self.fill(name, product.summed, (("left.first", product.left), ("right.first", product.right)))
-                function.line(f"{name}.summed = {name}.left.firsts = {name}.right.firsts = entry;")
+                self.fill(name, self.listed, (("left.first", product.left), ("right.first", product.right)))
+                function.line(f"{name}.left.firsts = {name}.right.firsts = entry;")
                 self.fill(name, product.rows, (("left.second", product.left), ("result.first", product.result)))
                 columns = (("right.second", product.right), ("result.second", product.result))
                 self.fill(name, product.columns[:-1], columns)
                 self.along(name)
+                self.unlisted(name)
             with function.block(f"if (NAME(prepare)(&{tables}, &{name}))"), ExitStack() as loops:
                 for n in (*product.around, *product.added):
                     loops.enter_context(function.block(self.loop(n)))
@@ -53,7 +57,7 @@ class Tables:
 
     def declare(self, name: str, tables: str) -> None:
         product, line = self.product, self.function.line
-        summed, rows, runs = map(self.count, (product.summed, product.rows, product.columns[:-1]))
+        summed, rows, runs = map(self.count, (self.listed, product.rows, product.columns[:-1]))
         line(f"struct memory {tables} = {{0}};")
         line(f"struct NAME(product) {name} = {{")
         parts = (("left", product.left, summed, rows), ("right", product.right, summed, runs))
@@ -81,7 +85,7 @@ class Tables:
         with ExitStack() as stack:
             for head in map(self.loop, indices) if indices else ("",):
                 stack.enter_context(function.block(head))
-            shifts = self.shifts() if indices == self.product.summed else ()
+            shifts = self.shifts() if indices is self.listed else ()
             for table, side in sides:
                 parts, part = side.part((*indices, *shifts)), f"at_{table.split('.')[0]}"
                 function.line(f"long *{part} = {name}.{table} + {len(parts)} * entry;")
@@ -97,6 +101,16 @@ class Tables:
                 if not step.is_zero:
                     self.function.line(f"{name}.{table}.inner[{axis}] = {self.text(step)};")
             self.function.line(f"{name}.{table}.inners = {self.count((last,))};")
+
+    def unlisted(self, name: str) -> None:
+        """The last summed index, where it is left to the engine."""
+        for n in self.product.summed[len(self.listed) :]:
+            for table, side in (("left", self.product.left), ("right", self.product.right)):
+                steps = [(coefficients(p) or ({}, ZERO))[0].get(n, ZERO) for p in side.positions]
+                for axis, step in enumerate(steps):
+                    if not step.is_zero:
+                        self.function.line(f"{name}.{table}.along[{axis}] = {self.text(step)};")
+                self.function.line(f"{name}.{table}.alongs = {self.count((n,))};")
 
     def shifts(self) -> tuple[str, ...]:
         """Where the output is taken phase by phase: keep the taps that meet this one, and how far they shift."""
