@@ -44,9 +44,10 @@ SCHEDULES = {
 CONTRACT = [
     " ".join(
         (
-            "ACCURACY exact: float32 errors stay below 1e-6 of the greatest entry; infinities and NaN go where the",
-            "formula takes them.  fast: tiles of up to F(4, 5), errors up to 3e-5 in float32 and 1e-13 in float64; an",
-            "infinity or a NaN spreads over the tiles that read it.  Sums of integers are exact.",
+            "ACCURACY exact: float32 errors stay below 1e-6 of the greatest entry where sums do not cancel; infinities",
+            "and NaN of images go where the formula takes them.  fast: tiles of up to F(4, 5), errors up to 3e-5 in",
+            "float32 and 1e-13 in float64; an infinity or a NaN spreads over the tiles that read it.  Sums of integers",
+            "are exact.",
         )
     ),
     "Buffers are kept for the next call, one set for each thread, at most 4 MB beside transformed kernels.",
