@@ -32,6 +32,7 @@ N, g, C, M, H, W, r, c, s, d = sizes("N g C M H W r c s d")
 p = size("p", 0)
 IMAGE, KERNEL = leaf("input", N, g * C, H, W), leaf("kernel", g * M, C, r, c)
 CONV = correlate(IMAGE, KERNEL, stride=s, padding=p, dilation=d, groups=g)
+TILED_SHAPES = (2, 9, 8, 7), (17, 9, 3, 3)
 needs_compiler = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C compiler")
 
 
@@ -206,6 +207,22 @@ def test_tiles_of_f_4_3(tiled, conv, x_shape, k_shape, padding, dtype):
 
 
 @needs_compiler
+@pytest.mark.parametrize("kinds", [(np.int64, np.int8), (np.uint16, bool), (bool, bool)])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_whole_numbers_are_not_tiled(tiled, kinds, threads):
+    rng = np.random.default_rng(9)
+    x, k = (rng.integers(0, 99, shape).astype(kind) for shape, kind in zip(TILED_SHAPES, kinds, strict=True))
+    y = reference.correlate(x.astype(float), k.astype(float), (1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    assert (tiled.forward(x, k, padding=1, threads=threads) == y).all()
+    up = rng.integers(-99, 99, y.shape)
+    dx, dk = reference.gradients(
+        x.astype(float), k.astype(float), up.astype(float), (1, 1), ((1, 1), (1, 1)), (1, 1), 1
+    )
+    assert (tiled.grad_input(up, k, x.shape, padding=1) == dx).all()
+    assert (tiled.grad_kernel(up, x, k.shape, padding=1) == dk).all()
+
+
+@needs_compiler
 def test_other_taps_and_strides_are_not_tiled(tiled, conv):
     rng = np.random.default_rng(8)
     x = rng.standard_normal((2, 16, 9, 11))
@@ -286,6 +303,46 @@ def test_without_a_compiler_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("CC", "no-such-compiler")
     with pytest.raises(RuntimeError, match=r"C compiler: no-such-compiler not found; .* let CC name a compiler"):
         module.forward(np.ones(3), np.ones(2))
+    monkeypatch.setenv("CC", "gcc 'x")
+    with pytest.raises(
+        RuntimeError, match=r"CC: gcc 'x given, which no shell splits \(No closing quotation\); .*close what is quoted"
+    ):
+        module.forward(np.ones(3), np.ones(2))
+
+
+@needs_compiler
+def test_the_compiler_may_have_options_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))))
+    for options in ("-O0", "-O0 -g0"):  # each another library
+        monkeypatch.setenv("CC", f"'{compiler}' {options}")
+        module = exported(tmp_path, correlate(leaf("x", H), leaf("w", r)), [])
+        close(module.forward(np.ones(3), np.ones(2)), [2, 2])
+    assert len(list((tmp_path / "symconv").iterdir())) == 2
+
+
+@needs_compiler
+def test_a_folder_that_cannot_hold_the_library_is_told(tmp_path, monkeypatch):
+    Path(tmp_path, "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    module = exported(tmp_path, correlate(leaf("x", H), leaf("w", r)), [])
+    with pytest.raises(
+        RuntimeError,
+        match=r"file/symconv: the library of formula.c cannot be put there \(Not a directory\); a folder to write in "
+        r"needed; let XDG_CACHE_HOME name one, or call formula.py --build",
+    ):
+        module.forward(np.ones(3), np.ones(2))
+
+
+@needs_compiler
+def test_the_source_compiles_from_any_folder(tmp_path):
+    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))))
+    Path(tmp_path, "inner").mkdir()
+    exported(tmp_path / "inner", CONV, (IMAGE, KERNEL), "convolution")
+    for folder, source in ((tmp_path, "inner/convolution.c"), (tmp_path / "inner", "convolution.c")):
+        command = [compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", source]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
 
 @needs_compiler
@@ -302,8 +359,12 @@ def test_a_failing_or_missing_source_is_told(tmp_path, monkeypatch):
 
 def test_entries_that_c_does_not_take_are_refused(tmp_path):
     module = exported(tmp_path, correlate(leaf("x", H), leaf("w", r)), [])
-    with pytest.raises(TypeError, match=r"entries of type \w+ given; float32 or float64 needed; convert with .astype"):
+    with pytest.raises(
+        TypeError, match=r"x: entries of type \w+ given; float32 or float64 needed; convert with .astype"
+    ):
         module.forward(np.ones(3, np.longdouble), np.ones(2))
+    with pytest.raises(TypeError, match=r"w: entries of type \w+ given; float32 or float64 needed; convert with"):
+        module.forward(np.ones(3, int), np.ones(2, np.longdouble))
     with pytest.raises(ValueError, match=r"x: 2 axes given, shape \(3, 1\); 1 needed"):
         module.forward(np.ones((3, 1)), np.ones(2))
 

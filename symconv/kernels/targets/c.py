@@ -30,10 +30,10 @@ the formula takes them.
 """
 FAST = """
 ACCURACY fast: 3 x 3 taps of stride 1 are computed by tiles of F(4, 3), errors up to 2e-5 in float32 and 1e-13 in
-float64; an infinity or a NaN spreads over the tiles that read it.
+float64; an infinity or a NaN spreads over the tiles that read it.  Arrays of whole numbers alone are not.
 """
 LOADER = (
-    *("_c_compiler", "_c_file_name", "build", "_c_library"),
+    *("_c_words", "_c_compiler", "_c_file_name", "build", "_c_into", "_c_library"),
     *("_c_type", "_c_function", "_in_c", "_in_parts", "_call_c", "_for_c"),
 )
 BUILD = """\
@@ -62,8 +62,12 @@ class _Writer(FunctionWriter):
             arrays = [scope.arrays[leaf] for leaf in function.inputs]
             sizes = [text for _, text in function.sizes.values()]
             extents = tuple_text([scope.text(n) for n in program.tensor.shape]) if program.tensor.rank else "()"
+            if function.fast:  # sums of whole numbers stay exact
+                kinds = " == ".join(f"{a}.dtype.kind" for a in arrays)
+                sizes.append(f'{kinds} == "i"' if arrays else "1")
             result = scope.names.fresh("result")
-            scope.line(f"{result} = _result(out, {extents}, _c_type({', '.join(arrays)}))")
+            named = ", ".join(f"{a}={a}" for a in arrays)
+            scope.line(f"{result} = _result(out, {extents}, _c_type({named}))")
             call = f'"{interface.name}", {result}, {_tuple(arrays)}, {_tuple(sizes)}, out is not None'
             shared = shared_of(program)
             if shared is not None and list(function.sizes).count(shared.extent) == 1:
@@ -129,7 +133,8 @@ class CModule(ModuleWriter):
         typed += [c_winograd.text()] if self.c_writer.engine and self.quick else []
         about = f"The functions that {self.export.stem}.py calls, written by symconv."
         head = f"{comment_c(self.export.title)}\n{comment_c(about)}"
-        return "\n".join([head, HEAD, *plain, TWICE, ELEMENTWISE, *typed, *self.c_writer.c_functions.values(), FOOT])
+        own = HEAD.replace("FILE_NAME", f"{self.export.stem}.c")
+        return "\n".join([head, own, *plain, TWICE, ELEMENTWISE, *typed, *self.c_writer.c_functions.values(), FOOT])
 
 
 def _with_loader_imports(text: str) -> str:

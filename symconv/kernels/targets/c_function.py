@@ -133,8 +133,11 @@ class CFunction(Lines):
         head = [f"int NAME({name})(T *restrict out, const T *const *in, const long *size)", "{"]
         head += [f"    const T *restrict {a.name} = in[{n}];" for n, a in enumerate(self.inputs.values())]
         head += [f"    const long {c} = size[{n}];" for n, (c, _) in enumerate(self.sizes.values())]
+        head += [f"    const int whole_numbers = (int)size[{len(self.sizes)}];"] if self.fast else []
         head += [f"    const long {name} = {text};" for name, text in self.named.values()]
-        head += [f"    (void){unused};" for unused, used in (("in", self.inputs), ("size", self.sizes)) if not used]
+        used = {"in": bool(self.inputs), "size": bool(self.sizes) or self.fast}
+        head += [f"    (void){name};" for name, is_used in used.items() if not is_used]
+        head += ["    (void)whole_numbers;"] if self.fast else []
         foot = ["    release(&memory);", "    return memory.failed;", "}"]
         if any("goto done" in line for line in self.lines):
             foot.insert(0, "done:")

@@ -9,6 +9,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -26,13 +27,25 @@ FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-ffp-contract=fast", "-std=
 FLAGS += os.environ.get("CFLAGS", "").split()
 
 
-def _c_compiler() -> str:
-    """The C compiler: what CC names, or the first of cc, gcc, clang."""
-    named = os.environ.get("CC")
+def _c_words() -> list[str]:
+    """What CC says: a compiler and perhaps options; none without it."""
+    said = os.environ.get("CC", "")
+    try:
+        return shlex.split(said)
+    except ValueError as error:
+        raise RuntimeError(
+            f"CC: {said} given, which no shell splits ({error}); a C compiler and its options needed; "
+            "close what is quoted"
+        ) from None
+
+
+def _c_compiler() -> list[str]:
+    """The C compiler and its own options: what CC names, or the first of cc, gcc, clang."""
+    named, *options = _c_words() or [""]
     for name in (named,) if named else ("cc", "gcc", "clang"):
         found = shutil.which(name)
         if found:
-            return found
+            return [found, *options]
     raise RuntimeError(
         f"C compiler: {named or 'cc, gcc and clang'} not found; one is needed to build {SOURCE.name}; install gcc "
         "(apt install gcc, dnf install gcc, xcode-select --install) or let CC name a compiler"
@@ -48,7 +61,8 @@ def _c_file_name() -> str:
         )
     processor = Path("/proc/cpuinfo")
     lines = processor.read_text().splitlines() if processor.is_file() else [platform.processor()]
-    about = [platform.machine(), *FLAGS, *sorted({line for line in lines if line.startswith(("flags", "model name"))})]
+    about = [platform.machine(), *FLAGS, *_c_words()[1:]]
+    about += sorted({line for line in lines if line.startswith(("flags", "model name"))})
     key = hashlib.sha256(SOURCE.read_bytes() + "\n".join(about).encode()).hexdigest()[:16]
     return f"{SOURCE.stem}-{key}.so"
 
@@ -56,18 +70,29 @@ def _c_file_name() -> str:
 def build(folder: Path) -> Path:
     """Compile the C file into a folder; the library's path."""
     compiler, target = _c_compiler(), folder / _c_file_name()
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        made = Path(scratch) / target.name
-        command = [compiler, *FLAGS, str(SOURCE), "-o", str(made), "-lm"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(
-                f"{SOURCE.name}: {compiler} failed; a compiler for C99 with vector extensions (GCC 8 or later) is "
-                f"needed; let CC name one\n{done.stderr[:2000]}"
-            )
-        made.replace(target)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            made = Path(scratch) / target.name
+            _c_into(made, compiler)
+            made.replace(target)
+    except OSError as error:
+        raise RuntimeError(
+            f"{folder}: the library of {SOURCE.name} cannot be put there ({error.strerror}); a folder to write in "
+            f"needed; let XDG_CACHE_HOME name one, or call {Path(__file__).name} --build to put it beside that file"
+        ) from None
     return target
+
+
+def _c_into(made: Path, compiler: list[str]) -> None:
+    """Compile the C file into this one."""
+    command = [*compiler, *FLAGS, f'-DSELF="{SOURCE.name}"', str(SOURCE), "-o", str(made), "-lm"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(
+            f"{SOURCE.name}: {shlex.join(compiler)} failed; a compiler for C99 with vector extensions (GCC 8 or later) "
+            f"is needed; let CC name one\n{done.stderr[:2000]}"
+        )
 
 
 @cache
@@ -79,13 +104,17 @@ def _c_library() -> ctypes.CDLL:
     return ctypes.CDLL(str(path))
 
 
-def _c_type(*arrays: Array) -> np.dtype[Any]:
+def _c_type(**arrays: Array) -> np.dtype[Any]:
     """float32 if no array holds more, else float64; whole numbers count as float64."""
-    dtype = arrays[0].dtype if arrays else np.dtype(np.float64)
-    if dtype.char not in "fd" or not dtype.isnative or any(a.dtype is not dtype for a in arrays):
-        dtype = np.result_type(np.float32, *arrays)
+    types = [a.dtype for a in arrays.values()]
+    dtype = types[0] if types else np.dtype(np.float64)
+    if dtype.char not in "fd" or not dtype.isnative or any(t is not dtype for t in types):
+        dtype = np.result_type(np.float32, *types)
     if dtype.char not in "fd":
-        raise TypeError(f"entries of type {dtype} given; float32 or float64 needed; convert with .astype(float)")
+        name, given = next((name, a.dtype) for name, a in arrays.items() if a.dtype.char not in "efdlq")
+        raise TypeError(
+            f"{name}: entries of type {given} given; float32 or float64 needed; convert with .astype(float)"
+        )
     return dtype
 
 

@@ -7,6 +7,9 @@ HEAD = """\
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#ifndef SELF
+#define SELF "FILE_NAME" /* this file, beside itself wherever a compiler is called */
+#endif
 
 /* Arrays that a function needs while it runs; `release` frees them all. */
 struct memory { void *held[64]; int count, failed; };
@@ -37,14 +40,14 @@ TWICE = """\
 #define T float
 #define WHOLE int
 #define NAME(name) name##_f32
-#include __FILE__
+#include SELF
 #undef T
 #undef WHOLE
 #undef NAME
 #define T double
 #define WHOLE long long
 #define NAME(name) name##_f64
-#include __FILE__
+#include SELF
 #else
 """
 FOOT = "#endif\n"

@@ -129,7 +129,7 @@ class Tiling(Tables):
         equal = [f"{self.text(Poly.atom(size))} == {self.text(value)}" for size, value in steps.items()]
         equal += [f"{self.count((tap,))} == 3" for tap in stencil.taps]
         enough = [f"{self.count(self.product.rows)} >= LANES", f"{self.count((stencil.channel,))} >= 8"]
-        return " && ".join([*equal, *enough])
+        return " && ".join(["!whole_numbers", *equal, *enough])
 
     def step(self, side: Side, name: str) -> str:
         """How far one step of an index moves in an array."""
