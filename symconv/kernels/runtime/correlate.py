@@ -126,7 +126,8 @@ def _choose(
         )
         if worth and "polyphase of taps" in possible:
             return "polyphase of taps"
-        if "spread taps" in possible and 4 * outputs <= len(images):
+        laid, read = outputs * prod(images.shape[3:]), len(images) * prod(taps)  # what is written for each tap
+        if "spread taps" in possible and 4 * laid <= read:
             return "spread taps"
         return "taps side by side" if "taps side by side" in possible and _narrow(taps, channels) else "taps"
     if "toeplitz" in possible:
