@@ -116,6 +116,23 @@ def test_correlation_and_its_gradients(conv, x_shape, k_shape, stride, padding, 
 
 
 @needs_compiler
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("height", range(1, 10))
+def test_a_single_channel_and_kernels_of_any_height(conv, height, dtype):
+    rng = np.random.default_rng(height)
+    x, k = rng.standard_normal((1, 1, 43, 150)), rng.standard_normal((1, 1, height, 3))
+    for padding in (0, 2):
+        y = reference.correlate(x, k, (1, 1), ((padding, padding),) * 2, (1, 1), 1)
+        up = rng.standard_normal(y.shape)
+        dx, dk = reference.gradients(x, k, up, (1, 1), ((padding, padding),) * 2, (1, 1), 1)
+        x_, k_, up_ = (a.astype(dtype) for a in (x, k, up))
+        tolerance = 1e-12 if dtype == np.float64 else 3e-6
+        close(conv.forward(x_, k_, padding=padding), y, tolerance)
+        close(conv.grad_input(up_, k_, x.shape, padding=padding), dx, tolerance)
+        close(conv.grad_kernel(up_, x_, k.shape, padding=padding), dk, tolerance)
+
+
+@needs_compiler
 def test_random_correlations_against_plain_loops(conv):
     rng = np.random.default_rng(3)
     tried = 0

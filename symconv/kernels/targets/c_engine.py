@@ -116,8 +116,9 @@ static void NAME(strip_of)(const struct NAME(product) *p, const struct run *run,
         }
         const int sheet = together == 4 && p->lines > 1;
         const long width = sheet ? p->summed / p->lines : 0, part = sheet ? maximum(1, KBLOCK / p->lines) : 1;
+        NAME(sheet) *const sheet_of = NAME(sheets)[p->lines <= HEIGHT ? p->lines : 0][vectors - 1];
         for (long v = 0; v < width; v += part) { /* short sums lose few digits */
-            NAME(sheets)[vectors - 1](p->lines, width, minimum(part, width - v), packed + v, b + from[0],
+            sheet_of(p->lines, width, minimum(part, width - v), packed + v, b + from[0],
                 p->right.at_first + v, from[1] - from[0], last, direct ? c + *at_row : p->block,
                 direct ? to : runs_apart, (direct && add) || v > 0);
         }
@@ -154,27 +155,29 @@ static void NAME(by_strips)(const struct NAME(product) *p, long first, long end,
 static void NAME(by_bands)(const struct NAME(product) *p, const long *base, T *c, int add)
 {
     const struct side *s = &p->right;
-    const long all = room(s), bands = minimum(s->seconds, (all * (long)sizeof(T) + BAND - 1) / BAND);
+    const long bytes = room(s) * (long)sizeof(T), rows = maximum(4, s->seconds * BAND / bytes / 4 * 4); /* of sheets */
+    const long bands = (s->seconds + rows - 1) / rows;
     if (bands == 1) {
         NAME(copy)(s, 0, p->b, base, 1, p->copy);
         NAME(by_strips)(p, 0, p->count, p->copy, c, add);
         return;
     }
+    long greatest[RANK] = {0};
+    for (long n = 0; n < s->seconds * s->rank; n++) {
+        greatest[n % s->rank] = maximum(greatest[n % s->rank], s->second[n]);
+    }
     for (long n = 0; n < bands; n++) {
-        const long first = s->seconds * n / bands, end = s->seconds * (n + 1) / bands;
+        const long first = n * rows, end = minimum(first + rows, s->seconds);
         struct side band = *s;
         long shift = 0;
         for (long axis = 0; axis < s->rank; axis++) {
-            long low = s->second[first * s->rank + axis], high = low, greatest = low;
-            for (long k = 0; k < s->seconds; k++) {
-                const long at = s->second[k * s->rank + axis];
-                greatest = maximum(greatest, at);
-                if (k < first || k >= end) continue;
-                low = minimum(low, at);
-                high = maximum(high, at);
+            long low = s->second[first * s->rank + axis], high = low;
+            for (long k = first; k < end; k++) {
+                low = minimum(low, s->second[k * s->rank + axis]);
+                high = maximum(high, s->second[k * s->rank + axis]);
             }
             band.low[axis] += low;
-            band.shape[axis] -= low + greatest - high;
+            band.shape[axis] -= low + greatest[axis] - high;
             shift += low * s->pitch[axis];
         }
         NAME(copy)(&band, 0, p->b, base, 1, p->copy);

@@ -13,6 +13,7 @@ PIXELS = 6  # columns of a tile
 VECTORS = 4  # vectors of a tile or a strip, at most
 RUNS, ROWS = (1, 2, 4), (1, 2, 3, 4)  # runs of columns and rows that a strip takes together
 HELD = 16  # accumulators of a strip, at most
+HEIGHT = 7  # of a kernel whose sheet is written out, at most
 
 HEAD = """\
 /* vectors as wide as the processor's, and how many of them its registers hold beside six pixels */
@@ -26,8 +27,17 @@ HEAD = """\
 #define BYTES 16
 #define MOST 2
 #endif
+/* keep a vector in a register, where a compiler would rather read it again for each use */
+#if defined(__AVX512F__)
+#define KEEP(x) __asm__("" : "+v"(x))
+#elif defined(__AVX__)
+#define KEEP(x) __asm__("" : "+x"(x))
+#else
+#define KEEP(x) (void)(x)
+#endif
 #define PIXELS 6
 #define HELD 16 /* accumulators of a strip */
+#define HEIGHT 7 /* of a kernel whose sheet is written out, at most */
 """
 
 TYPES = """\
@@ -91,33 +101,65 @@ def strip(runs: int, rows: int, vectors: int) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def sheet(vectors: int) -> str:
-    """Four strips of one row each that lie `apart`, for a kernel of lines that lie as far apart: lines are read once.
+SHEET = """\
+/* Four strips of one row each that lie `apart`, for a kernel of lines that lie as far apart: lines are read once.
 
-    c[to[run] + lanes] (+)= sum over v < count, u of a[u * width + v] * b[at_v[v] + from + (u + run) * apart + lanes].
-    """
-    runs, vs = range(4), range(vectors)
-    reads = ", ".join(f"x{v} = {_at('line', v, vectors)}" for v in vs)
+   c[to[run] + lanes] (+)= sum over v < count, u of a[u * width + v] * b[at_v[v] + from + (u + run) * apart + lanes].
+
+   A height and a number of vectors that are known where this is called leave neither a loop nor a question in it. */
+static inline __attribute__((always_inline)) void NAME(sheet_of)(
+    const int vectors, const long height, long width, long count, const T *a, const T *b, const long *at_v, long apart,
+    long last, T *c, const long *to, int add)
+{
+    NAME(vector) sum[4][4] = {{{0}}};
+    for (long v = 0; v < count; v++) {
+        const T *line = b + at_v[v], *weight = a + v;
+#pragma GCC unroll 16
+        for (long u = 0; u < height + 3; u++, line += apart) {
+            NAME(vector) x[4];
+#pragma GCC unroll 4
+            for (int i = 0; i < vectors; i++) {
+                x[i] = *(const NAME(loose) *)(line + (i == vectors - 1 ? last : i * LANES));
+                KEEP(x[i]);
+            }
+#pragma GCC unroll 4
+            for (int n = 0; n < 4; n++) {
+                if (u < n || u >= height + n) continue;
+                const T w = weight[(u - n) * width];
+#pragma GCC unroll 4
+                for (int i = 0; i < vectors; i++) sum[n][i] += w * x[i];
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (int n = 0; n < 4; n++) {
+        T *place = c + to[n];
+        if (add) { /* all is read before any is written, as the last two may overlap */
+#pragma GCC unroll 4
+            for (int i = 0; i < vectors; i++) {
+                sum[n][i] += *(const NAME(loose) *)(place + (i == vectors - 1 ? last : i * LANES));
+            }
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < vectors; i++) {
+            *(NAME(loose) *)(place + (i == vectors - 1 ? last : i * LANES)) = sum[n][i];
+        }
+    }
+}
+"""
+
+
+def sheet(height: int, vectors: int) -> str:
+    """The sheet of a known height; 0 for any height."""
     lines = [
-        f"static void NAME(sheet_{vectors})(long height, long width, long count, const T *a, const T *b,",
+        f"static void NAME(sheet_{height}{vectors})(long height, long width, long count, const T *a, const T *b,",
         "    const long *at_v, long apart, long last, T *c, const long *to, int add)",
         "{",
-        f"    NAME(vector) {', '.join(f'c{n}{v} = {{0}}' for n in runs for v in vs)};",
-        "    for (long v = 0; v < count; v++) {",
-        "        const T *line = b + at_v[v], *weight = a + v;",
-        "        for (long u = 0; u < height + 3; u++, line += apart) {",
-        f"            const NAME(vector) {reads};",
+        *(["    (void)height;"] if height else []),
+        f"    NAME(sheet_of)({vectors}, {height or 'height'}, width, count, a, b, at_v, apart, last, c, to, add);",
+        "}",
     ]
-    for n in runs:
-        lines.append(f"            if (u >= {n} && u < height + {n}) {{" if n else "            if (u < height) {")
-        lines.append(f"                const T w = weight[{f'(u - {n})' if n else 'u'} * width];")
-        lines.append(" " * 16 + " ".join(f"c{n}{v} += w * x{v};" for v in vs))
-        lines.append("            }")
-    lines += ["        }", "    }"]
-    for n in runs:
-        lines += ["    {", f"        T *place = c + to[{n}];"]
-        lines += [*_stored(f"c{n}", vectors), "    }"]
-    return "\n".join([*lines, "}"]) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _at(pointer: str, v: int, vectors: int, const: str = "const ") -> str:
@@ -143,8 +185,10 @@ def text() -> str:
     lines = [f"    [{n // 2}][{m - 1}][{v - 1}] = NAME(strip_{n}{m}{v})," for n, m, v in shapes]
     table = f"static NAME(strip) *const NAME(strips)[{len(RUNS)}][{len(ROWS)}][{VECTORS}] = {{"
     parts.append("\n".join([table, *lines, "};\n"]))
-    parts += [sheet(v) for v in range(1, VECTORS + 1)]
-    parts.append(f"static NAME(sheet) *const NAME(sheets)[] = {{{_row('sheet_', range(1, VECTORS + 1))}}};\n")
+    parts += [SHEET, *(sheet(height, v) for height in range(HEIGHT + 1) for v in range(1, VECTORS + 1))]
+    heights = ["static NAME(sheet) *const NAME(sheets)[][4] = {"]
+    heights += [f"    {{{_row(f'sheet_{height}', range(1, VECTORS + 1))}}}," for height in range(HEIGHT + 1)]
+    parts.append("\n".join([*heights, "};\n"]))
     return "\n".join(parts)
 
 
