@@ -1,8 +1,7 @@
 """Any nest as plain loops: the general path, right for every index formula.
 
-Each condition (a read that stays on its axis, a place on the output, a mask) becomes a bound of the innermost
-index in it, so that inner loops run without a question; only what is not affine is asked entry by entry.
-The innermost loop runs along the last axis of the output where that is possible.
+The innermost loop runs along the last axis of the output where that is possible.  What is a product with a sum, or a
+pooling, goes to the functions that are made for it, and to plain loops where its windows lie far apart.
 """
 
 from __future__ import annotations
@@ -12,10 +11,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from symconv.calculus.form import Factor
-from symconv.kernels.bounds import coefficients, span, surely_nonnegative
+from symconv.kernels.bounds import coefficients, surely_nonnegative
 from symconv.kernels.nest import ONE, ZERO, Nest, Winner, nests_of
 from symconv.kernels.plan import inside, plan_place
 from symconv.kernels.pool_patterns import pooling_of
+from symconv.kernels.targets.c_bounds import Bounds, Condition
 from symconv.kernels.targets.c_function import Array, CFunction
 from symconv.kernels.targets.c_pool import has_planes, write_pooling
 from symconv.kernels.targets.c_product import Product, plan_product
@@ -29,14 +29,6 @@ from symconv.term.value import Entry, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """poly >= 0, or poly = 0, in the indices of a nest."""
-
-    poly: Poly
-    equality: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Read:
     """An entry of an array at positions counted from 0; zero outside if `asked`, else surely inside the bounds."""
 
@@ -45,15 +37,13 @@ class Read:
     asked: bool = False
 
 
-class Loops:
+class Loops(Bounds):
     """Writes one nest into a function: out[positions] += product."""
 
     def __init__(self, function: CFunction, nest: Nest, out: Array) -> None:
-        self.function, self.nest, self.out = function, nest, out
-        self.conditions = [Condition(g.poly, g.equality) for g in nest.masks]
+        super().__init__(function, nest.counts, [Condition(g.poly, g.equality) for g in nest.masks])
+        self.nest, self.out = nest, out
         self.taps = {n: w for w in nest.winners for n in names_of(w.taps)}
-        self.spelling: dict[str, str] = {}
-        self.looked_up: set[str] = set()  # taps that stand in variables
 
     def write(self) -> None:
         nest, function = self.nest, self.function
@@ -113,13 +103,6 @@ class Loops:
         body = substitute(function.body, images)
         return read_of(self.function, body, (*names_of(winner.arguments), *names_of(winner.taps)), self.nest.counts)
 
-    def stay(self, positions: Sequence[Poly], shape: Sequence[Poly]) -> None:
-        """The conditions that positions lie on their axes, less those that the box implies."""
-        for p, extent in zip(positions, shape, strict=True):
-            for bound in (p, extent - 1 - p):
-                if not _surely(bound, self.nest.counts):
-                    self.conditions.append(Condition(bound))
-
     # -- loops -----------------------------------------------------------------------
 
     def order(self) -> list[str]:
@@ -142,61 +125,6 @@ class Loops:
         forms = [coefficients(p) for p in self.nest.positions]
         moved = [f[0].get(name, ZERO) for f in forms if f is not None]
         return None not in forms and not self.taps and any(surely_nonnegative(c - 1) for c in moved)
-
-    def loop(self, name: str, known: Sequence[str], stack: ExitStack) -> str:
-        """The head of a loop whose bounds meet the conditions that end with this index."""
-        lows, highs = ["0"], [self.function.scalar(self.nest.counts[name])]
-        for condition in list(self.conditions):
-            bound = self.bound(condition, name, known)
-            if bound is not None:
-                self.conditions.remove(condition)
-                low, high = bound
-                lows += [low] if low is not None else []
-                highs += [high] if high is not None else []
-        variable = self.spelling[name]
-        end = self.function.names.fresh(f"{variable}_end")
-        first, last = _nested("maximum", lows), _nested("minimum", highs)
-        return f"for (long {variable} = {first}, {end} = {last}; {variable} < {end}; {variable}++)"
-
-    def bound(self, condition: Condition, name: str, known: Sequence[str]) -> tuple[str | None, str | None] | None:
-        """First value and end of the index, if all else in the condition is known."""
-        poly = condition.poly
-        form = coefficients(poly)
-        if form is None or name not in poly.names() or not poly.names() <= set(known):
-            return None
-        slope = form[0][name]
-        rest = poly - slope * Poly.of(name)
-        up = surely_nonnegative(slope - 1)
-        if condition.equality:
-            if slope not in (ONE, -ONE):
-                return None
-            value = grouped(self.text(-rest if up else rest))
-            return value, f"{value} + 1"
-        if not up and not surely_nonnegative(-slope - 1):
-            return None
-        if up:
-            return (self.text(-rest) if slope == ONE else f"-floor_div({self.text(rest)}, {self.text(slope)})"), None
-        end = self.text(rest + 1) if slope == -ONE else f"floor_div({self.text(rest)}, {self.text(-slope)}) + 1"
-        return None, end
-
-    def ask_first(self, stack: ExitStack) -> None:
-        """Conditions without an index."""
-        for condition in [c for c in self.conditions if not c.poly.names()]:
-            self.conditions.remove(condition)
-            stack.enter_context(self.function.block(f"if ({self.comparison(condition)})"))
-
-    def ask(self, order: Sequence[str], depth: int) -> None:
-        """Conditions that no bound could meet, as soon as their indices are known."""
-        known = {*order[: depth + 1], *self.looked_up}
-        for condition in [c for c in self.conditions if c.poly.names() <= known]:
-            self.conditions.remove(condition)
-            self.function.line(f"if (!({self.comparison(condition)})) continue;")
-
-    def comparison(self, condition: Condition) -> str:
-        return f"{self.text(condition.poly)} {'==' if condition.equality else '>='} 0"
-
-    def text(self, poly: Poly) -> str:
-        return self.function.text(poly, self.spelling)
 
     # -- maxima ------------------------------------------------------------------------
 
@@ -351,11 +279,6 @@ def _image(poly: Poly | None, images: Mapping[str, Poly]) -> Poly | None:
     return poly and poly.substitute(dict(images.items()))
 
 
-def _surely(poly: Poly, counts: Mapping[str, Poly]) -> bool:
-    ends = span(poly, counts)
-    return ends is not None and surely_nonnegative(ends[0])
-
-
 def nest_reads(nest: Nest, name: str) -> bool:
     """True if the output's place changes with an index."""
     return any(name in p.names() for p in nest.positions)
@@ -367,13 +290,6 @@ def names_of(polys: Sequence[Poly]) -> tuple[str, ...]:
 
 def _hint(nest: Nest, name: str) -> str:
     return nest.hints.get(name, name)
-
-
-def _nested(function: str, parts: Sequence[str]) -> str:
-    text, *others = dict.fromkeys(parts)
-    for other in others:
-        text = f"{function}({text}, {other})"
-    return text
 
 
 __all__ = ["Array", "Loops", "Read", "add_nests", "array_of", "entry_text", "read_of"]
