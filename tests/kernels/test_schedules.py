@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symconv.kernels.runtime import correlate, pool, scatter, separable, tiles, winograd, workspace
+from symconv.kernels.runtime import correlate, pool, pool_max, scatter, separable, tiles, winograd, workspace
 
 
 def loops(images, kernel, start, stride, dilation, extent):
@@ -238,7 +238,7 @@ def test_pooling_and_its_adjoints(data):
     pool._pool(np.maximum, images, (0, 0), taps, stride, dilation, greatest)
     pool._pool(np.add, images, start, taps, stride, dilation, sums)
     pool._pool_back(upstream, start, taps, stride, dilation, spread)
-    pool._pool_max_back(images, upstream, (0, 0), taps, stride, dilation, routed)
+    pool_max._pool_max_back(images, upstream, (0, 0), taps, stride, dilation, routed)
     expected = [np.zeros(a.shape) for a in (greatest, sums, spread, routed)]
     for n, k, i, j in np.ndindex(upstream.shape):
         best = None
@@ -353,7 +353,7 @@ def test_large_images_are_pooled_band_by_band(height, width, taps, stride):
     pool._pool_back(upstream, *pairs, back)
     np.testing.assert_array_equal(back, sums)
     assert kept() <= 4 * MEGABYTES
-    pool._pool_max_back(images, upstream, *pairs, back)
+    pool_max._pool_max_back(images, upstream, *pairs, back)
     np.testing.assert_array_equal(back, routed)
     assert kept() <= 4 * MEGABYTES
 
@@ -364,7 +364,7 @@ def test_an_infinite_gradient_goes_to_the_winner_alone(taps):
     images, upstream = rng.standard_normal((2, 9, 9)), rng.standard_normal((2, 4, 4))
     upstream[1, 2, 1] = np.inf
     out = np.empty_like(images)
-    pool._pool_max_back(images, upstream, (0, 0), (taps, taps), (2, 2), (1, 1), out)
+    pool_max._pool_max_back(images, upstream, (0, 0), (taps, taps), (2, 2), (1, 1), out)
     window = images[1, 4 : 4 + taps, 2 : 2 + taps]
     u, v = divmod(int(window.argmax()), taps)
     assert out[1, 4 + u, 2 + v] == np.inf
