@@ -249,7 +249,7 @@ class FunctionWriter:
         if extra:
             head += _spoken("out: an array for the result, of its shape and type; a new one without it")
         if scope.threaded:
-            head += _spoken("threads: how many share the work, along the first axis")
+            head += _spoken("threads: how many share the work")
         parts = f", and by name: {', '.join(interface.parts)}" if interface.parts else ""
         head += _spoken(f"result: {_shown(scope, tensor.shape)}{parts}")
         return [*head, '    """']

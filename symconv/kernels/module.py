@@ -12,10 +12,11 @@ from symconv.errors import ExportError
 from symconv.kernels.cases import small_sizes, value_at
 from symconv.kernels.export import Export
 from symconv.kernels.functions import FunctionWriter, Interface, Written
-from symconv.kernels.helpers import helper_names, helper_source, imports, used_helpers
+from symconv.kernels.helpers import helper_names, helper_source, imports, reached, used_helpers
 from symconv.kernels.naming import Names
 from symconv.kernels.referee import Referee
-from symconv.kernels.schedules.identities import IDENTITIES
+from symconv.kernels.schedules.identities import CHECKED, IDENTITIES
+from symconv.kernels.schedules.names import NAMES as SCHEDULE_NAMES
 from symconv.kernels.self_test import NAMES, SelfTest, is_affine, sine_of
 from symconv.kernels.stages import Program, program_of, program_of_all
 from symconv.term.polynomial import Poly, Size
@@ -113,7 +114,9 @@ class ModuleWriter:
             )
         arrays += [(leaf, self.names[leaf]) for leaf in order if leaf in program.leaves]
         known = {n for leaf, _ in arrays for n in leaf.shape}
-        shapes = () if set(target.shape) <= known else ((target, f"{self.names[target]}_shape"),)
+        shapes = (
+            () if {n for n in target.shape if n.as_int is None} <= known else ((target, f"{self.names[target]}_shape"),)
+        )
         name = f"grad_{self.names[target].rstrip('_')}"
         summary = f"The gradient of a loss by {self.names[target]}, from the upstream gradient by the output."
         return self.pair(target, program, Interface(name, summary, tuple(arrays), shapes, self.roles))
@@ -186,7 +189,9 @@ class ModuleWriter:
         """What makes each schedule right that the functions may choose."""
         used = used_helpers("\n".join(self.functions()), self.schedules())
         known = [name for name, helpers in SCHEDULES.items() if set(helpers) & set(used)]
-        lines = [f"schedule {name}: {' '.join((IDENTITIES[name].__doc__ or '').split())}" for name in known]
+        lines = [
+            f"schedule {name}{_open(name)}: {' '.join((IDENTITIES[name].__doc__ or '').split())}" for name in known
+        ]
         return [*lines, "", *CONTRACT] if "_correlate" in used else lines
 
     def test(self) -> SelfTest:
@@ -209,8 +214,21 @@ class ModuleWriter:
             list(self.cases()),
             {name: sine_of(f.order) for f, name in unknown.items()},
             self.positive(),
+            self.precision(),
+            self.tried(),
             more=more,
         )
+
+    def precision(self) -> dict[str, float]:
+        """The greatest error in the self-test, by the type of the entries."""
+        return {"f8": 1e-12}
+
+    def tried(self) -> list[str]:
+        """The schedules that the self-test tries one by one."""
+        if "_correlate" not in used_helpers("\n".join(self.functions()), self.schedules()):
+            return []
+        left = reached(self.schedules())
+        return [name for name in SCHEDULE_NAMES if left is None or name in left]
 
     def adjoints(self) -> Iterator[str]:
         """One line for each gradient by a tensor in which the output is affine."""
@@ -278,6 +296,10 @@ def _bare_sizes(option: object) -> set[Size]:
     if isinstance(option, tuple):
         return {s for part in option for s in _bare_sizes(part)}
     return set()
+
+
+def _open(name: str) -> str:
+    return " (compared at many sizes, not proved)" if name in CHECKED else ""
 
 
 def names_of(written: Written) -> str:

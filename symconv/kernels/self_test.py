@@ -6,7 +6,7 @@ time without any formula: <upstream, f(x) - f(0)> = <gradient(upstream), x>, in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symconv.kernels.layout import wrapped
@@ -16,7 +16,8 @@ from symconv.term.tensor import Leaf, tensors_in
 from symconv.term.value import Entry, Value
 
 NAMES = (
-    *("part", "self_test", "main", "CHECKS", "ADJOINTS", "CASES", "FUNCTIONS", "PRECISION", "SECONDS", "MOST"),
+    *("part", "self_test", "main", "CHECKS", "ADJOINTS", "CASES", "FUNCTIONS", "PRECISION", "SCHEDULES"),
+    *("SECONDS", "MOST", "by_schedule"),
     *("drawn", "picked", "computed", "compared", "adjoint_error", "reported"),
 )  # what it defines
 CURVED = 2
@@ -26,8 +27,9 @@ CURVED = 2
 class SelfTest:
     """What a module puts into the text: rows of tables, and how a target calls a function.
 
-    precision: the greatest error by the type of the entries.  given, result: expressions for an argument `value` and
-    for the array that `function(**arguments)` gives.  shown: the attribute of an argument that is printed.
+    precision: the greatest error by the type of the entries.  schedules: each is tried, besides the choice.
+    given, result: expressions for an argument `value` and for the array that `function(**arguments)` gives.
+    shown: the attribute of an argument that is printed.
     more: definitions of the target.  options: lines of `main`.
     """
 
@@ -37,6 +39,7 @@ class SelfTest:
     functions: Mapping[str, str]
     positive: bool
     precision: Mapping[str, float] = field(default_factory=lambda: {"f8": 1e-12})
+    schedules: Sequence[str] = ()
     given: str = "value"
     result: str = "np.asarray(function(**arguments))"
     shown: str = "shape"
@@ -51,6 +54,7 @@ class SelfTest:
             cases=_rows(self.cases),
             functions="".join(f'    "{name}": {text},\n' for name, text in self.functions.items()),
             precision=", ".join(f'"{dtype}": {error}' for dtype, error in self.precision.items()),
+            schedules="".join(f'    "{name}",\n' for name in ("", *self.schedules)),
             draw="rng.uniform(0.5, 1.5, size)" if self.positive else "rng.standard_normal(size)",
             least=1 if self.positive else -9,
             given=self.given,
@@ -107,9 +111,12 @@ CASES: list[dict[str, Any]] = [
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {{
 {functions}}}
 PRECISION = {{{precision}}}  # the greatest error by the type of the entries
+# each computes the sums over windows that it fits; "": as chosen by sizes
+SCHEDULES = (
+{schedules})
 
 
-SECONDS, MOST = 0.5, 100_000  # spent on one comparison, entries of one
+SECONDS, MOST = 0.5, 100_000  # spent on one function, entries of a comparison
 
 
 def drawn(case: dict[str, Any], rng: np.random.Generator, dtype: str, *, whole: bool) -> dict[str, Any]:
@@ -151,9 +158,25 @@ def compared(fast: Array, slow: _Table, rng: np.random.Generator) -> tuple[float
         if np.isnan(difference):
             return np.nan, seen
         seen, worst, scale = seen + 1, max(worst, difference), max(scale, abs(exact))
-        if seen >= 4 and time.perf_counter() - start > SECONDS:
+        if seen >= 4 and time.perf_counter() - start > SECONDS / len(SCHEDULES):
             break
     return worst / scale, seen
+
+
+def by_schedule(
+    function: Callable[..., Any], values: dict[str, Any], slow: _Table, rng: np.random.Generator
+) -> tuple[float, str]:
+    """The greatest difference that a schedule makes, and a remark: which one, or how much was compared."""
+    worst, remark = -1.0, ""
+    for schedule in SCHEDULES:
+        globals()["SCHEDULE"] = schedule
+        fast = computed(function, values)
+        error, seen = compared(fast, slow, rng)
+        if not error <= worst:
+            worst, remark = error, f", schedule {{schedule}}" if schedule else ""
+            remark += "" if seen == fast.size else f", {{seen}} of {{fast.size}} entries"
+    globals()["SCHEDULE"] = SCHEDULES[0]
+    return worst, remark
 
 
 def adjoint_error(change: Array, gradient: Array, values: dict[str, Any], leaf: str) -> float:
@@ -180,10 +203,9 @@ def self_test() -> int:
     for case, dtype in [(case, dtype) for case in CASES for dtype in PRECISION]:
         values, bound = drawn(case, rng, dtype, whole=False), PRECISION[dtype]
         for function, loops, names, loop_names in CHECKS:
-            fast = computed(function, picked(values, names))
-            error, seen = compared(fast, loops(**picked(values, loop_names)), rng)
-            part = "" if seen == fast.size else f", {{seen}} of {{fast.size}} entries"
-            wrong += reported(error, bound, function.__name__, picked(values, names), part)
+            given = picked(values, names)
+            error, remark = by_schedule(function, given, loops(**picked(values, loop_names)), rng)
+            wrong += reported(error, bound, function.__name__, given, remark)
         values = drawn(case, rng, dtype, whole=True)
         for function, gradient, leaf, names, gradient_names in ADJOINTS:
             without = values | {{leaf: np.zeros_like(values[leaf])}}

@@ -8,14 +8,12 @@ import pytest
 from symconv.errors import UsageError
 from symconv.evidence import judge
 from symconv.kernels.runtime.tiles import _tile
-from symconv.kernels.schedules.identities import IDENTITIES
+from symconv.kernels.schedules.identities import CHECKED, IDENTITIES
 from symconv.kernels.schedules.toom_cook import is_an_identity, toom_cook
 from symconv.proof.deciding import Effort, decide
 from symconv.proof.problem import tensor_equation
 from symconv.proof.verdict import ALL_SIZES, Status
 
-# Nested maxima are compared at many sizes; the prover has no rule that joins them.
-CHECKED = {"greatest of windows"}
 TILES = [(m, r) for m in range(1, 7) for r in range(1, 8) if m + r <= 9]
 
 

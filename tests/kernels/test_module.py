@@ -157,6 +157,32 @@ def test_a_gradient_that_is_wrong_together_with_its_loops_is_found():
     assert module.self_test() == len(module.CASES)
 
 
+UNIT, DILATED = correlate(image, kernel, groups=g), correlate(image, kernel, dilation=2, groups=g)
+SINGLE, STRIDED = correlate(X, K), correlate(leaf("X", N, C, 17, 19), leaf("K", M, C, 5, 6), stride=2, padding=1)
+
+
+@pytest.mark.parametrize(
+    ("f", "helper"),
+    [(CONV, "_direct"), (CONV, "_direct_taps"), (CONV, "_spread_taps"), (CONV, "_sparse"), (UNIT, "_shifted"),
+     (STRIDED, "_winograd"), (STRIDED, "_winograd_taps"), (UNIT, "_fourier"), (SINGLE, "_toeplitz"),
+     (SINGLE, "_toeplitz_taps"), (DILATED, "_sub_images"), (UNIT, "_side_by_side"), (UNIT, "_taps_side_by_side"),
+     (STRIDED, "_interleaved")],
+)  # fmt: skip
+def test_a_wrong_schedule_fails_the_self_test(f, helper, capsys):
+    """Small cases would be computed without any: each schedule is tried by name."""
+    leaves = [t for t in tensors_in(f.body) if isinstance(t, Leaf)]
+    module = load(source(f, *leaves, accuracy="fast"))
+    right = getattr(module, helper)
+
+    def wrong(*arguments):
+        right(*arguments)
+        arguments[-1][...] *= 1.01
+
+    setattr(module, helper, wrong)
+    assert module.self_test() > 0
+    assert ", schedule " in capsys.readouterr().out
+
+
 def test_the_interface_of_conv2d():
     module = load(source(CONV, image, kernel))
     rng = np.random.default_rng(0)
@@ -235,7 +261,7 @@ def test_stated_sizes_leave_the_schedules_that_are_run(sizes, accuracy):
     assert (set(branches) < set(re.findall(r'"([a-z -]+)"', whole[0]))) != cut
     ran, run = set(), module._run
     module._run = lambda schedule, *rest: (ran.add(schedule), run(schedule, *rest))
-    module._small_for = lambda *_: None
+    module._small_for, module.SCHEDULES = lambda *_: None, ("",)
     assert module.self_test() == 0
     module.PRECISION = {"f4": 3e-5}
     assert module.self_test() == 0

@@ -60,7 +60,7 @@ def problems(draw, most=3):
     if layout == "F":
         images, kernel = np.asfortranarray(images), np.asfortranarray(kernel)
     if layout == "turned":
-        images = images[..., ::-1, ::-1][..., ::-1, ::-1]
+        images = images[..., ::-1, ::-1].copy()[..., ::-1, ::-1]
     images.flags.writeable = kernel.flags.writeable = layout != "read-only"
     return images, kernel, start, stride, dilation, extent
 

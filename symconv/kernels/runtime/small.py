@@ -93,7 +93,7 @@ def _small_for(images: Array, kernel: Array, start: Pair, stride: Pair, dilation
     kept = (2 * entries + prod(images.shape[:3]) * prod(sides)) * out.itemsize
     if 0 < entries <= _SMALL and kept <= _KEPT and out.dtype in (np.float32, np.float64):
         plan = _Small(images, kernel, start, stride, dilation, out, taps > extent)
-    if len(_WORKSPACE.plans) >= 64 or _WORKSPACE.kept + kept > _KEPT:
+    if len(_WORKSPACE.plans) >= 64 or _WORKSPACE.kept + (kept if plan else 0) > _KEPT:
         _WORKSPACE.plans.clear()
         _WORKSPACE.kept = 0
     _WORKSPACE.plans[key] = plan

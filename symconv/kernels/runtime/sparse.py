@@ -17,7 +17,7 @@ def _sparse(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: P
     groups, outputs, channels = kernel.shape[:3]
     taps = np.argwhere(kernel.any(axis=(0, 1, 2))).tolist()
     rows, columns = out.shape[3:]
-    across = _even(columns, 1 << 12)
+    across = _even(columns, (1 << 18) // (max(channels, outputs) * out.itemsize))
     down = _even(rows, (1 << 18) // (max(channels, outputs) * across * out.itemsize))
     for n, g in np.ndindex(len(images), groups):
         for i in range(0, rows, down):

@@ -24,6 +24,9 @@ class _Workspace(threading.local):
         size = prod(shape) * np.dtype(dtype).itemsize
         held = self.held.get(name)
         if held is None or held.size < size:
+            others = sum(a.size for n, a in self.held.items() if n not in (name, "weights"))
+            if others + size > 4 << 20:  # left by calls for other sizes
+                self.held = {n: a for n, a in self.held.items() if n == "weights"}
             block = np.empty(size + 64, np.uint8)
             first = -block.ctypes.data % 64
             held = self.held[name] = block[first : first + size]
