@@ -71,7 +71,7 @@ def test_the_same_results(f, leaves, threads, tmp_path):
         out = np.empty(wanted.shape)
         assert call(function, upstream, threads=threads, out=out) is out
         close(out, wanted, 1e-14)
-    assert "threads: how many share the work, along the first axis" in module.forward.__doc__
+    assert "threads: how many share the work" in module.forward.__doc__
 
 
 def test_a_result_where_the_input_stands(tmp_path):
