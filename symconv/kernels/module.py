@@ -114,9 +114,7 @@ class ModuleWriter:
             )
         arrays += [(leaf, self.names[leaf]) for leaf in order if leaf in program.leaves]
         known = {n for leaf, _ in arrays for n in leaf.shape}
-        shapes = (
-            () if {n for n in target.shape if n.as_int is None} <= known else ((target, f"{self.names[target]}_shape"),)
-        )
+        shapes = () if set(target.shape) <= known else ((target, f"{self.names[target]}_shape"),)
         name = f"grad_{self.names[target].rstrip('_')}"
         summary = f"The gradient of a loss by {self.names[target]}, from the upstream gradient by the output."
         return self.pair(target, program, Interface(name, summary, tuple(arrays), shapes, self.roles))

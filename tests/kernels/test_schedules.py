@@ -6,6 +6,7 @@ alone; they pad by hand and know no schedule.
 
 from __future__ import annotations
 
+import os
 import threading
 
 import numpy as np
@@ -369,6 +370,23 @@ def test_an_infinite_gradient_goes_to_the_winner_alone(taps):
     u, v = divmod(int(window.argmax()), taps)
     assert out[1, 4 + u, 2 + v] == np.inf
     assert np.isfinite(out).sum() == out.size - 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_threads_stay_and_a_forked_process_has_its_own():
+    images, kernel = np.ones((4, 1, 2, 60, 60)), np.ones((1, 3, 2, 3, 3))
+    out = np.empty((4, 1, 3, 58, 58))
+    arguments = images, kernel, (0, 0), (1, 1), (1, 1), out, 2
+    correlate._correlate(*arguments)
+    pool = correlate._threads(2, os.getpid())
+    correlate._correlate(*arguments)
+    assert correlate._threads(2, os.getpid()) is pool
+    child = os.fork()
+    if not child:
+        out[...] = 0
+        correlate._correlate(*arguments)
+        os._exit(0 if (out == 18).all() else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_taps_that_are_zero_are_left_out():

@@ -6,8 +6,10 @@ zero outside.  The gradient by the kernel is the same sum with other letters: n 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -314,6 +316,12 @@ def _correlate(
     _shared_out(part, len(images), threads)
 
 
+@cache
+def _threads(count: int, process: int) -> ThreadPoolExecutor:
+    """Threads that stay, and with them their buffers; a process that was forked makes its own."""
+    return ThreadPoolExecutor(count)
+
+
 def _shared_out(part: Callable[[slice], None], count: int, threads: int) -> None:
     """Call part(slice) for slices that make up range(count), one for each thread."""
     threads = max(1, min(threads, count))
@@ -322,8 +330,7 @@ def _shared_out(part: Callable[[slice], None], count: int, threads: int) -> None
     if threads == 1:
         part(slice(0, count))
         return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(part, slices))
+    list(_threads(threads, os.getpid()).map(part, slices))
 
 
 def _number_type(left: Array, right: Array, dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -109,7 +109,7 @@ def _scatter(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise.
     """
-    if _worth_interleaving(upstream, kernel, stride, dilation, out, ACCURACY, SCHEDULE):
+    if stride != (1, 1) and _worth_interleaving(upstream, kernel, stride, dilation, out, ACCURACY, SCHEDULE):
         _shared_out(lambda n: _interleaved(upstream[n], kernel, start, stride, out[n]), len(upstream), threads)
         return
     parts = list(_parts(upstream, kernel, start, stride, dilation, out))
