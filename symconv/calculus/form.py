@@ -18,7 +18,7 @@ from itertools import count
 
 from symconv.calculus.functions import NORMAL_CDF, positive, slope
 from symconv.errors import DependenceError, SymconvError
-from symconv.ops.pool import argmax_of
+from symconv.ops.pool import argmax_of, joined
 from symconv.term.polynomial import ONE, Atom, Poly
 from symconv.term.substitution import substitute
 from symconv.term.tensor import Axis, Defined, Leaf, Tensor
@@ -244,6 +244,7 @@ class Expansion:
 
     def _maximum(self, value: Maximum, at: Mapping[str, Poly]) -> list[Term]:
         """max f = f at the argmax, an index function within the window."""
+        value = joined(value)
         inside = dict(at)
         winners = argmax_of(value)
         for r, winner in zip(value.ranges, winners, strict=True):

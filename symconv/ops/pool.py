@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 from symconv.errors import ShapeError, UsageError
 from symconv.ops.correlate import KERNEL_NAMES, OUTPUT_NAMES, geometry
 from symconv.ops.window import amounts_per_axis, check_positive, needed, read, spatial_axes
-from symconv.term.polynomial import Application, Poly
+from symconv.term.polynomial import Application, Atom, Poly
 from symconv.term.substitution import substitute
 from symconv.term.tensor import Call, Defined, Leaf, Tensor, define
 from symconv.term.value import (
@@ -203,4 +203,25 @@ def argmax_of(maximum: Maximum) -> tuple[Poly, ...]:
     )
 
 
-__all__ = ["Condition", "Leaf", "argmax", "argmax_of", "pool_average", "pool_max"]
+def joined(maximum: Maximum) -> Maximum:
+    """max over u of max over v of f = max over u, v of f, if no limit of v tells u.
+
+    Of equal values the first wins on both sides, so that the argmax is the same place as well.
+    """
+    inner = maximum.body
+    if not isinstance(inner, Maximum):
+        return maximum
+    inner = joined(inner)
+    told = {n for r in inner.ranges for p in (r.low, r.high) if p is not None for n in p.names()}
+    if not told.isdisjoint(r.name for r in maximum.ranges):
+        return maximum
+    ranges: list[Range] = []
+    apart: dict[str, Poly] = {}  # no index that stands for another is written with such a name
+    for r in inner.ranges:
+        low, high = (p and p.substitute(cast(dict[Atom, Poly], apart)) for p in (r.low, r.high))
+        apart[r.name] = Poly.of(f"%{r.name}")
+        ranges.append(Range(f"%{r.name}", low, high))
+    return Maximum((*maximum.ranges, *ranges), substitute(inner.body, apart))
+
+
+__all__ = ["Condition", "Leaf", "argmax", "argmax_of", "joined", "pool_average", "pool_max"]

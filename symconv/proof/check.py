@@ -471,6 +471,23 @@ def rename_value(v: Value, names: dict[str, str]) -> Value:
     return v
 
 
+def joined(v: Value) -> Value:
+    """max over u of max over v of f = max over u, v of f, the first of equal values alike; no limit of v tells u."""
+    kind, outer, inner = v
+    if inner[0] != "max":
+        return v
+    _, ranges, body = joined(inner)
+    told = {n for _, *limits in ranges for key in limits if key is not None for n in names_in(POLYS[key])}
+    if not told.isdisjoint(n for n, _, _ in outer):
+        return v
+    apart: dict[str, str] = {}
+    window = list(outer)
+    for n, low, high in ranges:
+        window.append((f"%{n}", rename_limit(low, apart), rename_limit(high, apart)))
+        apart[n] = f"%{n}"  # no name of a certificate begins so
+    return kind, tuple(window), rename_value(body, apart)
+
+
 def rename_limit(key: str | None, names: dict[str, str]) -> str | None:
     return None if key is None else text(substitute(POLYS[key], {o: atom(n) for o, n in names.items()}))
 
@@ -615,6 +632,7 @@ class Expander:
         return [head.times(t) for t in self.expand(body, dict(zip(parameters, index, strict=True)))]
 
     def maximum(self, v: Value, at: dict[str, Poly]) -> list[Term]:
+        v = joined(v)
         free = sorted(free_names(v))
         _, ranges, body = rename_value(v, {n: f"${k}" for k, n in enumerate(free)})
         inner: dict[str, str] = {}

@@ -468,6 +468,28 @@ def _() -> Json:
     return claim(["max", [["u", num(1), var("#n")]], five], five, sizes=[["n", 0]])
 
 
+@forgery("the maximum of maxima over an empty window of 5 is 5")
+def _() -> Json:
+    five = ["number", "5"]
+    inner = ["max", [["v", num(1), var("#n")]], five]
+    return claim(["max", [upto("u", 1)], inner], five, sizes=[["n", 0]])
+
+
+@forgery("the maximum of maxima over windows of which the last is empty")
+def _() -> Json:
+    five = ["number", "5"]
+    inner = ["max", [["v", var("u"), num(0)]], five]
+    return claim(["max", [upto("u", 1)], inner], five)
+
+
+@forgery("the maximum of maxima over an index of the same name is over the outer one")
+def _() -> Json:
+    """max over u <= 2 of max over u <= 1 of x[u] is the greatest of two entries; on the right it is that of three."""
+    left = ["max", [upto("u", 2)], ["max", [upto("u", 1)], entry(var("u"))]]
+    right = ["max", [upto("u", 2), upto("w", 1)], entry(var("u"))]
+    return claim(left, right, tensors=[X])
+
+
 @forgery("a definition by itself: F = exp F has no solution")
 def _() -> Json:
     defined: Json = {"name": "F", "axes": [], "parameters": [], "body": ["apply", "exp", 0, entry()]}

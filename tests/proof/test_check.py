@@ -236,6 +236,35 @@ def test_a_small_proof_needs_each_of_its_steps(name: str) -> None:
                 check({**PROOFS[name], "steps": steps[:n] + steps[n + 1 :]})
 
 
+SLIDING: Json = ["v", var("t"), var("t", 1, 3)]
+PLANE: Json = {"name": "x", "axes": [LINE, LINE]}
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "together"),
+    [
+        ([upto("u", 2)], [upto("v", 3)], [upto("u", 2), upto("v", 3)]),
+        ([upto("v", 2)], [upto("u", 3)], [upto("v", 2), upto("u", 3)]),
+        ([upto("t", 1), upto("u", 2)], [upto("v", 3)], [upto("t", 1), upto("u", 2), upto("v", 3)]),
+        ([upto("u", 2)], [upto("t", 1), SLIDING], [upto("u", 2), upto("t", 1), SLIDING]),
+    ],
+)
+def test_the_maximum_of_maxima_is_one_over_both_windows(outer: Json, inner: Json, together: Json) -> None:
+    x = entry(var("u"), var("v"))
+    nested = ["max", outer, ["max", inner, x]]
+    assert check(claim(nested, ["max", together, x], tensors=[PLANE])) == 0
+    with pytest.raises(Rejected, match="do not cancel"):
+        check(claim(nested, ["max", together, entry(var("v"), var("u"))], tensors=[PLANE]))
+
+
+def test_a_window_that_depends_on_an_outer_index_is_not_joined() -> None:
+    x = entry(var("u"), var("v"))
+    nested = ["max", [upto("t", 2)], ["max", [SLIDING], x]]
+    assert check(claim(nested, nested, tensors=[PLANE], free=free("u"))) == 0
+    with pytest.raises(Rejected, match="do not cancel"):
+        check(claim(nested, ["max", [upto("t", 2), SLIDING], x], tensors=[PLANE], free=free("u")))
+
+
 def test_a_proof_by_contradiction_of_constant_guards() -> None:
     assert check(claim(bracket("ge", num(-1)), ZERO, step("absurd", term=0, certificate=None))) == 1
 

@@ -1,0 +1,52 @@
+"""What a module's docstring says of its schedules: the theorem behind each that may run, and what all promise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from symconv.kernels.schedules.digits import labelled
+from symconv.kernels.schedules.identities import IDENTITIES
+
+# the helpers that a schedule's theorem stands behind; `_pool` by what it is called with
+SCHEDULES = {
+    "direct": ("_direct",),
+    "taps": ("_direct_taps",),
+    "spread taps": ("_spread_taps",),
+    "shifted": ("_shifted",),
+    "side by side": ("_side_by_side",),
+    "tiles": ("_winograd", "_winograd_taps"),
+    "polyphase": ("_phases_of_taps",),
+    "toeplitz": ("_toeplitz",),
+    "sparse": ("_sparse",),
+    "sub-images": ("_sub_images",),
+    "fourier": ("_fourier",),
+    "adjoint": ("_scatter",),
+    "known rank": ("_separable",),
+    "sums of windows": ("_pool(np.add", "_pool_back"),
+    "greatest of windows": ("_pool(np.maximum",),
+    "winners of windows": ("_pool_max_back",),
+}
+CONTRACT = " ".join(
+    (
+        "ACCURACY exact: float32 errors stay below 1e-6 of the greatest entry where sums do not cancel; infinities",
+        "and NaN of images go where the formula takes them.  fast: tiles of up to F(4, 5) and F(2, 7), which lose some",
+        "digits; an infinity or a NaN spreads over the tiles that read it.  Sums of integers are exact.",
+    )
+)
+KEPT = "Buffers are kept for the next call, one set for each thread, at most 4 MB beside transformed kernels."
+
+
+def notes_on(used: Collection[str], tiles: Collection[tuple[int, int]] | None) -> list[str]:
+    """A line for each schedule of which a module has a helper, and the contract of correlations.
+
+    used: all helpers, and the calls of `_pool`.  tiles: those that sums may be computed by; None for all that there are.
+    """
+    lines = [_note(name) for name, helpers in SCHEDULES.items() if not set(helpers).isdisjoint(used)]
+    return [*lines, "", CONTRACT, *labelled(tiles), KEPT] if "_correlate" in used else lines
+
+
+def _note(name: str) -> str:
+    return f"schedule {name}: {' '.join((IDENTITIES[name].__doc__ or '').split())}"
+
+
+__all__ = ["notes_on"]
