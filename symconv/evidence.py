@@ -12,7 +12,7 @@ from math import prod
 
 from symconv.entries.structure import EntryStatus, prove_at
 from symconv.errors import SymconvError
-from symconv.proof.clock import OutOfTime
+from symconv.proof.clock import OutOfTime, at_most_steps
 from symconv.proof.conditions import find_condition
 from symconv.proof.deciding import decide
 from symconv.proof.evaluate import World
@@ -26,6 +26,7 @@ from symconv.term.text import text_of_condition
 from symconv.term.value import Condition, Value
 
 MOST_LETTERS, MOST_TERMS, MOST_WORK = 120, 24, 5_000
+MOST_STEPS = 5_000  # in search of a condition; those that are found take some hundreds
 MOST_ENTRIES = 2_000  # unfolded where a claim has no free size
 
 
@@ -37,19 +38,14 @@ def judge(problem: Problem) -> Verdict:
     if verdict.status is not Status.REFUTED or verdict.counterexample is None:
         return verdict
     found = verdict.counterexample
+    if not found.numbers:
+        exact, claimed = short_sum(problem.left, found), short_sum(problem.right, found)
+        verdict = replace(verdict, counterexample=replace(found, exact_sum=exact, claimed_sum=claimed))
     try:
-        return _explained(problem, verdict, found)
-    except OutOfTime:  # the counterexample stands without its explanation
+        with at_most_steps(MOST_STEPS):
+            return replace(verdict, condition=find_condition(problem, found.sizes))
+    except OutOfTime:  # the counterexample stands without a condition
         return verdict
-
-
-def _explained(problem: Problem, verdict: Verdict, found: Counterexample) -> Verdict:
-    """With both values as short sums, and the condition under which the claim is true."""
-    if found.numbers:
-        return replace(verdict, condition=find_condition(problem, found.sizes))
-    exact, claimed = short_sum(problem.left, found), short_sum(problem.right, found)
-    shown = replace(found, exact_sum=exact, claimed_sum=claimed)
-    return replace(verdict, counterexample=shown, condition=find_condition(problem, found.sizes))
 
 
 def _by_entries(problem: Problem) -> Verdict | None:
