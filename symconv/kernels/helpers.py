@@ -18,7 +18,7 @@ from symconv.kernels import runtime
 # In the order in which a module shows them; what a definition runs when it is read stands before it.
 FILES = (
     "checks", "arrays", "contract", "entrywise", "workspace", "window", "tiles", "winograd", "direct", "toeplitz",
-    "sparse", "separable", "fourier", "small", "correlate", "scatter", "pool", "pool_max",
+    "sparse", "separable", "fourier", "small", "choice", "correlate", "scatter", "pool", "pool_max",
 )  # fmt: skip
 SETTINGS = ("ACCURACY", "SCHEDULE")
 # the schedules that one computes its parts by; any for the others that are cut into parts
@@ -76,26 +76,12 @@ def helper_names() -> tuple[str, ...]:
     return (*helpers, *imported, *SETTINGS, "Any", "Array", "Callable", "Pair", "argparse", "sys", "time")
 
 
-def _run_of(schedules: frozenset[str]) -> Helper:
-    """`_run` with the branches of these schedules; what has none is computed directly, as ever."""
-    whole = _read()[0]["_run"]
-    lines = whole.source.splitlines()
-    function = ast.parse(whole.source).body[0]
-    branches = [node for node in ast.walk(function) if isinstance(node, ast.If)]
-    kept: list[str] = []
-    for node in branches:
-        named = {n.value for n in ast.walk(node.test) if isinstance(n, ast.Constant)}
-        if named & schedules:
-            text = lines[node.lineno - 1 : node.body[-1].end_lineno]
-            kept += [text[0].replace("elif ", "if ", 1) if not kept else text[0].replace("    if ", "    elif ", 1)]
-            kept += text[1:]
-    last = branches[-1].orelse
-    direct = lines[last[0].lineno - 1 : last[-1].end_lineno]
-    end = ["    else:", *direct] if kept else [line.removeprefix("    ") for line in direct]
-    head = lines[: branches[0].lineno - 1]
-    if "extent" not in "\n".join(kept):
-        head = head[:-1]
-    return Helper("_run", "\n".join([*head, *kept, *end]))
+def _table_of(schedules: frozenset[str]) -> Helper:
+    """The table of schedules cut to these, and to the one that all others fall back on."""
+    whole = _read()[0]["_SCHEDULES"]
+    first, *rows, last = whole.source.splitlines()
+    kept = [row for row in rows if row.split('"')[1] in schedules | {"direct"}]
+    return Helper(whole.name, "\n".join([first, *kept, last]))
 
 
 def reached(schedules: frozenset[str] | None) -> frozenset[str] | None:
@@ -109,7 +95,7 @@ def _chosen(schedules: frozenset[str] | None) -> dict[str, Helper]:
     """All helpers by name, those for correlations cut to these schedules."""
     helpers, _ = _read()
     names = reached(schedules)
-    return helpers if names is None else helpers | {"_run": _run_of(names)}
+    return helpers if names is None else helpers | {"_SCHEDULES": _table_of(names)}
 
 
 def used_helpers(source: str, schedules: frozenset[str] | None = None) -> list[str]:
@@ -153,7 +139,7 @@ def imports(text: str, settings: Mapping[str, str] | None = None) -> str:
         "Callable": "from collections.abc import Callable",
         **{m: f"import {m}" for m in ("argparse", "sys", "time")},
     }
-    words = set(re.findall(r"\w+", re.sub(r'"""[\s\S]*?"""|#.*', "", text)))
+    words = set(re.findall(r"(?<![\w.])\w+", re.sub(r'"""[\s\S]*?"""|#.*', "", text)))
     wanted = {line for name, line in known.items() if name in words} | {"from typing import Any", "import numpy as np"}
     plain = sorted(line for line in wanted if line.startswith("import ") and "numpy" not in line)
     grouped: dict[str, list[str]] = {}

@@ -10,7 +10,7 @@ import numpy as np
 from symconv.kernels.nest_text import NestText
 from symconv.kernels.patterns import Correlation, Laid, Window
 from symconv.kernels.pool_patterns import Pooling, Side
-from symconv.kernels.runtime.correlate import _choose
+from symconv.kernels.runtime.choice import _choose
 from symconv.kernels.runtime.scatter import _parts, _worth_interleaving
 from symconv.kernels.runtime.types import Array
 from symconv.kernels.scope import Scope

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symconv.kernels.runtime import correlate, pool, pool_max, scatter, separable, tiles, winograd, workspace
+from symconv.kernels.runtime import choice, correlate, pool, pool_max, scatter, separable, tiles, winograd, workspace
 
 
 def loops(images, kernel, start, stride, dilation, extent):
@@ -74,7 +74,9 @@ def close(found, expected, dtype):
 
 def run(schedule, accuracy, images, kernel, start, stride, dilation, extent):
     out = np.full((images.shape[0], *kernel.shape[:2], *extent), np.nan, images.dtype)
-    correlate._run(schedule, accuracy, images, kernel, start, stride, dilation, out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(correlate, "ACCURACY", accuracy)
+        correlate._run(schedule, images, kernel, start, stride, dilation, out)
     return out
 
 
@@ -97,14 +99,14 @@ def test_every_schedule_that_fits_is_the_formula(problem):
     fitting["sub-images of taps"] = dilation == (1, 1) and stride[0] == stride[1]
     fitting["toeplitz of taps"] = images.shape[0] == kernel.shape[1] == 1
     fitting["toeplitz"] = kernel.shape[1:3] == (1, 1)
-    fitting["tiles"] = unit and all(correlate._tile_of(taps, extent, "fast"))
-    fitting["tiles of taps"] = unit and all(correlate._tile_of(extent, taps, "fast"))
+    fitting["tiles"] = unit and all(choice._tile_of(taps, extent, "fast"))
+    fitting["tiles of taps"] = unit and all(choice._tile_of(extent, taps, "fast"))
     phased = (
         [-(-t // e) for t, e in zip(taps, stride, strict=True)],
         [-(-t // e) for t, e in zip(extent, dilation, strict=True)],
     )
-    fitting["polyphase"] = dilation == (1, 1) and all(correlate._tile_of(tuple(phased[0]), extent, "fast"))
-    fitting["polyphase of taps"] = stride == (1, 1) and all(correlate._tile_of(tuple(phased[1]), taps, "fast"))
+    fitting["polyphase"] = dilation == (1, 1) and all(choice._tile_of(tuple(phased[0]), extent, "fast"))
+    fitting["polyphase of taps"] = stride == (1, 1) and all(choice._tile_of(tuple(phased[1]), taps, "fast"))
     expected = loops(*problem)
     for schedule in (name for name, fits in fitting.items() if fits):
         close(run(schedule, "fast", *problem), expected, images.dtype)
@@ -131,7 +133,7 @@ def test_all_phases_of_an_adjoint_at_once(problem, stride, turned):
     stride = stride[::-1] if turned else stride
     shape = tuple(map(int, images.shape[3:]))
     last = [(n - 1 + p) // s + 1 - p // s for n, p, s in zip(shape, start, stride, strict=True)]
-    if not correlate._saving(kernel.shape[3:], stride, tuple(last), "exact"):
+    if not choice._saving(kernel.shape[3:], stride, tuple(last), "exact"):
         return
     upstream = np.random.default_rng(1).standard_normal((images.shape[0], *kernel.shape[:2], *extent))
     out = np.full(images.shape, np.nan, images.dtype)
@@ -153,7 +155,7 @@ def test_many_channels_and_blocks(data):
     expected = loops(*problem)
     for accuracy in ("exact", "fast"):
         close(
-            run(correlate._choose(images, kernel, (1, 1), (1, 1), extent, accuracy), accuracy, *problem),
+            run(choice._choose(images, kernel, (1, 1), (1, 1), extent, accuracy), accuracy, *problem),
             expected,
             np.float64,
         )
@@ -186,7 +188,7 @@ def test_on_the_exact_path_nan_and_infinity_go_where_the_formula_takes_them(bad)
     rng = np.random.default_rng(0)
     images, kernel = rng.standard_normal((1, 1, 20, 30, 30)), rng.standard_normal((1, 20, 20, 3, 3))
     images[0, 0, 3, 7, 9] = bad
-    assert correlate._choose(images, kernel, (1, 1), (1, 1), (28, 28), "exact") == "tiles"
+    assert choice._choose(images, kernel, (1, 1), (1, 1), (28, 28), "exact") == "tiles"
     out = np.empty((1, 1, 20, 28, 28))
     correlate._correlate(images, kernel, (0, 0), (1, 1), (1, 1), out)
     touched = np.zeros((28, 28), bool)
@@ -310,11 +312,11 @@ def test_working_buffers_stay_below_four_megabytes(case):
     swapped, given = images.transpose(2, 1, 0, 3, 4), upstream.transpose(1, 2, 0, 3, 4)
     kept()
     for accuracy in ("exact", "fast"):
-        possible = correlate._possible(images, kernel, stride, dilation, extent, accuracy)
+        possible = choice._possible(images, kernel, stride, dilation, extent, accuracy)
         for schedule in (name for name in possible if "taps" not in name):
             run(schedule, accuracy, images, kernel, start, stride, dilation, extent)
             assert kept() <= 4 * MEGABYTES, schedule
-        possible = correlate._possible(swapped, given, dilation, stride, (taps, taps), accuracy)
+        possible = choice._possible(swapped, given, dilation, stride, (taps, taps), accuracy)
         for schedule in possible - {"direct", "shifted", "side by side", "tiles", "toeplitz", "fourier"}:
             run(schedule, accuracy, swapped, given, start, dilation, stride, (taps, taps))
             assert kept() <= 4 * MEGABYTES, schedule

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symconv.exporting import export_spec
+from symconv.kernels.schedules.names import NAMES as SCHEDULES
 
 # an option of SPEC, and what its numbers are called where SPEC leaves them open
 NAMES = {"stride": "s,t", "padding": "a:b,e:f", "dilation": "d,h", "groups": "g"}
@@ -160,3 +161,61 @@ def test_the_whole_photograph():
     x, k = photograph()[None], rng.standard_normal((6, 1, 5, 3))
     layer = Configuration(3, 1, 2, (5, 3), (3, 2), ((2, 0), (1, 3)), (2, 1), (512, 512), frozenset())
     compared(x, k, layer.spec, layer.options, layer)
+
+
+@st.composite
+def layers(draw):
+    """A layer of any numbers, and its arrays: no images at all, rows of one pixel, kernels as large as the image."""
+
+    def pair(low, high):
+        return draw(st.tuples(st.integers(low, high), st.integers(low, high)))
+
+    groups, per_group, outputs = draw(st.sampled_from([(1, 1, 1), (1, 3, 2), (2, 2, 3), (3, 1, 1), (1, 18, 17)]))
+    kernel, stride, dilation, padding = pair(1, 6), pair(1, 4), pair(1, 3), (pair(0, 4), pair(0, 4))
+    sides = tuple(
+        max(1, d * (k - 1) + 1 - sum(p)) + draw(st.integers(0, 16))
+        for k, d, p in zip(kernel, dilation, padding, strict=True)
+    )
+    return draw(st.integers(0, 5)), Configuration(
+        groups, per_group, outputs, kernel, stride, padding, dilation, sides, frozenset()
+    )
+
+
+@pytest.mark.torch
+def test_every_schedule_equals_autograd():
+    torch = pytest.importorskip("torch")
+    module = ModuleType("exported")
+    exec(export_spec(" ".join(["conv2d", *(f"--{n} {v}" for n, v in NAMES.items())])), module.__dict__)  # noqa: S102
+    module.ACCURACY = "fast"
+    met = set()
+
+    @settings(max_examples=500, deadline=None, database=None, derandomize=True)
+    @given(layers(), st.sampled_from([(np.float32, 3e-5), (np.float64, 1e-11)]), st.integers(0, 2**16))
+    def check(drawn, kind, seed):
+        (count, layer), (dtype, tolerance) = drawn, kind
+        rng = np.random.default_rng(seed)
+        x = rng.standard_normal((count, layer.groups * layer.per_group, *layer.sides)).astype(dtype)
+        k = rng.standard_normal((layer.groups * layer.outputs, layer.per_group, *layer.kernel)).astype(dtype)
+        tx, tk = (torch.tensor(a.astype(np.float64), requires_grad=True) for a in (x, k))
+        rows, columns = layer.padding
+        ty = torch.nn.functional.conv2d(
+            torch.nn.functional.pad(tx, (*columns, *rows)), tk, None, layer.stride, 0, layer.dilation, layer.groups
+        )
+        up = rng.standard_normal(tuple(ty.shape)).astype(dtype)
+        ty.backward(torch.tensor(up.astype(np.float64)))
+        for schedule in SCHEDULES:
+            module.SCHEDULE = schedule
+            for function, arguments, wanted in (
+                (module.forward, (x, k), ty),
+                (module.grad_input, (up, k, x.shape), tx.grad),
+                (module.grad_kernel, (up, x, k.shape), tk.grad),
+            ):
+                found, exact = function(*arguments, **asked(function, layer.options)), wanted.detach().numpy()
+                assert found.shape == exact.shape
+                assert found.dtype == dtype
+                most = tolerance * np.abs(exact).max(initial=1e-300)
+                assert np.abs(found - exact).max(initial=0) <= most, (schedule, function.__name__)
+        met.add(layer)
+
+    check()
+    assert len(met) >= 400

@@ -1,4 +1,4 @@
-"""Windows of images times a kernel, summed: which schedule computes it, and the schedules by name.
+"""Windows of images times a kernel, summed: the schedules by name, and the call that chooses one.
 
 images [n, g, k, x, y], kernel [g, o, k, u, v], out [n, g, o, i, j]; x = stride * i + dilation * u - start,
 zero outside.  The gradient by the kernel is the same sum with other letters: n is summed, u and i change places.
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
-from math import prod
 from typing import Any
 
 import numpy as np
 
+from symconv.kernels.runtime.choice import _choose, _phased, _plain, _tile_of
 from symconv.kernels.runtime.direct import _direct, _direct_taps, _shifted, _spread_taps
 from symconv.kernels.runtime.fourier import _fourier
 from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
@@ -26,190 +26,53 @@ from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.winograd import _winograd, _winograd_taps
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
-_FAST = {2: 4, 3: 4, 4: 4, 5: 4, 6: 2, 7: 2}  # outputs of a tile by taps, where some digits may be lost
-_EXACT = {2: 2, 3: 2}  # where float32 keeps an error below 1e-6
 # entries meet only where they do in the formula; elsewhere an infinity spreads
 _WINDOW_BY_WINDOW = ("direct", "taps", "shifted", "side by side", "taps side by side")
-_OF_TAPS = {
-    "direct": "taps",
-    "tiles": "tiles of taps",
-    "polyphase": "polyphase of taps",
-    "toeplitz": "toeplitz of taps",
-    "sub-images": "sub-images of taps",
-    "side by side": "taps side by side",
-}  # the same schedule of a gradient by a kernel
 
 
-def _tile_of(taps: Pair, extent: Pair, accuracy: str) -> Pair:
-    """The tile of F(m, r) x F(n, c) for these taps and so many outputs, (0, 0) where there is none."""
-    known = _EXACT if accuracy == "exact" else _FAST
-    sides = [1 if t == 1 else min(known.get(t, 0), n) for t, n in zip(taps, extent)]
-    return (0, 0) if 0 in sides or taps == (1, 1) else (sides[0], sides[1])
-
-
-def _phased(taps: Pair, stride: Pair) -> Pair:
-    """How many taps each phase of a stride has."""
-    return -(-taps[0] // stride[0]), -(-taps[1] // stride[1])
-
-
-def _saving(taps: Pair, stride: Pair, extent: Pair, accuracy: str) -> float:
-    """How many times fewer products the tiles of all phases take than the formula; 0 where there are none."""
-    phased = _phased(taps, stride)
-    tile = _tile_of(phased, extent, accuracy)
-    if not all(tile):
-        return 0
-    return prod(taps) / prod(s * (m + t - 1) / m for s, m, t in zip(stride, tile, phased))
-
-
-def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str) -> set[str]:
-    """The schedules that can compute a correlation of these sizes and types.
-
-    images: [n, g, k, x, y].  kernel: [g, o, k, u, v].  extent: of the output.
-    """
-    taps = (kernel.shape[3], kernel.shape[4])
-    found = {"direct", "taps"}
-    if images.dtype not in (np.float32, np.float64) or images.size == 0 or kernel.size == 0 or 0 in extent:
-        return found
-    found.add("sparse")
-    if kernel.shape[1:3] == (1, 1):
-        found.add("toeplitz")
-    if kernel.shape[1] == images.shape[0] == 1:
-        found.add("toeplitz of taps")
-    if stride[0] == 1 and _row_fits(images, kernel):
-        found.add("shifted")
-    if (
-        stride[1] == 1
-        and len(images) > 1
-        and images[0].nbytes <= 1 << 19 >= prod(extent) * kernel[:, :, 0, 0, 0].nbytes
-    ):
-        found.add("side by side")
-    if kernel.shape[1] * prod(extent) * prod(images.shape[3:]) * images.itemsize <= 2 << 20:
-        found.add("spread taps")
-    if dilation[1] == 1 and kernel.shape[2] > 1 and max(images.nbytes, kernel.nbytes) <= kernel.shape[2] << 19:
-        found.add("taps side by side")
-    if stride == (1, 1) != dilation:
-        found.add("sub-images")
-    if stride != (1, 1) == dilation and stride[0] == stride[1]:
-        found.add("sub-images of taps")
-    if stride == dilation == (1, 1):
-        found.add("fourier")
-    if dilation == (1, 1) and _saving(taps, stride, extent, accuracy):
-        found.add("tiles" if stride == (1, 1) else "polyphase")
-    if stride == (1, 1) and _saving(extent, dilation, taps, accuracy):
-        found.add("tiles of taps" if dilation == (1, 1) else "polyphase of taps")
-    return found
-
-
-def _choose(
-    images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str, wanted: str = ""
-) -> str:
-    """The fastest schedule by sizes; each was measured against the others.
-
-    wanted: the name of one that wins if it can compute this; it stands for the form with many taps and few outputs,
-    the gradient by a kernel, as well.
-    """
-    possible = _possible(images, kernel, stride, dilation, extent, accuracy)
-    outputs, channels, *taps = kernel.shape[1:]
-    few = prod(taps) > prod(extent)
-    wanted = _OF_TAPS.get(wanted, wanted) if few else wanted
-    if wanted in possible:
-        return wanted
-    if few:
-        if "toeplitz of taps" in possible:
-            return "toeplitz of taps"
-        if "sub-images of taps" in possible and min(len(images), outputs) >= 16:
-            return "sub-images of taps"
-        wide = min(len(images), outputs) >= 16 and len(images) * outputs * prod(taps) >= 1 << 17
-        if wide and "tiles of taps" in possible:
-            return "tiles of taps"
-        worth = (
-            min(prod(dilation) * len(images), outputs) >= 12
-            and _saving(extent, dilation, (taps[0], taps[1]), accuracy) >= 2
-        )
-        if worth and "polyphase of taps" in possible:
-            return "polyphase of taps"
-        laid, read = outputs * prod(images.shape[3:]), len(images) * prod(taps)  # what is written for each tap
-        if "spread taps" in possible and 4 * laid <= read:
-            return "spread taps"
-        return "taps side by side" if "taps side by side" in possible and _narrow(taps, channels) else "taps"
-    if "toeplitz" in possible:
-        large = min(taps) >= (16 if images.dtype == np.float32 else 13) and min(extent) >= 64
-        return "fourier" if large and "fourier" in possible else "toeplitz"
-    wide = min(channels, outputs) >= 16 and channels * outputs * prod(extent) >= prod(dilation) << 17
-    if wide and "sub-images" in possible and all(_tile_of((taps[0], taps[1]), extent, accuracy)):
-        return "sub-images"
-    if wide and "tiles" in possible and prod(taps) > 4:
-        return "tiles"
-    if (
-        "polyphase" in possible
-        and min(channels, outputs) >= 16
-        and _saving((taps[0], taps[1]), stride, extent, accuracy) >= 2
-    ):
-        return "polyphase"
-    if "side by side" in possible and _narrow(extent, len(images)):
-        return "side by side"
-    return _plain(images, kernel, stride)
-
-
-def _narrow(extent: Pair, count: int) -> bool:
-    """Small images in a batch: their rows are better laid entry by entry beside each other."""
-    return extent[1] < 20 and count >= 8
-
-
-def _row_fits(images: Array, kernel: Array) -> bool:
-    """The products of one row are held at once."""
-    products = kernel.shape[1] * prod(kernel.shape[3:])
-    return bool(2 * products * images.shape[4] * images.itemsize <= 1 << 21)
-
-
-def _plain(images: Array, kernel: Array, stride: Pair) -> str:
-    """Of the two schedules that fit most sizes: sums of shifted products where there are few outputs."""
-    outputs, channels, *taps = kernel.shape[1:]
-    few = stride[0] == 1 and 2 * outputs <= channels and prod(taps) <= 50
-    return "shifted" if few and _row_fits(images, kernel) else "direct"
-
-
-def _run(
-    schedule: str, accuracy: str, images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array
-) -> None:
-    """Compute one correlation by the schedule of this name."""
+def _tiles(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Tiles F(m, r), those of every phase of the stride together."""
     taps, extent = (kernel.shape[3], kernel.shape[4]), (out.shape[3], out.shape[4])
-    if schedule == "sub-images":
-        _sub_images(accuracy, images, kernel, start, dilation, out)
-    elif schedule == "sub-images of taps":
-        _sub_images_of_taps(accuracy, images, kernel, start, stride, out)
-    elif schedule == "side by side":
-        _side_by_side(images, kernel, start, stride, dilation, out)
-    elif schedule == "taps side by side":
-        _taps_side_by_side(images, kernel, start, stride, dilation, out)
-    elif schedule == "shifted":
-        _shifted(images, kernel, start, stride, dilation, out)
-    elif schedule == "toeplitz of taps":
-        _toeplitz_taps(images[0].swapaxes(0, 1), kernel[:, 0].swapaxes(0, 1), start, dilation, stride, out[0, :, 0])
-    elif schedule == "toeplitz":
-        _toeplitz(images[:, :, 0], kernel[:, 0, 0], start, stride, dilation, out[:, :, 0])
-    elif schedule == "taps":
-        upstream, swapped = kernel.transpose(2, 0, 1, 3, 4), images.transpose(2, 1, 0, 3, 4)
-        _direct_taps(swapped, upstream, start, dilation, stride, out.transpose(1, 2, 0, 3, 4))
-    elif schedule == "spread taps":
-        upstream, swapped = kernel.transpose(2, 0, 1, 3, 4), images.transpose(2, 1, 0, 3, 4)
-        _spread_taps(swapped, upstream, start, dilation, stride, out.transpose(1, 2, 0, 3, 4))
-    elif schedule in ("tiles of taps", "polyphase of taps"):
-        tile = _tile_of(_phased(extent, dilation), taps, accuracy)
-        for g, weights in enumerate(kernel):
-            given, place = weights.swapaxes(0, 1), out[:, g].swapaxes(0, 1)
-            _winograd_taps(images[:, g].swapaxes(0, 1), given, start, dilation, tile, place)
-    elif schedule in ("tiles", "polyphase"):
-        tile = _tile_of(_phased(taps, stride), extent, accuracy)
-        for g, weights in enumerate(kernel):
-            _winograd(images[:, g], weights, start, stride, tile, out[:, g])
-    elif schedule == "sparse":
-        _sparse(images, kernel, start, stride, dilation, out)
-    elif schedule == "fourier":
-        for g, weights in enumerate(kernel):
-            _fourier(images[:, g], weights, start, out[:, g])
-    else:
-        _direct(images, kernel, start, stride, dilation, out)
+    tile = _tile_of(_phased(taps, stride), extent, ACCURACY)
+    for g, weights in enumerate(kernel):
+        _winograd(images[:, g], weights, start, stride, tile, out[:, g])
+
+
+def _tiles_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The same for the gradient by a kernel: tiles of its upstream gradient, of every phase of the stride."""
+    taps, extent = (kernel.shape[3], kernel.shape[4]), (out.shape[3], out.shape[4])
+    tile = _tile_of(_phased(extent, dilation), taps, ACCURACY)
+    for g, weights in enumerate(kernel):
+        given, place = weights.swapaxes(0, 1), out[:, g].swapaxes(0, 1)
+        _winograd_taps(images[:, g].swapaxes(0, 1), given, start, dilation, tile, place)
+
+
+def _overlap_save(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Tiles by the fast Fourier transform, group by group."""
+    for g, weights in enumerate(kernel):
+        _fourier(images[:, g], weights, start, out[:, g])
+
+
+def _one_channel(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Toeplitz matrices, for one channel in and out."""
+    _toeplitz(images[:, :, 0], kernel[:, 0, 0], start, stride, dilation, out[:, :, 0])
+
+
+def _one_channel_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The same for the gradient by a kernel."""
+    _toeplitz_taps(images[0].swapaxes(0, 1), kernel[:, 0].swapaxes(0, 1), start, dilation, stride, out[0, :, 0])
+
+
+def _of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The gradient by a kernel as such: the kernel is the upstream gradient, and the outputs are the taps."""
+    upstream, swapped = kernel.transpose(2, 0, 1, 3, 4), images.transpose(2, 1, 0, 3, 4)
+    _direct_taps(swapped, upstream, start, dilation, stride, out.transpose(1, 2, 0, 3, 4))
+
+
+def _spread_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The same with the upstream gradient laid out where each tap reads."""
+    upstream, swapped = kernel.transpose(2, 0, 1, 3, 4), images.transpose(2, 1, 0, 3, 4)
+    _spread_taps(swapped, upstream, start, dilation, stride, out.transpose(1, 2, 0, 3, 4))
 
 
 def _side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -225,7 +88,7 @@ def _side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, dilat
         merged.reshape(*some.shape[1:], count)[...] = some.transpose(1, 2, 3, 4, 0)
         result = _WORKSPACE.take("result", (1, groups, outputs, rows, length * count), out.dtype)
         numbers = (start[0], start[1] * count), stride, (dilation[0], dilation[1] * count)
-        _run(_plain(merged, kernel, stride), "exact", merged, kernel, *numbers, result)
+        _SCHEDULES[_plain(merged, kernel, stride)](merged, kernel, *numbers, result)
         place[...] = result.reshape(groups, outputs, rows, length, count).transpose(4, 0, 1, 2, 3)
 
 
@@ -242,36 +105,64 @@ def _taps_side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, 
         weights.reshape(*given.shape[:2], *given.shape[3:], count)[...] = given.transpose(0, 1, 3, 4, 2)
         term = np.empty(out.shape, out.dtype) if first else out
         numbers = (start[0], start[1] * count), (stride[0], stride[1] * count), dilation
-        _run("taps", "exact", merged, weights, *numbers, term)
+        _of_taps(merged, weights, *numbers, term)
         if first:
             out += term
 
 
-def _sub_images(accuracy: str, images: Array, kernel: Array, start: Pair, dilation: Pair, out: Array) -> None:
+def _sub_images(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """A dilation of d x e: the windows of d * e images, of every d-th row and e-th column each."""
     for a, b in np.ndindex(*dilation):
-        first = [(x - p) % d for x, p, d in zip((a, b), start, dilation)]
-        shift = [(f + p - x) // d for f, p, x, d in zip(first, start, (a, b), dilation)]
+        first, shift = _part_of((a, b), start, dilation)
         part = images[..., first[0] :: dilation[0], first[1] :: dilation[1]]
         place = out[..., a :: dilation[0], b :: dilation[1]]
-        extent = (place.shape[3], place.shape[4])
-        schedule = _choose(part, kernel, (1, 1), (1, 1), extent, accuracy, SCHEDULE)
-        _run(schedule, accuracy, part, kernel, (shift[0], shift[1]), (1, 1), (1, 1), place)
+        _run("", part, kernel, shift, (1, 1), (1, 1), place)
 
 
-def _sub_images_of_taps(accuracy: str, images: Array, kernel: Array, start: Pair, stride: Pair, out: Array) -> None:
+def _sub_images_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The gradient by a kernel with a dilation of d: the sum of those of d * d images and as many gradients."""
     out[...] = 0
     for a, b in np.ndindex(*stride):
-        first = [(x - p) % d for x, p, d in zip((a, b), start, stride)]
-        shift = [(f + p - x) // d for f, p, x, d in zip(first, start, (a, b), stride)]
+        first, shift = _part_of((a, b), start, stride)
         part = images[..., first[0] :: stride[0], first[1] :: stride[1]]
         given = kernel[..., a :: stride[0], b :: stride[1]]
         if given.size:
             term = np.empty(out.shape, out.dtype)
-            schedule = _choose(part, given, (1, 1), (1, 1), (out.shape[3], out.shape[4]), accuracy, SCHEDULE)
-            _run(schedule, accuracy, part, given, (shift[0], shift[1]), (1, 1), (1, 1), term)
+            _run("", part, given, shift, (1, 1), (1, 1), term)
             out += term
+
+
+def _part_of(phase: Pair, start: Pair, step: Pair) -> tuple[Pair, Pair]:
+    """The first entry that the windows of a phase read, and where their own windows start."""
+    first = [(x - p) % d for x, p, d in zip(phase, start, step)]
+    shift = [(f + p - x) // d for f, p, x, d in zip(first, start, phase, step)]
+    return (first[0], first[1]), (shift[0], shift[1])
+
+
+_SCHEDULES = {
+    "direct": _direct,
+    "shifted": _shifted,
+    "side by side": _side_by_side,
+    "tiles": _tiles,
+    "polyphase": _tiles,
+    "toeplitz": _one_channel,
+    "sparse": _sparse,
+    "sub-images": _sub_images,
+    "fourier": _overlap_save,
+    "taps": _of_taps,
+    "spread taps": _spread_of_taps,
+    "taps side by side": _taps_side_by_side,
+    "tiles of taps": _tiles_of_taps,
+    "polyphase of taps": _tiles_of_taps,
+    "toeplitz of taps": _one_channel_of_taps,
+    "sub-images of taps": _sub_images_of_taps,
+}
+
+
+def _run(schedule: str, images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Compute one correlation by the schedule of this name, or of the one that is chosen."""
+    name = schedule or _choose(images, kernel, stride, dilation, (out.shape[3], out.shape[4]), ACCURACY, SCHEDULE)
+    _SCHEDULES[name](images, kernel, start, stride, dilation, out)
 
 
 def _correlate(
@@ -287,14 +178,17 @@ def _correlate(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise; zero outside the images.
     """
-    small = _small_for(images, kernel, start, stride, dilation, out)
-    if small is not None and not SCHEDULE:
+    if 0 in (images.size, kernel.size, out.size):
+        out[...] = 0
+        return
+    small = None if SCHEDULE else _small_for(images, kernel, start, stride, dilation, out)
+    if small is not None:
         small.run(images, kernel, out)
         return
     kind = _number_type(images, kernel, out.dtype)
     if kind != out.dtype:
         wide = np.empty(out.shape, kind)
-        _run("direct", ACCURACY, images.astype(kind), kernel.astype(kind), start, stride, dilation, wide)
+        _direct(images.astype(kind), kernel.astype(kind), start, stride, dilation, wide)
         out[...] = wide
         return
     images, kernel = images.astype(kind, copy=False), kernel.astype(kind, copy=False)
@@ -305,10 +199,10 @@ def _correlate(
             _direct(images[some], kernel, start, stride, dilation, out[some])  # a zero tap times an infinity
             return
         if schedule in _WINDOW_BY_WINDOW or ACCURACY != "exact":
-            _run(schedule, ACCURACY, images[some], kernel, start, stride, dilation, out[some])
+            _run(schedule, images[some], kernel, start, stride, dilation, out[some])
             return
         with np.errstate(invalid="ignore"):
-            _run(schedule, ACCURACY, images[some], kernel, start, stride, dilation, out[some])
+            _run(schedule, images[some], kernel, start, stride, dilation, out[some])
             finite = np.isfinite(out[some].sum())
         if not finite:
             _direct(images[some], kernel, start, stride, dilation, out[some])

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symconv.kernels.runtime.correlate import _correlate, _phased, _run, _saving, _shared_out
+from symconv.kernels.runtime.choice import _phased, _saving
+from symconv.kernels.runtime.correlate import _correlate, _shared_out, _tiles
 from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.workspace import _WORKSPACE
@@ -93,7 +94,7 @@ def _interleaved(upstream: Array, kernel: Array, start: Pair, stride: Pair, out:
     for n in range(0, len(upstream), step):
         some = upstream[n : n + step]
         made = _WORKSPACE.take("interleaved", (len(some), *taps.shape[:2], *extent), out.dtype)
-        _run("tiles", ACCURACY, some, taps, (tall - 1 - first[0], wide - 1 - first[1]), (1, 1), (1, 1), made)
+        _tiles(some, taps, (tall - 1 - first[0], wide - 1 - first[1]), (1, 1), (1, 1), made)
         split = made.reshape(len(some), groups, s, t, channels, *extent)
         for e, f in np.ndindex(*stride):
             x, y = ((g - p) % d for g, p, d in zip((e, f), start, stride))

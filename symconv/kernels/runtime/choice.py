@@ -1,0 +1,156 @@
+"""The rule of choice: which schedules can compute a correlation of some sizes, and which of them is the fastest.
+
+images [n, g, k, x, y], kernel [g, o, k, u, v], extent that of the output.  The gradient by a kernel is the same sum
+with other letters, so that its "kernel" is the upstream gradient and has many taps where there are few outputs.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from symconv.kernels.runtime.types import Array, Pair
+
+_FAST = {2: 4, 3: 4, 4: 4, 5: 4, 6: 2, 7: 2}  # outputs of a tile by taps, where some digits may be lost
+_EXACT = {2: 2, 3: 2}  # where float32 keeps an error below 1e-6
+_OF_TAPS = {
+    "direct": "taps",
+    "tiles": "tiles of taps",
+    "polyphase": "polyphase of taps",
+    "toeplitz": "toeplitz of taps",
+    "sub-images": "sub-images of taps",
+    "side by side": "taps side by side",
+}  # the same schedule of a gradient by a kernel
+
+
+def _tile_of(taps: Pair, extent: Pair, accuracy: str) -> Pair:
+    """The tile of F(m, r) x F(n, c) for these taps and so many outputs, (0, 0) where there is none."""
+    known = _EXACT if accuracy == "exact" else _FAST
+    sides = [1 if t == 1 else min(known.get(t, 0), n) for t, n in zip(taps, extent)]
+    return (0, 0) if 0 in sides or taps == (1, 1) else (sides[0], sides[1])
+
+
+def _phased(taps: Pair, stride: Pair) -> Pair:
+    """How many taps each phase of a stride has."""
+    return -(-taps[0] // stride[0]), -(-taps[1] // stride[1])
+
+
+def _saving(taps: Pair, stride: Pair, extent: Pair, accuracy: str) -> float:
+    """How many times fewer products the tiles of all phases take than the formula; 0 where there are none."""
+    phased = _phased(taps, stride)
+    tile = _tile_of(phased, extent, accuracy)
+    if not all(tile):
+        return 0
+    return prod(taps) / prod(s * (m + t - 1) / m for s, m, t in zip(stride, tile, phased))
+
+
+def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str) -> set[str]:
+    """The schedules that can compute a correlation of these sizes and types."""
+    if images.dtype not in (np.float32, np.float64) or 0 in (images.size, kernel.size, *extent):
+        return {"direct", "taps"}
+    groups, outputs, channels, *_ = kernel.shape
+    taps = (kernel.shape[3], kernel.shape[4])
+    image, result = images[0].nbytes, groups * outputs * prod(extent) * images.itemsize
+    laid = outputs * prod(extent) * prod(images.shape[3:]) * images.itemsize
+    unit = (1, 1)
+    forward, back = _saving(taps, stride, extent, accuracy) > 0, _saving(extent, dilation, taps, accuracy) > 0
+    fits = {
+        "direct": True,
+        "shifted": stride[0] == 1 and _row_fits(images, kernel),
+        "side by side": stride[1] == 1 and len(images) > 1 and max(image, result) <= 1 << 19,
+        "tiles": forward and stride == dilation == unit,
+        "polyphase": forward and stride != unit == dilation,
+        "toeplitz": outputs == channels == 1,
+        "sparse": True,
+        "sub-images": stride == unit != dilation,
+        "fourier": stride == dilation == unit,
+        "taps": True,
+        "spread taps": laid <= 2 << 20,
+        "taps side by side": dilation[1] == 1 < channels and max(images.nbytes, kernel.nbytes) <= channels << 19,
+        "tiles of taps": back and stride == dilation == unit,
+        "polyphase of taps": back and stride == unit != dilation,
+        "toeplitz of taps": outputs == len(images) == 1,
+        "sub-images of taps": stride != unit == dilation and stride[0] == stride[1],
+    }
+    return {name for name, fit in fits.items() if fit}
+
+
+def _choose(
+    images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str, wanted: str = ""
+) -> str:
+    """The fastest schedule by sizes; each was measured against the others.
+
+    wanted: the name of one that wins if it can compute this; it stands for the form with many taps and few outputs,
+    the gradient by a kernel, as well.
+    """
+    possible = _possible(images, kernel, stride, dilation, extent, accuracy)
+    taps = (kernel.shape[3], kernel.shape[4])
+    few = prod(taps) > prod(extent)
+    wanted = _OF_TAPS.get(wanted, wanted) if few else wanted
+    if wanted in possible:
+        return wanted
+    if few:
+        return _chosen_of_taps(possible, images, kernel, _saving(extent, dilation, taps, accuracy), dilation)
+    return _chosen(possible, images, kernel, stride, dilation, extent, accuracy)
+
+
+def _chosen(
+    possible: set[str], images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str
+) -> str:
+    """The fastest of those that are possible where there are more outputs than taps."""
+    outputs, channels, *_ = kernel.shape[1:]
+    taps = (kernel.shape[3], kernel.shape[4])
+    if "toeplitz" in possible:
+        large = min(taps) >= (16 if images.dtype == np.float32 else 13) and min(extent) >= 64
+        return "fourier" if large and "fourier" in possible else "toeplitz"
+    many = min(channels, outputs) >= 16
+    wide = many and channels * outputs * prod(extent) >= prod(dilation) << 17
+    if wide and "sub-images" in possible and all(_tile_of(taps, extent, accuracy)):
+        return "sub-images"
+    if wide and "tiles" in possible and prod(taps) > 4:
+        return "tiles"
+    if many and "polyphase" in possible and _saving(taps, stride, extent, accuracy) >= 2:
+        return "polyphase"
+    if "side by side" in possible and _narrow(extent[1], len(images)):
+        return "side by side"
+    return _plain(images, kernel, stride)
+
+
+def _chosen_of_taps(possible: set[str], images: Array, kernel: Array, saving: float, dilation: Pair) -> str:
+    """The fastest of those that are possible where there are more taps than outputs.
+
+    saving: how many times fewer products tiles take.
+    """
+    outputs, channels, *taps = kernel.shape[1:]
+    if "toeplitz of taps" in possible:
+        return "toeplitz of taps"
+    many = min(len(images), outputs) >= 16
+    if many and "sub-images of taps" in possible:
+        return "sub-images of taps"
+    if many and "tiles of taps" in possible and len(images) * outputs * prod(taps) >= 1 << 17:
+        return "tiles of taps"
+    if "polyphase of taps" in possible and saving >= 2 and min(prod(dilation) * len(images), outputs) >= 12:
+        return "polyphase of taps"
+    laid, read = outputs * prod(images.shape[3:]), len(images) * prod(taps)  # what is written for each tap
+    if "spread taps" in possible and 4 * laid <= read:
+        return "spread taps"
+    return "taps side by side" if "taps side by side" in possible and _narrow(taps[1], channels) else "taps"
+
+
+def _narrow(length: int, count: int) -> bool:
+    """Short rows of many images: they are better laid entry by entry beside each other."""
+    return length < 20 and count >= 8
+
+
+def _row_fits(images: Array, kernel: Array) -> bool:
+    """The products of one row are held at once."""
+    products = kernel.shape[1] * prod(kernel.shape[3:])
+    return bool(2 * products * images.shape[4] * images.itemsize <= 1 << 21)
+
+
+def _plain(images: Array, kernel: Array, stride: Pair) -> str:
+    """Of the two schedules that fit most sizes: sums of shifted products where there are few outputs."""
+    outputs, channels, *taps = kernel.shape[1:]
+    few = stride[0] == 1 and 2 * outputs <= channels and prod(taps) <= 50
+    return "shifted" if few and _row_fits(images, kernel) else "direct"
