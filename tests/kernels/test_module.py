@@ -179,6 +179,9 @@ def test_a_wrong_schedule_fails_the_self_test(f, helper, capsys):
         arguments[-1][...] *= 1.01
 
     setattr(module, helper, wrong)
+    for name, function in list(module._SCHEDULES.items()):
+        if function is right:
+            module._SCHEDULES[name] = wrong
     assert module.self_test() > 0
     assert ", schedule " in capsys.readouterr().out
 
@@ -251,16 +254,17 @@ def stated(count, channels, outputs, side, taps, stride=1, dilation=1, groups=1)
      (2, 1, 1, 30, 3, 1, 1, 5), (2, 24, 16, 40, 5, 2), (20, 24, 2, 9, 3, 1, 2, 1)],
 )  # fmt: skip
 def test_stated_sizes_leave_the_schedules_that_are_run(sizes, accuracy):
-    """A module of stated sizes has the branches that float32 and float64 take, and no others."""
+    """A module of stated sizes has the schedules that float32 and float64 take, and no others."""
     f = stated(*sizes)
     leaves = [t for t in tensors_in(f.body) if isinstance(t, Leaf)]
     module = load(text := source(f, *leaves, accuracy=accuracy))
-    body, whole = (re.search(r"^def _run\(.*?^    else", t, re.M | re.S) for t in (text, source(CONV)))
+    body, whole = (re.search(r"^_SCHEDULES = .*?^}", t, re.M | re.S) for t in (text, source(CONV)))
     branches = re.findall(r'"([a-z -]+)"', body[0] if body else "")
     cut = sizes == (2, 18, 17, 21, 2, 1, 2)  # sub-images may be computed in any way
     assert (set(branches) < set(re.findall(r'"([a-z -]+)"', whole[0]))) != cut
-    ran, run = set(), module._run
-    module._run = lambda schedule, *rest: (ran.add(schedule), run(schedule, *rest))
+    table, ran = getattr(module, "_SCHEDULES", {}), set()
+    for name, run in list(table.items()):
+        table[name] = lambda *rest, name=name, run=run: (ran.add(name), run(*rest))
     module._small_for, module.SCHEDULES = lambda *_: None, ("",)
     assert module.self_test() == 0
     module.PRECISION = {"f4": 3e-5}
@@ -302,6 +306,15 @@ def test_the_docstring_says_what_is_known():
     assert "needs H >= r" in doc
     assert "forward: proved, all sizes" in doc
     assert "NOT PROVED" not in source(CONV, image)
+
+
+@pytest.mark.parametrize(
+    ("pooled", "theorems"),
+    [(pool_max(image, 2), ["greatest of windows", "winners of windows"]), (pool_average(image, 2), ["sums of windows"])],
+)
+def test_the_docstring_names_the_theorems_behind_a_pooling(pooled, theorems):
+    doc = " ".join(ast.get_docstring(ast.parse(source(pooled, image))).split())
+    assert re.findall(r"schedule ([a-z ]+): The", doc) == theorems
 
 
 HOSTILE = [
