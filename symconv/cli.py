@@ -353,7 +353,8 @@ def _export(options: argparse.Namespace) -> int:
             "export", "no -o FILE", "the file to write", "give -o kernels.py, or --explain to see the plan"
         )
     if options.explain:
-        print(explain_spec(spec, options.wrt, accuracy=options.accuracy))
+        chosen = {"target": options.target, "accuracy": options.accuracy, "schedule": options.schedule or ""}
+        print(explain_spec(spec, options.wrt, **chosen))
         if options.output is None:
             return OK
     try:

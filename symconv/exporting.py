@@ -165,16 +165,7 @@ def export_files(
     schedule: the name of one that is used wherever it fits; chosen by sizes without it.
     stem: the name of the files without their endings.
     """
-    refuse_unknown(accuracy, schedule)
-    if target not in TARGETS:
-        raise UsageError("target", repr(target), " or ".join(TARGETS), "choose one of these")
-    if (target not in ("numpy", "dask", "c") and accuracy != "exact") or (target not in ("numpy", "dask") and schedule):
-        raise UsageError(
-            f"target {target}",
-            "--schedule or --accuracy",
-            "numpy or dask with these, c with an accuracy",
-            "leave them out",
-        )
+    _refuse_choices(target, accuracy, schedule)
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
     proofs = [prove_gradient(parsed.output, leaf) for leaf in _wanted(parsed, wrt)]
     open_ = [p for p in proofs if not p.verdict]
@@ -196,6 +187,20 @@ def export_files(
     unproved = bool(open_)
     export = Export(parsed.output, gradients, title, notes, verdicts, unproved, stem, accuracy, schedule)
     return _writer(target)(export).files()
+
+
+def _refuse_choices(target: str, accuracy: str, schedule: str) -> None:
+    """Refuse what no target knows, and what the one that is asked for cannot choose."""
+    refuse_unknown(accuracy, schedule)
+    if target not in TARGETS:
+        raise UsageError("target", repr(target), " or ".join(TARGETS), "choose one of these")
+    if (target not in ("numpy", "dask", "c") and accuracy != "exact") or (target not in ("numpy", "dask") and schedule):
+        raise UsageError(
+            f"target {target}",
+            "--schedule or --accuracy",
+            "numpy or dask with these, c with an accuracy",
+            "leave them out",
+        )
 
 
 def _writer(target: str) -> type[ModuleWriter]:
@@ -224,13 +229,24 @@ def _is_proved(problem: Problem) -> bool:
     return True
 
 
-def explain_spec(spec: str | Spec, wrt: str | None = None, *, accuracy: str = "exact") -> str:
+def explain_spec(
+    spec: str | Spec,
+    wrt: str | None = None,
+    *,
+    target: str = "numpy",
+    accuracy: str = "exact",
+    schedule: str = "",
+) -> str:
     """The plans of forward and of the gradients, as tables; nothing is proved for it."""
+    _refuse_choices(target, accuracy, schedule)
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
     up = upstream(parsed.output, "upstream") if parsed.output.rank else None
     gradients = {f"grad_{leaf.name}": gradient(parsed.output, leaf, up) for leaf in _wanted(parsed, wrt)}
     tensors = {"forward": parsed.output, **gradients}
-    return "\n\n".join(str(plan_of(tensor, name, accuracy)) for name, tensor in tensors.items())
+    plans = [str(plan_of(tensor, name, accuracy, schedule)) for name, tensor in tensors.items()]
+    if target not in ("numpy", "dask"):
+        plans.append(f"these are the plans of the target numpy; {target} has schedules of its own")
+    return "\n\n".join(plans)
 
 
 def _short(formula: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
@@ -12,12 +13,14 @@ import numpy as np
 import pytest
 
 from symconv import cli, exporting
+from symconv.benching.agreement import TOLERANCE, difference, differing
 from symconv.benching.command import checked
 from symconv.benching.environment import MALLOC, described, wanted
 from symconv.benching.kernels import TARGETS, ours
 from symconv.benching.layers import layer_of, sweep
 from symconv.benching.measure import Measured, compare
-from symconv.benching.peers import Layer
+from symconv.benching.peers import Layer, Peer, peers
+from symconv.benching.picture import Dots, dots, draw
 from symconv.benching.report import Line, measure, part_name, table, title
 from symconv.errors import UsageError
 from tests.benchmarks import kernels
@@ -154,6 +157,206 @@ def test_what_is_measured_is_right(operation: str, target: str) -> None:
         ours(layer, part, data, "exact", 2, target)()
 
 
+# -- the others ---------------------------------------------------------------------------------
+
+
+def by_hand(layer: Layer, data: dict[str, np.ndarray]) -> np.ndarray:
+    """One channel, window by window."""
+    x, w = data["input"][0, 0].astype(float), data["kernel"][0, 0].astype(float)
+    out = np.empty(layer.shape)
+    for i, j in np.ndindex(*layer.shape[2:]):
+        out[0, 0, i, j] = (x[i : i + w.shape[0], j : j + w.shape[1]] * w).sum()
+    return out
+
+
+@pytest.mark.parametrize("name", ["torch", "jax", "opencv", "scipy"])
+@pytest.mark.parametrize("taps", [(3, 5), (4, 2), (12, 13)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_peer_computes_the_formula(name: str, taps: tuple[int, int], dtype: str) -> None:
+    pytest.importorskip("cv2" if name == "opencv" else name, reason="the extra bench")
+    layer = Layer("conv", 1, 1, 1, (20, 23), taps, dtype=dtype)
+    data = layer.data()
+    found = peers(layer, "forward", data)[name].result()
+    assert (found.shape, found.dtype) == (layer.shape, np.dtype(dtype))
+    wanted = by_hand(layer, data)
+    assert np.abs(found - wanted).max() <= (1e-5 if dtype == "float32" else 1e-13) * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"stride": (2, 1)}, {"padding": (1, 0)}, {"dilation": (1, 2)}, {"batch": 2}, {"channels": 2, "outputs": 1}],
+    ids=str,
+)
+def test_image_libraries_are_asked_for_plain_windows_only(change: dict[str, object]) -> None:
+    pytest.importorskip("cv2", reason="the extra bench")
+    layer = replace(Layer("conv", 1, 1, 1, (20, 23), (3, 3)), **change)
+    assert not {"opencv", "scipy"} & set(peers(layer, "forward", layer.data()))
+    plain = Layer("conv", 1, 1, 1, (20, 23), (3, 3))
+    assert {"opencv", "scipy"} <= set(peers(plain, "forward", plain.data()))
+    assert not {"opencv", "scipy"} & set(peers(plain, "grad_input", plain.data()))
+
+
+@pytest.mark.parametrize("operation", ["conv", "maxpool", "avgpool"])
+def test_all_agree_before_they_are_timed(operation: str) -> None:
+    pytest.importorskip("torch", reason="the extra bench")
+    more = {"groups": 2, "padding": (1, 0)} if operation == "conv" else {}
+    layer = Layer(operation, 2, 4, 6 if operation == "conv" else 4, (9, 8), (3, 2), (2, 2), **more)
+    data = layer.data()
+    for part in layer.parts:
+        others = peers(layer, part, data)
+        assert "torch" in others
+        assert differing(ours(layer, part, data, "fast", 1)(), others) == {}
+
+
+ENTRIES = np.array([[1.0, -4.0], [2.0, 0.5]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "message"),
+    [
+        (ENTRIES.T[:1], "its shape is 1x2, ours 2x2"),
+        (ENTRIES.astype(float), "its entries are float64, ours float32"),
+        (
+            np.where(ENTRIES == 2, np.float32("nan"), ENTRIES),
+            "NaN or infinity stands in 1 of its entries, in 0 of ours",
+        ),
+        (ENTRIES + np.float32(1), r"its result is 2\.5e-01 of the greatest entry away, 1e-04 allowed"),
+        (-ENTRIES, r"its result is 2\.0e\+00 of the greatest entry away, 1e-04 allowed"),
+        (ENTRIES * np.float32(1 + 2e-5), ""),
+    ],
+)
+def test_a_difference_is_told(theirs: np.ndarray, message: str) -> None:
+    assert re.fullmatch(message, difference(ENTRIES, theirs))
+
+
+def test_the_tolerance_is_that_of_the_type() -> None:
+    wide = ENTRIES.astype(float)
+    assert difference(wide, wide * (1 + 1e-12)) == ""
+    assert "1e-11 allowed" in difference(wide, wide * (1 + 1e-9))
+    assert difference(wide * 0, wide * 0) == ""
+    assert set(TOLERANCE) == {"float32", "float64"}
+
+
+def test_a_peer_that_differs_is_named_and_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = Layer("conv", 1, 1, 1, (9, 8), (3, 3))
+    right, calls = by_hand(layer, layer.data()).astype("f4"), []
+
+    def strange() -> np.ndarray:
+        calls.append("strange")
+        return right + 1
+
+    found = {"good": Peer(lambda: right), "strange": Peer(strange)}
+    monkeypatch.setattr("symconv.benching.report.peers", lambda *_: found)
+    (line,) = measure(layer, "exact", 1, 0.01, ("forward",))
+    assert calls == ["strange"]
+    assert list(line.measured.ratios) == ["good"]
+    text = table([line])
+    assert re.search(r"\| forward \| [\d.e-]+ \| good [\d.]+, strange differs \|\n\n", text)
+    said = r"strange is not timed: conv 1x1x9x8 to 1 3x3 float32, forward: its result is .* away, 1e-04 allowed\.\n$"
+    assert re.search(said, text)
+    row = kernels.Row(layer, {"forward": 1.0}, "strange")
+    with pytest.raises(ArithmeticError, match=r"conv 1x1x9x8 to 1 3x3 float32, forward: .*'strange': 'its result"):
+        list(kernels.judged(row, [line]))
+
+
+def test_where_all_differ_our_time_stands_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = Layer("conv", 1, 1, 1, (9, 8), (3, 3))
+    monkeypatch.setattr("symconv.benching.report.peers", lambda *_: {"odd": Peer(lambda: np.zeros(3, "f4"))})
+    lines = measure(layer, "exact", 1, 0.01, ("forward",))
+    assert "| odd differs |\n\nodd is not timed: conv" in table(lines)
+    assert "its shape is 3, ours 1x1x7x6." in table(lines)
+    message = "bench --plot: no library that computes the same; expected at least one ratio; drop --plot"
+    with pytest.raises(UsageError, match=message):
+        draw(dots(lines), Path("never.svg"))
+
+
+# -- the picture --------------------------------------------------------------------------------
+
+ROWS = [
+    Dots("a layer", "forward", {"torch": 2.0, "opencv": 0.5}),
+    Dots("a layer", "grad_input", {"torch": 4.0}),
+    Dots("another", "forward", {"torch": 1.0, "filter2D": 8.0}),
+]
+
+
+def test_the_picture_names_everything_and_is_the_same_each_time(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra bench")
+    first, second = tmp_path / "1.svg", tmp_path / "2.svg"
+    draw(ROWS, first)
+    draw(ROWS, second)
+    assert first.read_bytes() == second.read_bytes()
+    text = first.read_text(encoding="utf-8")
+    words = re.findall(r">([^<>\n]+)</text>", text)
+    assert words.count("a layer") == words.count("another") == 1
+    assert words.count("forward") == 2
+    assert {"torch", "opencv", "filter2D", "0.5", "1", "2", "4", "8"} <= set(words)
+    assert "left of 1 the library is faster, right of it our kernel" in words
+
+
+def test_a_dot_stands_where_its_ratio_is(tmp_path: Path) -> None:
+    """On a logarithmic axis 0.5 and 2 are as far from 1 as each other, 4 twice as far."""
+    pytest.importorskip("matplotlib", reason="the extra bench")
+    draw(ROWS[:2], tmp_path / "1.svg")
+    text = (tmp_path / "1.svg").read_text(encoding="utf-8")
+    groups = re.findall(r"<g clip-path[^>]*>\s*((?:<use [^>]*/>\s*)+)</g>|<g>\s*((?:<use [^>]*/>\s*)+)</g>", text)
+    dots_ = [
+        float(x) for group in groups for x in re.findall(r'<use [^>]*x="([\d.]+)"[^>]*fill: #0072b2', "".join(group))
+    ]
+    others = [
+        float(x) for group in groups for x in re.findall(r'<use [^>]*x="([\d.]+)"[^>]*fill: #009e73', "".join(group))
+    ]
+    two, four = sorted(set(dots_))[-2:]
+    half = min(others)
+    assert four - two == pytest.approx((two - half) / 2, rel=1e-3)
+
+
+def test_the_command_draws(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra bench")
+    path = tmp_path / "ratios.svg"
+    done = run("bench", "conv2d", "--size", "20", "--kernel", "3", "--seconds", "0.02", "--plot", str(path))
+    assert done.returncode == 0, done.stderr
+    assert ">conv 1x1x20x20 to 1 3x3 float32</text>" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_other_formats(ending: str, begins: bytes, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra bench")
+    path = tmp_path / f"ratios.{ending}"
+    draw(ROWS, path)
+    assert path.read_bytes().startswith(begins)
+
+
+def test_without_matplotlib_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symconv.benching.command.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"bench --plot: no matplotlib; expected the extra bench; pip install 'symc"):
+        checked("conv2d", {"size": "9", "kernel": "3"}, "float32", "ratios.svg")
+
+
+def test_the_picture_of_the_docs_is_that_of_its_table(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra bench")
+    docs = Path(__file__).parents[1] / "docs"
+    copy = tmp_path / "benchmarks.md"
+    copy.write_text((docs / "benchmarks.md").read_text(encoding="utf-8"), encoding="utf-8")
+    kernels.redraw(copy)
+    drawn, kept = (
+        re.findall(r">([^<>\n]+)</text>", p.read_text("utf-8"))
+        for p in (copy.with_suffix(".svg"), docs / "benchmarks.svg")
+    )
+    assert drawn == kept
+
+
+def test_the_table_is_read_back() -> None:
+    lines = [
+        "| conv a | forward | 26 | torch 1.50 | 1.25 | yes | jax 1.92, scipy 3 |",
+        "| rank 1 | forward | 0.2 | filter2D 1.66 | 1.4 | yes | |",
+        "| rank 1 | forward | 0.2 | sepFilter2D 1.01 | 0.6 | yes | |",
+    ]
+    assert kernels.dots_of_table(lines) == [
+        Dots("conv a", "forward", {"torch": 1.5, "jax": 1.92, "scipy": 3.0}),
+        Dots("rank 1", "forward", {"filter2D": 1.66, "sepFilter2D": 1.01}),
+    ]
+
+
 def test_the_tables_of_c_and_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[object, ...]] = []
 
@@ -190,8 +393,8 @@ def test_a_plan_is_printed_without_a_file() -> None:
     assert done.returncode == 0, done.stderr
     assert "plan of forward\nstep  computes" in done.stdout
     assert "sums over windows" in done.stdout
-    assert "tiles of taps" in done.stdout
-    assert re.search(r"adjoint of windows .* tiles$", done.stdout, re.MULTILINE)
+    assert "tiles of taps F(4, 3)" in done.stdout
+    assert re.search(r"adjoint of windows .* tiles F\(4, 3\)$", done.stdout, re.MULTILINE)
     weights = re.findall(r"weights ([\d,]+)", done.stdout)  # F(4, 3): 6 x 6 positions, 64 x 64 channels, float32
     assert weights[:1] == [f"{36 * 64 * 64 * 4:,}"]
     open_ = run("export", "conv2d", "--explain")

@@ -37,11 +37,11 @@ def bench(
 ) -> str:
     """The table of one layer against all that is installed, measured in the environment that this process has."""
     layer = checked(operation, options, dtype, plot, target)
-    from symconv.benching import report
+    from symconv.benching import picture, report
 
     lines = report.measure(layer, accuracy, threads, seconds, target=target)
     if plot is not None:
-        report.plot(lines, Path(plot))
+        picture.draw(picture.dots(lines), Path(plot))
     chosen = f"accuracy {accuracy}. Target {target}"
     head = f"Peer time / our time, medians of interleaved rounds; {chosen}. {described(threads)}."
     return f"{head}\n\n{report.table(lines)}"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Call = Callable[[], object]
+Call = Callable[[], Any]
 PARTS = ("forward", "grad_input", "grad_kernel")
 
 
@@ -53,18 +53,30 @@ class Layer:
         return {name: rng.standard_normal(shape).astype(self.dtype) for name, shape in shapes.items()}
 
 
-def peers(layer: Layer, part: str, data: Mapping[str, Array], threads: int = 1) -> dict[str, Call]:
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another library's call, and how the array that ours computes is found in what it returns."""
+
+    call: Call
+    array_in: Callable[[Any], Any] = np.asarray
+
+    def result(self) -> Array:
+        """What it computes, to be held against ours."""
+        return np.asarray(self.array_in(self.call()))
+
+
+def peers(layer: Layer, part: str, data: Mapping[str, Array], threads: int = 1) -> dict[str, Peer]:
     """The calls of all installed libraries that compute this part of a layer."""
-    found: dict[str, Call] = {}
+    found: dict[str, Peer] = {}
     for name, make in (("torch", _torch), ("jax", _jax), ("opencv", _opencv), ("scipy", _scipy)):
         if find_spec("cv2" if name == "opencv" else name) is not None:
-            call = make(layer, part, data, threads)
-            if call is not None:
-                found[name] = call
+            peer = make(layer, part, data, threads)
+            if peer is not None:
+                found[name] = peer
     return found
 
 
-def _torch(layer: Layer, part: str, data: Mapping[str, Array], threads: int) -> Call | None:
+def _torch(layer: Layer, part: str, data: Mapping[str, Array], threads: int) -> Peer | None:
     torch = import_module("torch")
     torch.set_num_threads(threads)
     x, w, g = (torch.from_numpy(data[name]) for name in ("input", "kernel", "upstream"))
@@ -74,25 +86,25 @@ def _torch(layer: Layer, part: str, data: Mapping[str, Array], threads: int) -> 
     )
     if layer.operation == "conv":
         if part == "forward":
-            return lambda: torch.conv2d(x, w, None, stride, padding, dilation, layer.groups)
+            return Peer(lambda: torch.conv2d(x, w, None, stride, padding, dilation, layer.groups))
         mask = [part == "grad_input", part == "grad_kernel", False]
         tail = (None, stride, padding, dilation, False, [0, 0], layer.groups, mask)
-        return lambda: aten.convolution_backward(g, x, w, *tail)
+        return Peer(lambda: aten.convolution_backward(g, x, w, *tail), lambda found: found[mask.index(True)])
     if layer.operation == "avgpool":
         if part == "forward":
-            return lambda: aten.avg_pool2d(x, kernel, stride)
-        return lambda: aten.avg_pool2d_backward(g, x, kernel, stride, [0, 0], False, True, None)
+            return Peer(lambda: aten.avg_pool2d(x, kernel, stride))
+        return Peer(lambda: aten.avg_pool2d_backward(g, x, kernel, stride, [0, 0], False, True, None))
     if part == "forward":
-        return lambda: aten.max_pool2d_with_indices(x, kernel, stride)
+        return Peer(lambda: aten.max_pool2d_with_indices(x, kernel, stride), lambda found: found[0])
 
     def both() -> object:
         _, places = aten.max_pool2d_with_indices(x, kernel, stride)
         return aten.max_pool2d_with_indices_backward(g, x, kernel, stride, [0, 0], [1, 1], False, places)
 
-    return both
+    return Peer(both)
 
 
-def _jax(layer: Layer, part: str, data: Mapping[str, Array], threads: int) -> Call | None:
+def _jax(layer: Layer, part: str, data: Mapping[str, Array], threads: int) -> Peer | None:
     if layer.operation != "conv" or part != "forward":
         return None
     jax = import_module("jax")
@@ -108,7 +120,7 @@ def _jax(layer: Layer, part: str, data: Mapping[str, Array], threads: int) -> Ca
             feature_group_count=layer.groups,
         )
     )
-    return lambda: convolve(x, w).block_until_ready()
+    return Peer(lambda: convolve(x, w).block_until_ready())
 
 
 def _single(layer: Layer) -> bool:
@@ -117,21 +129,26 @@ def _single(layer: Layer) -> bool:
     return layer.operation == "conv" and plain and (layer.batch, layer.channels, layer.outputs) == (1, 1, 1)
 
 
-def _opencv(layer: Layer, part: str, data: Mapping[str, Array], threads: int) -> Call | None:
+def _opencv(layer: Layer, part: str, data: Mapping[str, Array], threads: int) -> Peer | None:
     if not _single(layer) or part != "forward":
         return None
     cv2 = import_module("cv2")
     cv2.setNumThreads(threads)
     x, w = data["input"][0, 0], data["kernel"][0, 0]
-    return lambda: cv2.filter2D(x, -1, w, borderType=cv2.BORDER_CONSTANT)
+    rows, columns = (slice(k // 2, k // 2 + n) for k, n in zip(layer.kernel, layer.shape[2:], strict=True))
+
+    def inside(found: Array) -> Array:  # filter2D fills a frame of windows that leave the image, too
+        return found[None, None, rows, columns]
+
+    return Peer(lambda: cv2.filter2D(x, -1, w, borderType=cv2.BORDER_CONSTANT), inside)
 
 
-def _scipy(layer: Layer, part: str, data: Mapping[str, Array], threads: int) -> Call | None:
+def _scipy(layer: Layer, part: str, data: Mapping[str, Array], threads: int) -> Peer | None:
     if not _single(layer) or part != "forward":
         return None
     signal = import_module("scipy.signal")
     x, w = data["input"][0, 0], data["kernel"][0, 0, ::-1, ::-1]
-    return lambda: signal.fftconvolve(x, w, mode="valid")
+    return Peer(lambda: signal.fftconvolve(x, w, mode="valid"), lambda found: found[None, None])
 
 
-__all__ = ["PARTS", "Layer", "peers"]
+__all__ = ["PARTS", "Layer", "Peer", "peers"]

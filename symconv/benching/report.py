@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from symconv.benching.agreement import differing
 from symconv.benching.kernels import ours
 from symconv.benching.measure import Measured, compare
 from symconv.benching.peers import Layer, peers
@@ -14,24 +14,30 @@ from symconv.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One function of one layer, and what it took."""
+    """One function of one layer, and what it took; the peers that compute something else, which are not timed."""
 
     layer: Layer
     part: str
     measured: Measured
+    differing: Mapping[str, str] = field(default_factory=dict)
 
 
 def measure(
     layer: Layer, accuracy: str, threads: int, seconds: float, parts: Sequence[str] = (), target: str = "numpy"
 ) -> list[Line]:
-    """All parts of a layer against all that compute them; what nobody else computes is left out."""
+    """All parts of a layer against all that compute them; what nobody else computes is left out.
+
+    Every peer's result is compared with ours first.
+    """
     data = layer.data()
     lines = []
     for part in parts or layer.parts:
         others = peers(layer, part, data, threads)
         if others:
             call = ours(layer, part, data, accuracy, threads, target)
-            lines.append(Line(layer, part, compare(call, others, seconds)))
+            wrong = differing(call(), others)
+            same = {name: peer.call for name, peer in others.items() if name not in wrong}
+            lines.append(Line(layer, part, compare(call, same, seconds), wrong))
     if not lines:
         raise UsageError(
             "bench", "no library that computes this", "torch, jax, opencv or scipy", "pip install 'symconv[bench]'"
@@ -56,12 +62,23 @@ def title(layer: Layer) -> str:
 
 
 def table(lines: Sequence[Line]) -> str:
-    """Rows with our time and, for each peer, how many times as long it takes."""
+    """Rows with our time and, for each peer, how many times as long it takes; below, who computes something else."""
     rows = ["| layer | function | ours, ms | peer time / our time |", "| --- | --- | --- | --- |"]
     for line in lines:
-        ratios = ", ".join(f"{name} {ratio:.2f}" for name, ratio in line.measured.ratios.items())
-        rows.append(f"| {title(line.layer)} | {part_name(line)} | {line.measured.ours:.3g} | {ratios} |")
-    return "\n".join(rows) + "\n"
+        ratios = [f"{name} {ratio:.2f}" for name, ratio in line.measured.ratios.items()]
+        ratios += [f"{name} differs" for name in line.differing]
+        rows.append(f"| {title(line.layer)} | {part_name(line)} | {line.measured.ours:.3g} | {', '.join(ratios)} |")
+    return "\n".join([*rows, *_differing(lines)]) + "\n"
+
+
+def _differing(lines: Sequence[Line]) -> list[str]:
+    """A line for each peer that was not timed, an empty one before them."""
+    said = [
+        f"{name} is not timed: {title(line.layer)}, {part_name(line)}: {text}."
+        for line in lines
+        for name, text in line.differing.items()
+    ]
+    return ["", *said] if said else []
 
 
 def part_name(line: Line) -> str:
@@ -70,29 +87,4 @@ def part_name(line: Line) -> str:
     return "forward + grad_input" if both else line.part
 
 
-def plot(lines: Sequence[Line], path: Path) -> None:
-    """A bar for each line and peer: above 1 our kernel is faster.  Needs matplotlib, of the extra `bench`."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    matplotlib.rcParams["svg.fonttype"] = "none"  # letters as letters: a small file
-    from matplotlib import pyplot
-
-    bars = [
-        (f"{title(line.layer)}, {part_name(line)}, {name}", ratio)
-        for line in lines
-        for name, ratio in line.measured.ratios.items()
-    ]
-    figure, axes = pyplot.subplots(figsize=(9, 1 + 0.28 * len(bars)), layout="constrained")
-    colours = ["#2a6f97" if ratio >= 1 else "#b56576" for _, ratio in bars]
-    axes.barh([name for name, _ in bars], [ratio for _, ratio in bars], color=colours)
-    axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_xscale("log")
-    axes.set_xlabel("peer time / our time; right of the line ours is faster")
-    axes.invert_yaxis()
-    axes.tick_params(labelsize=8)
-    figure.savefig(path)
-    pyplot.close(figure)
-
-
-__all__ = ["Line", "measure", "part_name", "plot", "table", "title"]
+__all__ = ["Line", "measure", "part_name", "table", "title"]

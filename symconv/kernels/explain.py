@@ -14,11 +14,17 @@ from threading import Thread
 import numpy as np
 
 from symconv.kernels.bounds import product_of
-from symconv.kernels.compile import kernel_of, write_tensor
+from symconv.kernels.compile import kernel_of
 from symconv.kernels.lowering import Row
+from symconv.kernels.parts import SMALL, Chosen, Part, inner_parts, labels
+from symconv.kernels.products import COUNTED, products
+from symconv.kernels.runtime.small import _SMALL
+from symconv.kernels.schedules.names import refuse_unknown
+from symconv.kernels.standing import what_stands
+from symconv.kernels.watching import Step, watched
 from symconv.term.tensor import Defined
 
-HEAD = ("step", "computes", "reads", "result", "multiplications", "bytes moved", "schedule")
+HEAD = ("step", "computes", "reads", "result", "multiplications", "by schedule", "bytes moved", "schedule")
 MOST_ENTRIES = 1 << 24  # of all arrays of a kernel that is run to be measured
 BOUND = "at most 4 MB, beside transformed kernels"
 
@@ -27,17 +33,46 @@ BOUND = "at most 4 MB, beside transformed kernels"
 class Plan:
     """The steps of a kernel in the order in which they run; `print(plan)` shows them as a table.
 
+    steps: of the sums over windows and their adjoints, what computes them, by the number of the row.
     memory: the bytes of each buffer that is kept from call to call, for float32; "weights" are transformed kernels.
     None where a size is not stated, or the arrays are too large to run it once.
+    wanted: the schedule that was asked for, if one was.
     """
 
     name: str
     rows: tuple[Row, ...]
+    steps: dict[int, Step] = field(default_factory=dict, hash=False)
     memory: dict[str, int] | None = field(default=None, hash=False)
+    wanted: str = ""
 
     def __str__(self) -> str:
-        cells = [HEAD, *(_cells(number, row) for number, row in enumerate(self.rows, 1))]
-        return "\n".join([f"plan of {self.name}", *_table(cells), f"working memory: {self._memory()}"])
+        cells = [HEAD, *(self._cells(number, row) for number, row in enumerate(self.rows))]
+        head = f"plan of {self.name}"
+        return "\n".join([head, *_table(cells), *self._notes(), f"working memory: {self._memory()}"])
+
+    def _cells(self, number: int, row: Row) -> tuple[str, ...]:
+        step = self.steps.get(number)
+        cost, count, schedule = row.cost, "", row.schedule
+        if step is not None and step.single is not None:
+            cost += f" = {step.single.formula:,}"
+            count, schedule = _count(step.single), labels(step.single.parts)
+        elif step is not None and self.wanted:
+            schedule = f"{self.wanted} where it fits, else {schedule}"
+        reads = ", ".join(row.reads) or "nothing"
+        return (str(number + 1), f"{row.target}: {row.formula}", reads, row.place, cost, count, row.moved, schedule)
+
+    def _notes(self) -> Iterator[str]:
+        """What the table leaves open: the asked-for schedule, float64, what is counted."""
+        yield from what_stands(self.wanted, self.steps)
+        if not self.wanted and any(step.single is None for step in self.steps.values()):
+            yield f"by sizes: windows of up to {_SMALL:,} entries are a {SMALL}, one matrix product in kept arrays"
+        for number, step in self.steps.items():
+            if step.single and step.double and labels(step.single.parts) != labels(step.double.parts):
+                found = f"{labels(step.double.parts)}, {_count(step.double)} multiplications"
+                yield f"step {number + 1} in float64: {found}"
+        parts = [part for step in self.steps.values() if step.single for part in step.single.parts]
+        for name in sorted({part.schedule for part in _all_within(parts)} & set(COUNTED)):
+            yield f"multiplications by schedule, {name}: {COUNTED[name]}"
 
     def _memory(self) -> str:
         if self.memory is None:
@@ -46,9 +81,19 @@ class Plan:
         return f"{sum(self.memory.values()):,} bytes{f' ({named})' if named else ''}"
 
 
-def working_memory(tensor: Defined, accuracy: str = "exact") -> dict[str, int] | None:
+def _count(chosen: Chosen) -> str:
+    return f"{sum(map(products, chosen.parts)):,}"
+
+
+def _all_within(parts: Sequence[Part]) -> Iterator[Part]:
+    for part in parts:
+        yield part
+        yield from _all_within(tuple(inner_parts(part)))
+
+
+def working_memory(tensor: Defined, accuracy: str = "exact", schedule: str = "") -> dict[str, int] | None:
     """The bytes of each buffer that a kernel keeps, by running it once on zeros in float32."""
-    kernel = kernel_of(tensor, (), accuracy, "")
+    kernel = kernel_of(tensor, (), accuracy, schedule)
     written = kernel.written
     shapes = {leaf.name: tuple(n.as_int for n in leaf.shape) for leaf, _ in written.interface.arrays}
     stated = {name: tuple(n for n in shape if n is not None) for name, shape in shapes.items()}
@@ -70,11 +115,6 @@ def working_memory(tensor: Defined, accuracy: str = "exact") -> dict[str, int] |
     return found
 
 
-def _cells(number: int, row: Row) -> tuple[str, ...]:
-    reads = ", ".join(row.reads) or "nothing"
-    return (str(number), f"{row.target}: {row.formula}", reads, row.place, row.cost, row.moved, row.schedule)
-
-
 def _table(cells: Sequence[Sequence[str]]) -> Iterator[str]:
     """Columns as wide as their longest cell."""
     widths = [max(len(row[n]) for row in cells) for n in range(len(HEAD))]
@@ -82,21 +122,25 @@ def _table(cells: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def plan_of(tensor: Defined, name: str = "", accuracy: str = "exact") -> Plan:
+def plan_of(tensor: Defined, name: str = "", accuracy: str = "exact", schedule: str = "") -> Plan:
     """How the kernel of a tensor is computed.
 
     accuracy: "exact" or "fast", which the choice of a schedule depends on where all sizes are stated.
+    schedule: the name of one that is used wherever it fits; chosen by sizes without it.
 
     >>> from symconv.ops.correlate import correlate
     >>> from symconv.term.tensor import Axis, Leaf
     >>> x, w = Leaf("x", (Axis.of(9),)), Leaf("w", (Axis.of(3),))
     >>> print(plan_of(correlate(x, w)))
     plan of correlate(x, w)
-    step  computes          reads          result             multiplications  bytes moved  schedule
-    1     correlate: w * x  w, x: windows  sums over windows  3 * 7            76           toeplitz
+    step  computes          reads          result             multiplications  by schedule  bytes moved  schedule
+    1     correlate: w * x  w, x: windows  sums over windows  3 * 7 = 21       21           76           small problem
+    multiplications by schedule, small problem: every window of a row that is copied, those that no output needs too
     working memory: 156 bytes (small problem 156)
     """
-    return Plan(name or tensor.name, write_tensor(tensor, (), accuracy).rows, working_memory(tensor, accuracy))
+    refuse_unknown(accuracy, schedule)
+    rows, steps = watched(tensor, accuracy, schedule)
+    return Plan(name or tensor.name, rows, steps, working_memory(tensor, accuracy, schedule), schedule)
 
 
 __all__ = ["Plan", "plan_of", "working_memory"]

@@ -1,6 +1,7 @@
 """The table of kernels in docs/benchmarks.md, and its picture.
 
 Run it with:  python -m tests.benchmarks.kernels docs/benchmarks.md
+The picture alone, from the table that stands there:  python -m tests.benchmarks.kernels docs/benchmarks.md --picture
 
 It keeps what stands in the file above its own heading.  Every floor is one that the project set itself; a row that
 misses it says so.
@@ -11,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -20,15 +21,18 @@ from timeit import timeit
 
 import numpy as np
 
+from symconv.benching.agreement import differing
 from symconv.benching.environment import again, described, prepared
 from symconv.benching.kernels import TARGETS
 from symconv.benching.layers import sweep
 from symconv.benching.measure import SEED, compare
-from symconv.benching.peers import PARTS, Layer
-from symconv.benching.report import Line, measure, part_name, plot, table, title
+from symconv.benching.peers import PARTS, Layer, Peer
+from symconv.benching.picture import Dots, draw
+from symconv.benching.report import Line, measure, part_name, table, title
 
 HEADING = "## Kernels\n"
 THREADS = "--two-threads"  # prints one table, in a process of its own
+PICTURE = "--picture"
 BOTH = ("float32", "float64")
 
 
@@ -122,6 +126,8 @@ def judged(row: Row, lines: list[Line]) -> Iterator[str]:
     """A row of the table for each function: ratio, floor, and whether it holds."""
     for line in lines:
         ratios = line.measured.ratios
+        if line.differing:
+            raise ArithmeticError(f"{title(row.layer)}, {part_name(line)}: {line.differing}")
         name, ratio = (row.peer, ratios[row.peer]) if row.peer else line.measured.strongest
         floor = row.floors[line.part]
         others = ", ".join(f"{peer} {value:.2f}" for peer, value in ratios.items() if peer != name)
@@ -149,14 +155,15 @@ def known_rank(seconds: float) -> Iterator[str]:
         columns, rows_ = (rng.standard_normal((1, taps)).astype(np.float32) for _ in range(2))
         out = np.empty((513 - taps, 513 - taps), np.float32)
         square, border = columns.T @ rows_, cv2.BORDER_CONSTANT
-        measured = compare(
-            partial(kernel, X=image, a=columns, b=rows_, out=out),
-            {
-                "filter2D": partial(cv2.filter2D, image, -1, square, borderType=border),
-                "sepFilter2D": partial(cv2.sepFilter2D, image, -1, rows_[0], columns[0], borderType=border),
-            },
-            seconds,
-        )
+        peers = {
+            "filter2D": partial(cv2.filter2D, image, -1, square, borderType=border),
+            "sepFilter2D": partial(cv2.sepFilter2D, image, -1, rows_[0], columns[0], borderType=border),
+        }
+        call, inside = partial(kernel, X=image, a=columns, b=rows_, out=out), slice(taps // 2, 513 - taps + taps // 2)
+        wrong = differing(call(), {name: Peer(c, lambda found, at=inside: found[at, at]) for name, c in peers.items()})
+        if wrong:
+            raise ArithmeticError(f"rank 1, {taps}x{taps}: {wrong}")
+        measured = compare(call, peers, seconds)
         for name, floor in (("filter2D", whole), ("sepFilter2D", apart)):
             ratio = measured.ratios[name]
             holds = "yes" if ratio >= floor else "no"
@@ -218,17 +225,16 @@ def table_of_threads(seconds: float) -> str:
 
 def section(seconds: float, picture: Path) -> str:
     """The whole section."""
-    lines, body = [], []
+    body: list[str] = []
     for row in rows():
         measured = measure(row.layer, row.accuracy, 1, seconds, tuple(row.floors))
-        lines += measured
         body += judged(row, measured)
         print("\n".join(body[-len(measured) :]), flush=True)
     body += known_rank(seconds)
     drawn = [line for layer in sweep(60, SEED) for line in measure(layer, "fast", 1, seconds / 3)]
     worst = min(drawn, key=lambda line: line.measured.ratios["torch"])
     mean = math.exp(sum(math.log(line.measured.ratios["torch"]) for line in drawn) / len(drawn))
-    plot(lines, picture)
+    draw(dots_of_table(body), picture)
     of_c = table_of_c(seconds)
     threads = again("tests.benchmarks.kernels", [THREADS, str(seconds)], 2)
     if threads.returncode:
@@ -245,7 +251,7 @@ floor is what the project asks of itself.
 | --- | --- | --- | --- | --- | --- | --- |
 {chr(10).join(body)}
 
-![The ratios as bars](benchmarks.svg)
+![The ratios as dots](benchmarks.svg)
 
 {unrolled()}.
 
@@ -269,7 +275,28 @@ Sixty convolutions drawn with the seed {SEED}, all three functions against torch
 {table(drawn)}"""
 
 
+def dots_of_table(lines: Iterable[str]) -> list[Dots]:
+    """The rows of a picture, from the lines of the table: its first peer and the others."""
+    found = []
+    for line in lines:
+        layer, function, _, first, _, _, others = (cell.strip() for cell in line.strip("|").split("|"))
+        pairs = [pair.split() for pair in [first, *filter(None, others.split(", "))]]
+        same = found and (found[-1].layer, found[-1].function) == (layer, function)
+        before = found.pop().ratios if same else {}
+        found.append(Dots(layer, function, {**before, **{name: float(ratio) for name, ratio in pairs}}))
+    return found
+
+
+def redraw(path: Path) -> None:
+    """The picture of the first table below the heading; nothing is measured."""
+    table_ = path.read_text(encoding="utf-8").split(HEADING)[1].split("| --- |\n")[1].split("\n\n")[0]
+    draw(dots_of_table(table_.splitlines()), path.with_suffix(".svg"))
+
+
 def main() -> None:
+    if PICTURE in sys.argv[2:]:
+        redraw(Path(sys.argv[1]))
+        return
     if prepared() and sys.argv[1] == THREADS:
         print(table_of_threads(float(sys.argv[2])))
         return

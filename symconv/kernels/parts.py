@@ -1,0 +1,237 @@
+"""What computes a correlation of stated sizes: its parts, the schedule of each, the tile.
+
+The functions that choose are the ones that exported modules carry; they are asked with arrays that take no memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from symconv.kernels.patterns import Correlation, Laid
+from symconv.kernels.runtime.choice import _OF_TAPS, _choose, _phased, _plain, _tile_of
+from symconv.kernels.runtime.correlate import _part_of
+from symconv.kernels.runtime.scatter import _parts, _worth_interleaving
+from symconv.kernels.runtime.small import _small_for
+from symconv.kernels.runtime.types import Array, Pair
+from symconv.term.polynomial import Poly
+
+SMALL = "small problem"
+Tile = tuple[int, int]  # of F(m, r)
+Float = type[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One correlation that a helper computes: arrays of the shapes that it sees, and the name of what computes it.
+
+    images [n, g, k, x, y], kernel [g, o, k, u, v], out [n, g, o, i, j], with x = stride i + dilation u - start.
+    """
+
+    images: Array
+    kernel: Array
+    out: Array
+    start: Pair
+    stride: Pair
+    dilation: Pair
+    schedule: str
+    accuracy: str
+    wanted: str = ""
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """Images, groups, and of each group outputs and channels."""
+        groups, outputs, channels = self.kernel.shape[:3]
+        return len(self.images), groups, outputs, channels
+
+    @property
+    def sides(self) -> Pair:
+        """Of an image."""
+        return self.images.shape[3], self.images.shape[4]
+
+    @property
+    def taps(self) -> Pair:
+        return self.kernel.shape[3], self.kernel.shape[4]
+
+    @property
+    def extent(self) -> Pair:
+        return self.out.shape[3], self.out.shape[4]
+
+    @property
+    def windows(self) -> int:
+        """A product for each tap of each window, those with zeros outside the images among them."""
+        return prod((*self.counts, *self.taps, *self.extent))
+
+    @property
+    def tiles(self) -> tuple[Tile, Tile] | None:
+        """F(m, r) down and across, where this is computed by tiles."""
+        if self.schedule in ("tiles", "polyphase"):
+            weighed, over = _phased(self.taps, self.stride), self.extent
+        elif self.schedule in ("tiles of taps", "polyphase of taps"):
+            weighed, over = _phased(self.extent, self.dilation), self.taps
+        else:
+            return None
+        m, n = _tile_of(weighed, over, self.accuracy)
+        return (m, weighed[0]), (n, weighed[1])
+
+    @property
+    def label(self) -> str:
+        """The schedule, its tile, and what its own parts are computed by."""
+        tiles = self.tiles
+        if tiles is not None:
+            return f"{self.schedule} {tile_text(*tiles)}"
+        inner = sorted({part.label for part in inner_parts(self)})
+        return f"{self.schedule} ({', '.join(inner)})" if inner else self.schedule
+
+
+def tile_text(down: Tile, across: Tile) -> str:
+    """F(4, 3), or the tiles of both axes where they differ; an axis of one tap has none.
+
+    >>> tile_text((4, 3), (4, 3)), tile_text((1, 1), (2, 7)), tile_text((4, 3), (2, 7))
+    ('F(4, 3)', 'F(2, 7) across', 'F(4, 3) x F(2, 7)')
+    """
+    names = [f"F({m}, {r})" for m, r in (down, across)]
+    if down == across:
+        return names[0]
+    alone = {down: f"{names[1]} across", across: f"{names[0]} down"}.get((1, 1))
+    return alone or " x ".join(names)
+
+
+def labels(parts: Sequence[Part]) -> str:
+    """What computes these parts: `3 x direct, small problem`."""
+    counted = Counter(part.label for part in parts)
+    return ", ".join(f"{n} x {label}" if len(parts) > 1 and n > 1 else label for label, n in counted.items())
+
+
+def has(part: Part, wanted: str) -> bool:
+    """Whether a part is computed by the schedule of this name, or by its form for a gradient by a kernel."""
+    return part.schedule in (wanted, _OF_TAPS.get(wanted, wanted))
+
+
+# -- from a pattern ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What computes a correlation or an adjoint, one part for each phase of a stride; the products of its formula."""
+
+    parts: tuple[Part, ...]
+    formula: int
+
+
+def chosen_for(found: Correlation, shape: Sequence[Poly], accuracy: str, wanted: str, dtype: Float) -> Chosen | None:
+    """What computes a pattern whose output has this shape; None where a size is not stated."""
+    sides = (found.images.shape, found.images_laid), (found.kernel.shape, found.kernel_laid), (shape, found.out_laid)
+    blanks = [_blank(extents, laid, dtype) for extents, laid in sides]
+    numbers = [_numbers([getattr(w, name) for w in found.windows]) for name in ("offset", "stride", "dilation")]
+    images, kernel, out = blanks
+    offset, stride, dilation = ((n[0], n[1]) if n is not None else None for n in numbers)
+    if images is None or kernel is None or out is None or offset is None or stride is None or dilation is None:
+        return None
+    start = -offset[0], -offset[1]
+    over = out if found.kind == "gather" else images
+    formula = len(images) * kernel.size * over.shape[3] * over.shape[4]
+    parts: Iterable[Part]
+    if found.kind == "gather":
+        parts = (_part(images, kernel, out, start, stride, dilation, accuracy, wanted),)
+    elif stride != (1, 1) and _worth_interleaving(images, kernel, stride, dilation, out, accuracy, wanted):
+        parts = (_interleaved(images, kernel, out, start, stride, accuracy, wanted),)
+    else:
+        parts = (
+            _part(up, taps, place, first, (1, 1), spread, accuracy, wanted)
+            for up, taps, first, spread, place in _parts(images, kernel, start, stride, dilation, out)
+        )
+    return Chosen(tuple(parts), formula)
+
+
+def _blank(shape: Sequence[Poly], laid: Laid, dtype: Float) -> Array | None:
+    """An array of the shape that a helper sees, without memory; None where a size is not stated."""
+    sizes = _numbers(laid.split or shape)
+    if sizes is None:
+        return None
+    return np.broadcast_to(dtype(0), tuple(1 if p is None else sizes[p] for p in laid.order))
+
+
+def _numbers(polys: Sequence[Poly]) -> tuple[int, ...] | None:
+    found = tuple(p.as_int for p in polys)
+    return None if None in found else tuple(n or 0 for n in found)
+
+
+def _part(
+    images: Array,
+    kernel: Array,
+    out: Array,
+    start: Pair,
+    stride: Pair,
+    dilation: Pair,
+    accuracy: str,
+    wanted: str,
+) -> Part:
+    """As `_correlate` decides: a small problem first, unless a schedule is asked for."""
+    small = not wanted and _small_for(images, kernel, start, stride, dilation, out) is not None
+    extent = (out.shape[3], out.shape[4])
+    schedule = SMALL if small else _choose(images, kernel, stride, dilation, extent, accuracy, wanted)
+    return Part(images, kernel, out, start, stride, dilation, schedule, accuracy, wanted)
+
+
+def _interleaved(
+    upstream: Array, kernel: Array, out: Array, start: Pair, stride: Pair, accuracy: str, wanted: str
+) -> Part:
+    """As `_interleaved` of the runtime: all phases of an adjoint as outputs of one correlation by tiles."""
+    (s, t), (groups, outputs, channels) = stride, kernel.shape[:3]
+    tall, wide = _phased((kernel.shape[3], kernel.shape[4]), (s, t))
+    rows, columns = ((n - 1 + p) // d + 1 - p // d for n, p, d in zip(out.shape[3:], start, (s, t), strict=True))
+    taps = np.broadcast_to(kernel.dtype.type(0), (groups, s * t * channels, outputs, tall, wide))
+    made = np.broadcast_to(out.dtype.type(0), (len(upstream), groups, s * t * channels, rows, columns))
+    first = tall - 1 - start[0] // s, wide - 1 - start[1] // t
+    return Part(upstream, taps, made, first, (1, 1), (1, 1), "polyphase", accuracy, wanted)
+
+
+# -- within a part ------------------------------------------------------------------------------
+
+
+def inner_parts(part: Part) -> Iterator[Part]:
+    """The correlations that a schedule is made of, for those that cut theirs."""
+    if part.schedule == "side by side":
+        yield from _merged(part)
+    elif part.schedule == "sub-images":
+        for a, b in np.ndindex(*part.dilation):
+            yield from _sub_image(
+                part, part.dilation, (a, b), part.kernel, part.out[..., a :: part.dilation[0], b :: part.dilation[1]]
+            )
+    elif part.schedule == "sub-images of taps":
+        for a, b in np.ndindex(*part.stride):
+            yield from _sub_image(
+                part, part.stride, (a, b), part.kernel[..., a :: part.stride[0], b :: part.stride[1]], part.out
+            )
+
+
+def _sub_image(part: Part, step: Pair, phase: Pair, kernel: Array, out: Array) -> Iterator[Part]:
+    """Every step-th row and column of the images, from a phase on, where anything reads them."""
+    first, shift = _part_of(phase, part.start, step)
+    images = part.images[..., first[0] :: step[0], first[1] :: step[1]]
+    if kernel.size and out.size:
+        extent = (out.shape[3], out.shape[4])
+        schedule = _choose(images, kernel, (1, 1), (1, 1), extent, part.accuracy, part.wanted)
+        yield Part(images, kernel, out, shift, (1, 1), (1, 1), schedule, part.accuracy, part.wanted)
+
+
+def _merged(part: Part) -> Iterator[Part]:
+    """As many images at a time as a buffer holds, as one image whose rows are as many times as long."""
+    images, out = part.images, part.out
+    step = max(1, min(len(images), (1 << 20) // (images[:1].nbytes + out[:1].nbytes)))
+    for first in range(0, len(images), step):
+        count = min(step, len(images) - first)
+        wide, made = (np.broadcast_to(a.dtype.type(0), (1, *a.shape[1:4], a.shape[4] * count)) for a in (images, out))
+        start = part.start[0], part.start[1] * count
+        dilation = part.dilation[0], part.dilation[1] * count
+        schedule = _plain(wide, part.kernel, part.stride)
+        yield Part(wide, part.kernel, made, start, part.stride, dilation, schedule, "exact")
+
+
+__all__ = ["SMALL", "Chosen", "Float", "Part", "Tile", "chosen_for", "has", "inner_parts", "labels", "tile_text"]

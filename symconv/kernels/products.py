@@ -1,0 +1,138 @@
+"""How many multiplications a schedule takes: one function for each.
+
+Those of the products are counted, with every zero that a schedule multiplies by; what transforms and spectra take on
+the way in and out is not, and `COUNTED` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+from symconv.kernels.parts import SMALL, Part, inner_parts
+from symconv.kernels.runtime.direct import _blocks
+from symconv.kernels.runtime.fourier import _length
+from symconv.kernels.runtime.small import _small_for
+from symconv.kernels.runtime.types import Pair
+
+_IN_TILES = "products of transformed tiles; the transforms are not counted"
+_WITH_ZEROS = "those with the zeros of the Toeplitz matrix are counted"
+# of the schedules that do not simply multiply each window by the kernel
+COUNTED = {
+    SMALL: "every window of a row that is copied, those that no output needs too",
+    "shifted": "of every row that is read, and again where blocks of rows meet",
+    "tiles": _IN_TILES,
+    "tiles of taps": _IN_TILES,
+    "polyphase": _IN_TILES,
+    "polyphase of taps": _IN_TILES,
+    "toeplitz": _WITH_ZEROS,
+    "toeplitz of taps": _WITH_ZEROS,
+    "sparse": "at most; those with taps of zero are left out",
+    "spread taps": "those with the zeros between the entries that are laid out are counted",
+    "fourier": "four for each product of two spectra; the transforms are not counted",
+}
+
+
+def products(part: Part) -> int:
+    """The multiplications of a part by its schedule."""
+    return _BY_SCHEDULE[part.schedule](part)
+
+
+def _windows(part: Part) -> int:
+    return part.windows
+
+
+def _small(part: Part) -> int:
+    """One matrix product: all outputs, and all columns that are kept."""
+    kept = _small_for(part.images, part.kernel, part.start, part.stride, part.dilation, part.out)
+    if kept is None:
+        raise ValueError("this problem is not small")
+    return int(kept.matrix.size) * part.counts[2]
+
+
+def _shifted(part: Part) -> int:
+    """All taps times every row that a block of output rows reads."""
+    (count, groups, outputs, channels), (r, c) = part.counts, part.taps
+    (height, width), (rows, length) = part.sides, part.extent
+    by_image = part.stride[1] == 1 and c * channels + r * outputs >= r * c * outputs
+    pitch = width + part.dilation[1] * (c - 1) if by_image else length
+    by_row = r * outputs + (channels * c if c > 1 else 0)
+    held = (max(r * c * outputs, channels) if by_image else by_row) * pitch * part.images.itemsize
+    read = 0
+    for n, g, i, _ in _blocks((count, groups, rows, 1), held):
+        top = min(height, max(0, i.start - part.start[0]))
+        bottom = max(top, min(height, i.stop - part.start[0] + part.dilation[0] * (r - 1)))
+        read += (n.stop - n.start) * (g.stop - g.start) * (bottom - top)
+    return read * pitch * r * c * outputs * channels
+
+
+def _tiles(part: Part) -> int:
+    """m + r - 1 products a side of each tile instead of m r, for every channel and output of every phase."""
+    return prod(part.counts) * prod(part.stride) * _of_all_tiles(part, part.extent)
+
+
+def _tiles_of_taps(part: Part) -> int:
+    """The same with stride and dilation, outputs and taps exchanged."""
+    return prod(part.counts) * prod(part.dilation) * _of_all_tiles(part, part.taps)
+
+
+def _of_all_tiles(part: Part, over: Pair) -> int:
+    """The positions of all tiles that cover so many rows and columns."""
+    if part.tiles is None:
+        raise ValueError(f"{part.schedule} has no tiles")
+    return prod(-(-n // m) * (m + r - 1) for n, (m, r) in zip(over, part.tiles, strict=True))
+
+
+def _toeplitz(part: Part) -> int:
+    """Four output rows at a time read a band of rows; the last ones, which may be fewer, one as high."""
+    (count, groups, _, _), (height, width) = part.counts, part.extent
+    band = part.stride[0] * (min(height, 4) - 1) + part.dilation[0] * (part.taps[0] - 1) + 1
+    return count * groups * height * band * part.taps[1] * width
+
+
+def _toeplitz_of_taps(part: Part) -> int:
+    """Eight rows of the upstream gradient at a time, zeros where there are fewer."""
+    (_, groups, _, channels), (height, width) = part.counts, part.taps
+    tall = min(height, 8)
+    reach = part.dilation[0] * (tall - 1) + part.stride[0] * (part.extent[0] - 1) + 1
+    return channels * groups * -(-height // tall) * tall * reach * part.extent[1] * width
+
+
+def _spread_taps(part: Part) -> int:
+    """Every entry of the images with an entry for each tap."""
+    return prod((*part.counts, *part.sides, *part.extent))
+
+
+def _fourier(part: Part) -> int:
+    """Half of each spectrum, which is that of real numbers; a product of complex numbers takes four."""
+    a, b = (_length(r, n) for r, n in zip(part.taps, part.extent, strict=True))
+    rights = zip(part.extent, (a, b), part.taps, strict=True)
+    tiles = prod(-(-n // (side - r + 1)) for n, side, r in rights)
+    return 4 * prod(part.counts) * tiles * a * (b // 2 + 1)
+
+
+def _all_inner(part: Part) -> int:
+    return sum(map(products, inner_parts(part)))
+
+
+_BY_SCHEDULE: dict[str, Callable[[Part], int]] = {
+    SMALL: _small,
+    "direct": _windows,
+    "taps": _windows,
+    "sparse": _windows,
+    "taps side by side": _windows,
+    "shifted": _shifted,
+    "spread taps": _spread_taps,
+    "tiles": _tiles,
+    "polyphase": _tiles,
+    "tiles of taps": _tiles_of_taps,
+    "polyphase of taps": _tiles_of_taps,
+    "toeplitz": _toeplitz,
+    "toeplitz of taps": _toeplitz_of_taps,
+    "fourier": _fourier,
+    "side by side": _all_inner,
+    "sub-images": _all_inner,
+    "sub-images of taps": _all_inner,
+}
+
+__all__ = ["COUNTED", "products"]

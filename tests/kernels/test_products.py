@@ -1,0 +1,142 @@
+"""How many multiplications a schedule takes: counted by hand, and read off the matrix products that a run makes."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+
+from symconv.kernels.parts import SMALL, Part, has, inner_parts, labels, tile_text
+from symconv.kernels.products import products
+from symconv.kernels.runtime import choice, small
+from tests.kernels.test_schedules import problems, run
+
+
+def part(schedule, images, kernel, extent, *, start=(0, 0), stride=(1, 1), dilation=(1, 1), accuracy="fast"):
+    """A part of these shapes, in float32."""
+    out = np.zeros((images[0], *kernel[:2], *extent), np.float32)
+    arrays = np.zeros(images, np.float32), np.zeros(kernel, np.float32), out
+    return Part(*arrays, start, stride, dilation, schedule, accuracy)
+
+
+# 2 images of 3 channels, 5 outputs, 3 x 3 taps, 8 x 12 results
+LAYER = (2, 1, 3, 10, 14), (1, 5, 3, 3, 3), (8, 12)
+
+
+@pytest.mark.parametrize(
+    ("found", "by_hand"),
+    [
+        (part("direct", *LAYER), 2 * 5 * 3 * 9 * 8 * 12),
+        (part("sparse", *LAYER), 2 * 5 * 3 * 9 * 8 * 12),
+        # F(4, 3): 2 x 3 tiles of 6 x 6 positions
+        (part("tiles", *LAYER), 2 * 5 * 3 * (2 * 3) * 36),
+        # F(2, 3): 4 x 6 tiles of 4 x 4 positions
+        (part("tiles", *LAYER, accuracy="exact"), 2 * 5 * 3 * (4 * 6) * 16),
+        # 9 x 12 results: a third row of tiles for the ninth
+        (part("tiles", (2, 1, 3, 11, 14), LAYER[1], (9, 12)), 2 * 5 * 3 * (3 * 3) * 36),
+        # a stride of 2: four phases of 2 x 2 taps, F(4, 2) with 5 x 5 positions, 2 x 3 tiles
+        (part("polyphase", (2, 1, 3, 17, 25), LAYER[1], (8, 12), stride=(2, 2)), 2 * 5 * (4 * 3) * (2 * 3) * 25),
+        # a gradient by a kernel: 3 x 3 results, the upstream gradient of 8 x 12 in tiles of F(4, 3)
+        (part("tiles of taps", (3, 1, 2, 10, 14), (1, 5, 2, 8, 12), (3, 3)), 3 * 5 * 2 * (2 * 3) * 36),
+        # four rows read 6 rows, twice: a matrix of 4 x (6 * 3) times 12 columns
+        (part("toeplitz", (1, 1, 1, 10, 14), (1, 1, 1, 3, 3), (8, 12)), 2 * 4 * 18 * 12),
+        # two more rows, with the same matrix cut to two rows
+        (part("toeplitz", (1, 1, 1, 12, 14), (1, 1, 1, 3, 3), (10, 12)), 10 * 18 * 12),
+        # one tile of 96 has 48 right where 17 taps need 16 more: sides of 64, 2 x 2 of them, 64 x 33 complex numbers
+        (part("fourier", (1, 1, 1, 112, 112), (1, 1, 1, 17, 17), (96, 96)), 4 * (2 * 2) * 64 * 33),
+        # every entry of 5 x 6 images with each of 2 x 2 results
+        (part("spread taps", (3, 1, 2, 5, 6), (1, 4, 2, 4, 5), (2, 2)), 3 * 4 * 2 * (5 * 6) * (2 * 2)),
+        # a dilation of 2: four images of every second row and column, 4 x 6 results each, one tile of 4 x 4 + one more
+        (part("sub-images", (1, 1, 3, 12, 16), LAYER[1], (8, 12), dilation=(2, 2)), 5 * 3 * 9 * 8 * 12),
+        # columns of 3 * 3 x whole rows with the two entries between them: 7 * 14 + 12
+        (part(SMALL, (1, 1, 1, 10, 14), (1, 1, 1, 3, 3), (8, 12)), 9 * (7 * 14 + 12)),
+        # 40 columns are enough to copy windows one by one
+        (part(SMALL, (1, 1, 1, 4, 42), (1, 1, 1, 3, 3), (2, 40)), 9 * 2 * 40),
+    ],
+    ids=lambda value: value.label if isinstance(value, Part) else "",
+)
+def test_the_count_by_hand(found, by_hand):
+    assert products(found) == by_hand
+
+
+class Counting:
+    """Stands for `np.matmul` and `np.dot`; counts the multiplications of those without a matrix of a tile."""
+
+    def __init__(self, multiply, least):
+        self.multiply, self.least, self.count = multiply, least, 0
+
+    def __call__(self, left, right, out=None):
+        found = self.multiply(left, right) if out is None else self.multiply(left, right, out=out)
+        if min(left.ndim, right.ndim) >= self.least:
+            self.count += prod(found.shape) * left.shape[-1]
+        return found
+
+
+# `sparse` multiplies fewer, `fourier` no matrices, `spread taps` by @: those are counted by hand
+MEASURED = {
+    "direct", "taps", "shifted", "side by side", "taps side by side", "toeplitz", "toeplitz of taps",
+    "sub-images", "sub-images of taps", "tiles", "tiles of taps", "polyphase", "polyphase of taps",
+}  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(problems())
+def test_the_count_is_that_of_the_matrix_products(monkeypatch, problem):
+    """Those of tiles have the positions as an axis more than the matrices that transform them."""
+    images, kernel, start, stride, dilation, extent = problem
+    numbers = start, stride, dilation
+    out = np.zeros((images.shape[0], *kernel.shape[:2], *extent), images.dtype)
+    for schedule in choice._possible(images, kernel, stride, dilation, extent, "fast") & MEASURED:
+        found = Part(images, kernel, out, *numbers, schedule, "fast")
+        if any(inner.tiles or inner.schedule not in MEASURED for inner in inner_parts(found)):
+            continue
+        with monkeypatch.context() as patch:
+            counting = Counting(np.matmul, 3 if found.tiles else 0)
+            patch.setattr(np, "matmul", counting)
+            run(schedule, "fast", images, kernel, *numbers, extent)
+        assert products(found) == counting.count, found.label
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(problems())
+def test_a_small_problem_is_one_matrix_product(monkeypatch, problem):
+    images, kernel, start, stride, dilation, extent = problem
+    out = np.zeros((images.shape[0], *kernel.shape[:2], *extent), images.dtype)
+    kept = small._small_for(images, kernel, start, stride, dilation, out)
+    assume(kept is not None)
+    with monkeypatch.context() as patch:
+        counters = Counting(np.matmul, 0), Counting(np.dot, 0)
+        patch.setattr(np, "matmul", counters[0])
+        patch.setattr(np, "dot", counters[1])
+        kept.run(images, kernel, out)
+    found = Part(images, kernel, out, start, stride, dilation, SMALL, "exact")
+    assert products(found) == sum(counter.count for counter in counters)
+
+
+def test_a_schedule_of_parts_counts_them():
+    """Four images of every second row and column: 32 x 32 channels, 14 x 14 results each, by 4 x 4 tiles of F(4, 3)."""
+    shapes = (1, 1, 32, 60, 60), (1, 32, 32, 3, 3), (56, 56)
+    found = part("sub-images", *shapes, dilation=(2, 2))
+    inner = tuple(inner_parts(found))
+    assert labels(inner) == "4 x tiles F(4, 3)"
+    assert found.label == "sub-images (tiles F(4, 3))"
+    assert products(found) == 4 * 32 * 32 * (7 * 7) * 36
+
+
+def test_names():
+    assert tile_text((1, 1), (4, 3)) == "F(4, 3) across"
+    assert tile_text((4, 3), (1, 1)) == "F(4, 3) down"
+    assert tile_text((4, 3), (2, 7)) == "F(4, 3) x F(2, 7)"
+    assert has(part("tiles of taps", (3, 1, 2, 10, 14), (1, 5, 2, 8, 12), (3, 3)), "tiles")
+    assert not has(part("direct", *LAYER), "tiles")
+
+
+@pytest.mark.parametrize(("schedule", "message"), [("tiles", "direct has no tiles"), (SMALL, "not small")])
+def test_a_count_that_makes_no_sense(schedule, message):
+    from symconv.kernels import products as module
+
+    large = part("direct", (1, 1, 64, 66, 66), (1, 64, 64, 3, 3), (64, 64))
+    with pytest.raises(ValueError, match=message):
+        module._BY_SCHEDULE[schedule](large)
