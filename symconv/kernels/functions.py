@@ -11,11 +11,12 @@ from symconv.kernels.layout import WIDTH, without_unused, wrapped
 from symconv.kernels.lowering import Lowering, Row
 from symconv.kernels.naming import Names, identifier
 from symconv.kernels.scope import Scope
-from symconv.kernels.sizes import Known, Solution, solve_sizes
+from symconv.kernels.size_lines import SizeLines, layout_text
+from symconv.kernels.sizes import solve_sizes
 from symconv.kernels.stages import Program
 from symconv.kernels.text import poly_text, tuple_text
 from symconv.term.polynomial import Poly, Size
-from symconv.term.tensor import Defined, Leaf, requirements_of, sizes_in
+from symconv.term.tensor import Defined, Leaf, sizes_in
 from symconv.term.value import Entry, Function
 
 DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0}
@@ -33,6 +34,11 @@ class Interface:
     spoken: tuple[Size, ...] = ()
     returns: str = "Array"
     parts: tuple[str, ...] = ()  # the names of what comes with the first result, if several are asked for
+
+    @property
+    def given(self) -> list[Leaf]:
+        """The leaves whose shapes a caller gives."""
+        return [leaf for leaf, _ in (*self.arrays, *self.shapes)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ class FunctionWriter:
         used = {size for size in trial.used if trial.name_of(size) in words}
         rows.clear()
         scope = self._scope(interface, program.tensor, trial.unknown)
-        given = [leaf for leaf, _ in (*interface.arrays, *interface.shapes)]
+        given = interface.given
         wanted = _in_order(program.tensor, {*used, *interface.spoken})
         solution = solve_sizes(given, wanted, _options(interface), interface.spoken)
         scope.extents = {n: text for n, text in scope.extents.items() if not n.sizes() <= solution.all}
@@ -99,8 +105,7 @@ class FunctionWriter:
         self._checks(scope, interface)
         if trial.threaded:
             scope.line('threads = _whole("threads", threads, 1)')
-        self._sizes(scope, interface, solution, said, _counted(program.tensor, solution))
-        self._requirements(scope, program.tensor, solution.all)
+        SizeLines(scope, _sources(interface), solution, program.tensor).write(said)
         text = body(scope)
         if interface.returns == "Array" and not scope.stored:
             text = f"_stored({text}, out)"
@@ -131,7 +136,7 @@ class FunctionWriter:
             names.set(("function", function), name)
         scope = Scope(names, self.functions)
         scope.arrays.update(interface.arrays)
-        given = [leaf for leaf, _ in (*interface.arrays, *interface.shapes)]
+        given = interface.given
         told = solve_sizes(given, interface.spoken, _options(interface), interface.spoken).all
         for leaf, source in _sources(interface).items():
             scope.extents |= {n: f"{source}[{a}]" for a, n in enumerate(leaf.shape) if not n.sizes() <= told}
@@ -144,79 +149,9 @@ class FunctionWriter:
 
     def _checks(self, scope: Scope, interface: Interface) -> None:
         for leaf, name in interface.arrays:
-            scope.line(f'{name} = _array("{name}", {name}, {_layout(scope, leaf)})')
+            scope.line(f'{name} = _array("{name}", {name}, {layout_text(scope, leaf)})')
         for leaf, name in interface.shapes:
-            scope.line(f'{name} = _shape("{name}", {name}, {_layout(scope, leaf)})')
-
-    def _sizes(
-        self,
-        scope: Scope,
-        interface: Interface,
-        solution: Solution,
-        said: Sequence[tuple[Size, str]],
-        counted: set[Size],
-    ) -> None:
-        """Sizes from shapes, then every shape compared once with what its sizes make of it.
-
-        counted: sizes that may not be 0, whatever has no entries otherwise.
-        """
-        sources = _sources(interface)
-        for size, name in said:
-            scope.line(f'{name} = _whole("{name}", {name}, {size.least})')
-        plain = [k for k in solution.known if k.plain]
-        for leaf, source in sources.items():
-            mine = {k.axis: k for k in plain if k.leaf == leaf}
-            if mine:
-                targets = [scope.name_of(mine[a].size) if a in mine else "_" for a in range(leaf.rank)]
-                scope.line(f"{', '.join(targets) if len(targets) > 1 else f'({targets[0]},)'} = {source}")
-                self._nonempty(scope, [mine[a] for a in sorted(mine) if mine[a].size in counted], source)
-        for known in solution.known:
-            if not known.plain:
-                self._derived(scope, known, sources[known.leaf])
-        for leaf, source in sources.items():
-            open_axes = [a for a in range(leaf.rank) if not any(k.leaf == leaf and k.axis == a for k in plain)]
-            if any(leaf.shape[a].sizes() <= solution.all for a in open_axes):
-                needed = tuple_text(
-                    [
-                        scope.scalar(n, "extent") if n.sizes() <= solution.all else f"{source}[{a}]"
-                        for a, n in enumerate(leaf.shape)
-                    ]
-                )
-                name = source.removesuffix(".shape")
-                scope.line(f'_fits("{name}", {source}, {needed}, {_layout(scope, leaf)})')
-
-    def _derived(self, scope: Scope, known: Known, source: str) -> None:
-        text = f"{source}[{known.axis}]"
-        name = scope.name_of(known.size)
-        if not known.rest.is_zero:
-            rest = scope.text(-known.rest)
-            text = f"{text} - {rest[1:]}" if rest.startswith("-") else f"{text} + {rest}"
-        slope = scope.text(known.slope)
-        if known.slope != Poly.of(1):
-            atom = known.slope.as_atom
-            if isinstance(atom, Size) and atom.least < 1:
-                slope = f'_whole("{slope}", {slope}, 1)'
-            text = f"{text} // {slope}" if known.rest.is_zero else f"({text}) // {slope}"
-        scope.line(f'{name} = _solved("{name}", {text}, {known.size.least}, "{text}")')
-
-    def _nonempty(self, scope: Scope, counted: Sequence[Known], source: str) -> None:
-        """Refuse axes without entries, of sizes that the proofs take to be at least 1."""
-        if not counted:
-            return
-        names = [scope.name_of(k.size) for k in counted]
-        scope.line(f"if not {names[0]}:" if len(names) == 1 else f"if not ({' and '.join(names)}):")
-        array, axes = source.removesuffix(".shape"), tuple_text([str(k.axis) for k in counted])
-        with scope.indented():
-            scope.line(f'_refuse_empty("{array}", {source}, {axes}, {_layout(scope, counted[0].leaf)})')
-
-    def _requirements(self, scope: Scope, tensor: Defined, known: set[Size]) -> None:
-        for condition in requirements_of(Entry(tensor, tuple(map(Poly.of, tensor.parameters)))):
-            sizes = condition.poly.sizes()
-            if condition.poly.names() or not sizes or not sizes <= known:
-                continue
-            text = scope.text(condition.poly)
-            sign = {"ge": ">=", "eq": "==", "ne": "!="}[condition.kind]
-            scope.line(f'_holds({text} {sign} 0, "{text} {sign} 0", {text})')
+            scope.line(f'{name} = _shape("{name}", {name}, {layout_text(scope, leaf)})')
 
     def _head(
         self,
@@ -278,13 +213,6 @@ def _sources(interface: Interface) -> dict[Leaf, str]:
     return {leaf: f"{name}.shape" for leaf, name in interface.arrays} | dict(interface.shapes)
 
 
-def _counted(tensor: Defined, solution: Solution) -> set[Size]:
-    """Sizes of at least 1 that others are computed from: of windows and images, and what an extent is divided by."""
-    required = (c.poly for c in requirements_of(Entry(tensor, tuple(map(Poly.of, tensor.parameters)))))
-    found = {s for poly in (*required, *(k.slope for k in solution.known)) for s in poly.sizes()}
-    return {s for s in found if s.least >= 1}
-
-
 def _options(interface: Interface) -> set[Size]:
     return {s for s, role in interface.roles.items() if role != "groups"}
 
@@ -297,10 +225,6 @@ def _axis_names(rank: int) -> tuple[str, ...]:
 def sizes_of(poly: Poly) -> list[Size]:
     """The sizes of a polynomial in the order in which they are shown."""
     return sorted(poly.sizes(), key=lambda s: s.name)
-
-
-def _layout(scope: Scope, leaf: Leaf) -> str:
-    return tuple_text([f'"{poly_text(n, scope.name_of)}"' for n in leaf.shape]) if leaf.rank else "()"
 
 
 def _shown(scope: Scope, shape: Sequence[Poly]) -> str:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from symconv.errors import ExportError
@@ -15,45 +16,17 @@ from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import helper_names, helper_source, imports, reached, used_helpers
 from symconv.kernels.naming import Names
 from symconv.kernels.referee import Referee
-from symconv.kernels.schedules.identities import CHECKED, IDENTITIES
+from symconv.kernels.roles import leaves_in_order, roles_of
+from symconv.kernels.schedule_notes import notes_on
 from symconv.kernels.schedules.names import NAMES as SCHEDULE_NAMES
 from symconv.kernels.self_test import NAMES, SelfTest, is_affine, sine_of
 from symconv.kernels.stages import Program, program_of, program_of_all
-from symconv.term.polynomial import Poly, Size
-from symconv.term.tensor import Defined, Leaf, Tensor, requirements_of, sizes_in, tensors_in
+from symconv.kernels.watching import tiles_of
+from symconv.term.polynomial import Poly
+from symconv.term.tensor import Defined, Leaf, requirements_of, sizes_in, tensors_in
 from symconv.term.value import Apply, Entry, Function, Reciprocal, walk
 
 OWN_NAMES = ("step", "forward", "upstream", "out", "threads", *NAMES)
-# the helpers that a schedule's theorem stands behind
-SCHEDULES = {
-    "direct": ("_direct",),
-    "taps": ("_direct_taps",),
-    "spread taps": ("_spread_taps",),
-    "shifted": ("_shifted",),
-    "side by side": ("_side_by_side",),
-    "tiles": ("_winograd", "_winograd_taps"),
-    "polyphase": ("_phases_of_taps",),
-    "toeplitz": ("_toeplitz",),
-    "sparse": ("_sparse",),
-    "sub-images": ("_sub_images",),
-    "fourier": ("_fourier",),
-    "adjoint": ("_scatter",),
-    "known rank": ("_separable",),
-    "sums of windows": ("_pool_back",),
-    "greatest of windows": ("_pool_max_back",),
-}
-CONTRACT = [
-    " ".join(
-        (
-            "ACCURACY exact: float32 errors stay below 1e-6 of the greatest entry where sums do not cancel; infinities",
-            "and NaN of images go where the formula takes them.  fast: tiles of up to F(4, 5), errors up to 3e-5 in",
-            "float32 and 1e-13 in float64; an infinity or a NaN spreads over the tiles that read it.  Sums of integers",
-            "are exact.",
-        )
-    ),
-    "Buffers are kept for the next call, one set for each thread, at most 4 MB beside transformed kernels.",
-]
-ROLES = ("stride", "padding", "dilation", "groups", "output_padding", "window")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +52,9 @@ class ModuleWriter:
         self.forward, self.gradients = export.forward, export.gradients
         self.taken = (*helper_names(), *OWN_NAMES, *self.reserved)
         names = Names(self.taken)
-        order = list(dict.fromkeys(_leaves(self.forward)))
+        order = list(dict.fromkeys(leaves_in_order(self.forward)))
         self.names = {leaf: names.of(leaf, leaf.name) for leaf in order}
-        self.roles = _roles(self.forward, names)
+        self.roles = roles_of(self.forward, names)
         taken = (*self.taken, *self.names.values(), *self.roles.values())
         self.writer = FunctionWriter(taken, export.accuracy, export.schedule)
         program = program_of(self.forward)
@@ -185,12 +158,19 @@ class ModuleWriter:
 
     def notes(self) -> list[str]:
         """What makes each schedule right that the functions may choose."""
-        used = used_helpers("\n".join(self.functions()), self.schedules())
-        known = [name for name, helpers in SCHEDULES.items() if set(helpers) & set(used)]
-        lines = [
-            f"schedule {name}{_open(name)}: {' '.join((IDENTITIES[name].__doc__ or '').split())}" for name in known
-        ]
-        return [*lines, "", *CONTRACT] if "_correlate" in used else lines
+        used = self.used_helpers()
+        calls = re.findall(r"_pool\(np\.\w+", "\n".join(self.functions()))
+        return notes_on([*used, *calls], self.reached_tiles() if "_tile" in used else frozenset())
+
+    def reached_tiles(self) -> Collection[tuple[int, int]] | None:
+        """The tiles that the stated sizes leave; None where some size decides when a function runs."""
+        if self.schedules() is None:
+            return None
+        return tiles_of([self.forward, *self.gradients.values()], self.export.accuracy, self.export.schedule)
+
+    def used_helpers(self) -> Sequence[str]:
+        """The helpers that the functions call, and those that these call."""
+        return used_helpers("\n".join(self.functions()), self.schedules())
 
     def test(self) -> SelfTest:
         """What the self-test calls, and on which sizes."""
@@ -223,7 +203,7 @@ class ModuleWriter:
 
     def tried(self) -> list[str]:
         """The schedules that the self-test tries one by one."""
-        if "_correlate" not in used_helpers("\n".join(self.functions()), self.schedules()):
+        if "_correlate" not in self.used_helpers():
             return []
         left = reached(self.schedules())
         return [name for name in SCHEDULE_NAMES if left is None or name in left]
@@ -258,46 +238,6 @@ class ModuleWriter:
             parts = [f'"{name}": {tuple(value_at(n, drawn) for n in leaf.shape)}' for leaf, name in leaves.items()]
             parts += [f'"{name}": {drawn[size]}' for size, name in said.items()]
             yield f"{{{', '.join(parts)}}}"
-
-
-def _leaves(tensor: Tensor) -> Iterator[Leaf]:
-    """The leaves in the order in which the operations take them."""
-    if isinstance(tensor, Leaf):
-        yield tensor
-    elif isinstance(tensor, Defined):
-        for operand in tensor.call.operands if tensor.call else ():
-            yield from _leaves(operand)
-        yield from (t for t in tensors_in(tensor.body) if isinstance(t, Leaf))
-
-
-def _roles(forward: Defined, names: Names) -> dict[Size, str]:
-    """Sizes that are just a stride, a padding, ...: they are called so."""
-    calls = [t.call for t in (forward, *tensors_in(forward.body)) if isinstance(t, Defined) and t.call]
-    found: dict[str, set[Size]] = {}
-    for call in calls:
-        for role, option in call.options:
-            if role in ROLES:
-                found.setdefault(role, set()).update(_bare_sizes(option))
-    chosen: dict[Size, str] = {}
-    for role, sizes in found.items():
-        if len(sizes) == 1 and not sizes & set(chosen):
-            (size,) = sizes
-            if size.name != role and names.taken(role):
-                continue
-            chosen[size] = names.of(size, role)
-    return chosen
-
-
-def _bare_sizes(option: object) -> set[Size]:
-    if isinstance(option, Poly):
-        return {option.as_atom} if isinstance(option.as_atom, Size) else set()
-    if isinstance(option, tuple):
-        return {s for part in option for s in _bare_sizes(part)}
-    return set()
-
-
-def _open(name: str) -> str:
-    return " (compared at many sizes, not proved)" if name in CHECKED else ""
 
 
 def names_of(written: Written) -> str:

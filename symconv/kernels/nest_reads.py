@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from symconv.calculus.form import Factor
 from symconv.kernels.bounds import coefficients
+from symconv.kernels.factors import positions_of
 from symconv.kernels.nest import ZERO, Winner
 from symconv.kernels.nest_text import NestText
 from symconv.kernels.operands import Operand
 from symconv.kernels.plan import Read, Slice, plan_read
 from symconv.kernels.text import tuple_text
 from symconv.term.polynomial import Poly
-from symconv.term.substitution import substitute
-from symconv.term.tensor import Axis, Leaf
+from symconv.term.tensor import Leaf
 from symconv.term.value import Entry
 
 
@@ -30,6 +30,7 @@ class NestReads(NestText):
         tensor, function = factor.head.tensor, factor.head.function
         if not isinstance(tensor, Leaf):
             operand = self.computed(Entry(tensor, factor.index))
+            self.reads.append("a formula of its own")
             text = self.scope.applied(function, operand.text) if function else operand.text
             operand = replace(operand, text=self.scope.assign("values", text))
         else:
@@ -39,17 +40,9 @@ class NestReads(NestText):
             operand = replace(operand, text=self.scope.assign("inverse", f"1 / {operand.atom}"))
         return operand
 
-    def computed(self, entry: Entry) -> Operand:
-        """An entry that is itself a formula: its array over the indices it mentions."""
-        names = tuple(dict.fromkeys(n for p in entry.index for n in sorted(p.names())))
-        axes = {n: Axis(ZERO, self.nest.counts[n] - 1) for n in names}
-        self.reads.append("a formula of its own")
-        return Operand(self.host.array_of("argument", entry, axes), self.letters(names))
-
     def array(self, leaf: Leaf, factor: Factor) -> Operand:
         base = self.scope.arrays[leaf]
-        positions = tuple(p - (axis.low or ZERO) for p, axis in zip(factor.index, leaf.axes, strict=True))
-        read = plan_read(positions, leaf.shape, self.nest.counts)
+        read = plan_read(positions_of(factor), leaf.shape, self.nest.counts)
         self.reads.append(f"{plain(leaf.name)}: {read.kind}")
         function = factor.head.function
         if read.kind in ("whole", "slice", "reshape"):
@@ -80,21 +73,17 @@ class NestReads(NestText):
 
     def view(self, base: str, read: Read, factor: Factor) -> Operand:
         order = self.view_order(read.indices)
-        amounts, shifts = [], []
-        for position, extent in zip(read.positions, read.extents, strict=True):
-            amount, shift = self.margin(position, extent)
-            amounts.append(amount)
-            shifts.append(shift)
+        margins = [self.margin(p, n) for p, n in zip(read.positions, read.extents, strict=True)]
         source = base
-        if any(a != "(0, 0)" for a in amounts):
-            source = self.scope.assign(f"padded_{base}", f"_padded({base}, {', '.join(amounts)})")
+        if not all(m.empty for m in margins):
+            source = self.scope.assign(f"padded_{base}", f"_padded({base}, {', '.join(m.amounts for m in margins)})")
         if factor.head.function is not None:
             text = self.scope.applied(factor.head.function, source)
             source = self.scope.assign(f"{factor.head.function.name}_{base}", text)
         forms = [coefficients(p) or ({}, ZERO) for p in read.positions]
-        starts = [self.start(form[1], shift) for form, shift in zip(forms, shifts, strict=True)]
+        starts = [self.start(rest, margin.shift) for (_, rest), margin in zip(forms, margins, strict=True)]
         shape = tuple_text([self.count(n) for n in order])
-        steps = [tuple_text([self.text(form[0].get(n, ZERO)) for form in forms]) for n in order]
+        steps = [tuple_text([self.text(form.get(n, ZERO)) for form, _ in forms]) for n in order]
         letters = self.letters(order)
         shown = ", ".join(self.text(p) for p in read.positions)
         self.scope.line(f"# axes {', '.join(letters)}: {base}[{shown}], zero outside")
@@ -143,18 +132,11 @@ class NestReads(NestText):
 
     def winner(self, winner: Winner) -> Operand:
         """The one-hot array of a maximum: its arguments' indices, then the taps."""
-        function = winner.function
-        order = self.place.order
-        found = dict.fromkeys(n for p in winner.arguments for n in sorted(p.names()))
-        names = sorted(found, key=lambda n: order.index(n) if n in order else len(order))
-        taps = [next(iter(p.names())) for p in winner.taps]
-        images = dict(zip(function.parameters, winner.arguments, strict=True))
-        images |= dict(zip((r.name for r in function.ranges), winner.taps, strict=True))
-        axes = {n: Axis(ZERO, self.nest.counts[n] - 1) for n in (*names, *taps)}
-        windows = self.host.array_of("windows", substitute(function.body, images), axes)
+        windows = self.candidates(winner)
         self.reads.append("maximum: one-hot")
-        text = f"_first_greatest({windows}, {len(taps)})"
-        return Operand(self.scope.assign("winner", text), self.letters((*names, *taps)))
+        return Operand(
+            self.scope.assign("winner", f"_first_greatest({windows.text}, {len(winner.taps)})"), windows.letters
+        )
 
 
 def plus(left: str, right: str) -> str:

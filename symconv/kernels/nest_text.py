@@ -1,21 +1,51 @@
-"""One nest while it is written: the letters of its indices, numbers as text, margins, scale."""
+"""One nest while it is written: the letters of its indices, numbers as text, margins, scale, formulas inside it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from symconv.errors import ExportError
 from symconv.kernels.bounds import span, surely_nonnegative
-from symconv.kernels.nest import ONE, ZERO, Nest
+from symconv.kernels.factors import indices_of
+from symconv.kernels.nest import ONE, ZERO, Nest, Winner
+from symconv.kernels.operands import Operand
 from symconv.kernels.plan import plan_place
 from symconv.kernels.scope import Scope
 from symconv.kernels.text import enclosed, poly_text
 from symconv.term.polynomial import Atom, Poly, Size
 from symconv.term.tensor import Axis, Defined
-from symconv.term.value import Value
+from symconv.term.value import Entry, Value
 
 LETTERS = "ijkuvwabcdefghmnopqrstxyzABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """The zeros before and after an axis that a position needs, as source, and the amount before as it is known."""
+
+    before: str
+    after: str
+    shift: Poly | str
+
+    @property
+    def empty(self) -> bool:
+        return self.before == self.after == "0"
+
+    @property
+    def amounts(self) -> str:
+        return f"({self.before}, {self.after})"
+
+    def around(self, extent: str) -> str:
+        """An extent with its margin."""
+        return " + ".join(x for x in (self.before, extent, self.after) if x != "0")
+
+    def crop(self, extent: str) -> str:
+        """The slice that cuts the margin off."""
+        if self.empty:
+            return ":"
+        return f":{extent}" if self.before == "0" else f"{self.before} : {self.before} + {extent}"
 
 
 class Host(Protocol):
@@ -93,8 +123,8 @@ class NestText:
         end = f"{stride} * {count}" if start.is_zero else f"{first} + {stride} * {count}"
         return f"{'' if start.is_zero else first + ' '}: {end} : {stride}".strip()
 
-    def margin(self, position: Poly, extent: Poly) -> tuple[str, Poly | str]:
-        """The zeros that a read needs (before, after), and the amount before."""
+    def margin(self, position: Poly, extent: Poly) -> Margin:
+        """The zeros that an axis needs, so that a position never leaves it."""
         ends = span(position, self.nest.counts)
         if ends is None:
             raise TypeError("a view needs a span")  # plan_read gathers otherwise
@@ -114,7 +144,7 @@ class NestText:
             after = self.shorter(beyond, shown[1] - (extent - 1))
         else:
             after = f"max(0, {self.shorter(beyond, shown[1] - (extent - 1))})"
-        return f"({before}, {after})", shift
+        return Margin(before, after, shift)
 
     def cost(self) -> str:
         """How many multiplications the products take, as a formula in the sizes."""
@@ -125,6 +155,32 @@ class NestText:
     def shorter(self, *polys: Poly) -> str:
         """The shortest of several ways to write one number."""
         return min(map(self.text, polys), key=len)
+
+    # -- formulas inside the nest
+
+    def computed(self, entry: Entry) -> Operand:
+        """An entry that is itself a formula: its array, an axis for each index that it mentions."""
+        return self.array_over("argument", entry, indices_of(entry.index))
+
+    def candidates(self, winner: Winner) -> Operand:
+        """What a maximum compares: an array with the axes of its arguments, then those of its taps."""
+        arguments, taps = self.indices_of_maximum(winner)
+        return self.array_over("windows", winner.candidate, (*arguments, *taps))
+
+    def indices_of_maximum(self, winner: Winner) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The indices that tell the window, in the order of the output, and those of its taps."""
+        order = self.place.order
+        arguments = indices_of(winner.arguments)
+        ordered = sorted(arguments, key=lambda n: order.index(n) if n in order else len(order))
+        return tuple(ordered), indices_of(winner.taps)
+
+    def array_over(self, wanted: str, value: Value, names: Sequence[str]) -> Operand:
+        """The array of a value, an axis for each of these indices."""
+        return Operand(self.host.array_of(wanted, value, self.box(names)), self.letters(names))
+
+    def box(self, names: Sequence[str]) -> dict[str, Axis]:
+        """Indices with the range 0 .. count - 1 of each."""
+        return {n: Axis(ZERO, self.nest.counts[n] - 1) for n in names}
 
 
 def _letters(nest: Nest, parameters: tuple[str, ...], scope: Scope) -> dict[str, str]:
@@ -141,4 +197,4 @@ def _letters(nest: Nest, parameters: tuple[str, ...], scope: Scope) -> dict[str,
     return given
 
 
-__all__ = ["Host", "NestText"]
+__all__ = ["Host", "Margin", "NestText"]

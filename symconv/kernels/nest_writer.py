@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from symconv.kernels.bounds import coefficients, product_of
+from symconv.kernels.factors import indices_of
 from symconv.kernels.nest import ONE, ZERO
 from symconv.kernels.nest_reads import NestReads, plus
+from symconv.kernels.nest_text import Margin
 from symconv.kernels.operands import Operand, aligned, combine, fixed
 from symconv.kernels.plan import covers
 from symconv.kernels.text import tuple_text
@@ -65,29 +67,13 @@ class NestWriter(NestReads):
         if loops:
             operands = self.before_loops(operands, loops, order)
         extents = [self.scope.scalar(n, "extent") for n in self.formula.shape]
-        targets = [
-            ":" if covers(p, names, n, self.nest.counts) else self.target(p, names, shift)
-            for p, names, n, (_, shift) in zip(
-                self.nest.positions, self.place.axes, self.formula.shape, margins, strict=True
-            )
-        ]
+        targets = self.targets(margins)
         counts = [self.count(n) for n in self.place.loops]
-        inner = (
-            tuple_text(
-                [
-                    self.scope.scalar(product_of(self.nest.counts[n] for n in names), "extent")
-                    for names in self.place.axes
-                    if names
-                ]
-            )
-            if any(len(a) > 1 for a in self.place.axes)
-            else ""
-        )
+        inner = self.joined_shape()
         buffer = self.scope.names.fresh("buffer")
-        padded = [extent if m == "(0, 0)" else _padded_extent(m, extent) for (m, _), extent in zip(margins, extents)]
-        self.scope.line(
-            f"{buffer} = np.zeros({tuple_text(padded) if padded else '()'}, {_result_type([o.text for o in operands])})"
-        )
+        wide = [m.around(extent) for m, extent in zip(margins, extents, strict=True)]
+        kind = _result_type([o.text for o in operands])
+        self.scope.line(f"{buffer} = np.zeros({tuple_text(wide) if wide else '()'}, {kind})")
         where = f"{buffer}[{', '.join(targets) or '...'}]"
         if not loops:
             self.put(where, operands, order, inner, "=")
@@ -98,11 +84,25 @@ class NestWriter(NestReads):
         if loops:
             with self.scope.indented():
                 self.put(where, [fixed(o, loops) for o in operands], order, inner, "+=")
-        self.fresh = all(m == "(0, 0)" for m, _ in margins)
+        self.fresh = all(m.empty for m in margins)
         if self.fresh:
             return buffer
-        crop = [":" if m == "(0, 0)" else _crop(m, extent) for (m, _), extent in zip(margins, extents, strict=True)]
-        return f"{buffer}[{', '.join(crop)}]"
+        return f"{buffer}[{', '.join(m.crop(extent) for m, extent in zip(margins, extents, strict=True))}]"
+
+    def targets(self, margins: Sequence[Margin]) -> list[str]:
+        """The slice of each axis of the buffer that an assignment fills."""
+        parts = zip(self.nest.positions, self.place.axes, self.formula.shape, margins, strict=True)
+        return [
+            ":" if covers(p, names, extent, self.nest.counts) else self.target(p, names, margin.shift)
+            for p, names, extent, margin in parts
+        ]
+
+    def joined_shape(self) -> str:
+        """The shape of a product where some axis of the output has several of its indices, else nothing."""
+        if all(len(names) <= 1 for names in self.place.axes):
+            return ""
+        counts = [product_of(self.nest.counts[n] for n in names) for names in self.place.axes if names]
+        return tuple_text([self.scope.scalar(count, "extent") for count in counts])
 
     def put(self, where: str, operands: Sequence[Operand], order: str, inner: str, sign: str) -> None:
         if not operands:
@@ -148,7 +148,7 @@ class NestWriter(NestReads):
 
     def scattered(self, operands: Sequence[Operand]) -> str:
         """Add every product at its position by index arrays."""
-        names = tuple(dict.fromkeys(n for p in self.nest.positions for n in sorted(p.names())))
+        names = indices_of(self.nest.positions)
         order = self.letters(names)
         values = self.scope.assign("values", aligned(combine(self.scope, operands, order), order)) if operands else "1"
         out = self.scope.names.fresh("buffer")
@@ -169,16 +169,6 @@ def _total(polys: Iterable[Poly]) -> Poly:
 
 def _result_type(arrays: Sequence[str]) -> str:
     return f"np.result_type({', '.join(dict.fromkeys(arrays))})" if arrays else "float"
-
-
-def _padded_extent(margin: str, extent: str) -> str:
-    before, after = margin[1:-1].split(", ", 1)
-    return " + ".join(x for x in (before, extent, after) if x != "0")
-
-
-def _crop(margin: str, extent: str) -> str:
-    before = margin[1:-1].split(", ", 1)[0]
-    return f":{extent}" if before == "0" else f"{before} : {before} + {extent}"
 
 
 __all__ = ["NestWriter"]

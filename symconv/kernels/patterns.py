@@ -16,6 +16,7 @@ from typing import Literal
 
 from symconv.calculus.form import Factor
 from symconv.kernels.bounds import coefficients, product_of, surely_nonnegative
+from symconv.kernels.factors import is_array_itself, positions_of
 from symconv.kernels.nest import ONE, ZERO, Nest
 from symconv.kernels.plan import mixed_radix
 from symconv.term.polynomial import Atom, Poly
@@ -97,10 +98,10 @@ def _without_lone(nest: Nest) -> Nest:
 def _matched(nest: Nest, formula: Defined) -> Correlation | None:
     if len(nest.factors) != 2 or nest.winners or not nest.even:
         return None
-    if not all(_plain(f) for f in nest.factors):
+    if not all(map(is_array_itself, nest.factors)):
         return None
     out = _axes(nest.positions, formula.shape, nest.counts)
-    read = [_axes(_positions(f), f.head.tensor.shape, nest.counts) for f in nest.factors]
+    read = [_axes(positions_of(f), f.head.tensor.shape, nest.counts) for f in nest.factors]
     if out is None or None in read:
         return None
     for first, second in ((0, 1), (1, 0)):
@@ -119,15 +120,6 @@ def _matched(nest: Nest, formula: Defined) -> Correlation | None:
         if found is not None:
             return found
     return None
-
-
-def _plain(factor: Factor) -> bool:
-    return factor.head.function is None and not factor.head.inverse and isinstance(factor.head.tensor, Leaf)
-
-
-def _positions(factor: Factor) -> tuple[Poly, ...]:
-    axes = factor.head.tensor.axes
-    return tuple(p - (axis.low or ZERO) for p, axis in zip(factor.index, axes, strict=True))
 
 
 # -- axes ------------------------------------------------------------------------------

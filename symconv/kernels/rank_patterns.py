@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symconv.calculus.form import Factor
-from symconv.kernels.nest import ZERO, Nest
+from symconv.kernels.factors import is_array_itself, positions_of
+from symconv.kernels.nest import Nest
 from symconv.kernels.plan import inside
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Leaf
@@ -17,7 +18,7 @@ from symconv.term.tensor import Defined, Leaf
 
 @dataclass(frozen=True, slots=True)
 class KnownRank:
-    """The three arrays; a factor whose axes are (tap, product) in place of (product, tap) is transposed."""
+    """The three arrays: columns (products, taps u), rows (products, taps v); transposed where the axes are swapped."""
 
     images: Leaf
     columns: Leaf
@@ -29,7 +30,7 @@ def known_rank_of(nest: Nest, formula: Defined) -> KnownRank | None:
     """The pattern of a nest of three factors, or None where it is another or a window may leave the image."""
     if len(nest.factors) != 3 or nest.winners or not nest.even or formula.rank < 2:
         return None
-    if not all(map(_plain, nest.factors)):
+    if not all(is_array_itself(f) and all(axis.bounded for axis in f.head.tensor.axes) for f in nest.factors):
         return None
     outs = [p.as_atom for p in nest.positions]
     if len(set(outs)) < len(outs) or not all(isinstance(n, str) for n in outs):
@@ -50,21 +51,9 @@ def known_rank_of(nest: Nest, formula: Defined) -> KnownRank | None:
     return None
 
 
-def _plain(factor: Factor) -> bool:
-    """An array as it was given, with two ends on each axis."""
-    tensor = factor.head.tensor
-    given = factor.head.function is None and not factor.head.inverse and isinstance(tensor, Leaf)
-    return given and all(axis.bounded for axis in tensor.axes)
-
-
-def _positions(factor: Factor) -> list[Poly]:
-    axes = factor.head.tensor.axes
-    return [p - (axis.low or ZERO) for p, axis in zip(factor.index, axes, strict=True)]
-
-
 def _taps(image: Factor, outs: Sequence[str], counts: Mapping[str, Poly]) -> tuple[str, str] | None:
     """The taps u and v of an image read at (.., i + u, j + v), inside it for all of them."""
-    positions = _positions(image)
+    positions = positions_of(image)
     if len(positions) != len(outs) or [str(p) for p in positions[:-2]] != list(outs[:-2]):
         return None
     if not all(inside(p, e, counts) for p, e in zip(positions, image.head.tensor.shape, strict=True)):
@@ -80,7 +69,7 @@ def _taps(image: Factor, outs: Sequence[str], counts: Mapping[str, Poly]) -> tup
 
 def _axes(vector: Factor, tap: str, counts: Mapping[str, Poly]) -> tuple[bool, str] | None:
     """Whether an array of these taps is transposed, and the index of its products; None for another array."""
-    names = [p.as_atom for p in _positions(vector)]
+    names = [p.as_atom for p in positions_of(vector)]
     if len(names) != 2 or tap not in names or names[0] == names[1]:
         return None
     if any(not isinstance(n, str) or counts[n] != e for n, e in zip(names, vector.head.tensor.shape, strict=True)):

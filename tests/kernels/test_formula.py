@@ -126,6 +126,30 @@ CASES = {
         {"k": 3},
         lambda i: max(at(vx, i + u) for u in range(3)) + vx[i],
     ),
+    "maximum of one tap": (
+        (n,),
+        lambda i: Maximum((over("a", 3),), multiply(x[i + a], bracket(equal(a, 2)))),
+        {},
+        lambda i: max(at(vx, i + u) * (u == 2) for u in range(3)),
+    ),
+    "maximum of the last taps": (
+        (n,),
+        lambda i: Maximum((over("a", 3),), multiply(x[i + a], bracket(at_least(a, 1)))),
+        {},
+        lambda i: max(at(vx, i + u) * (u >= 1) for u in range(3)),
+    ),
+    "maximum on a diagonal": (
+        (n,),
+        lambda i: Maximum((over("a", 3),), multiply(x[i + a], bracket(equal(a, i)))),
+        {},
+        lambda i: max(at(vx, i + u) * (u == i) for u in range(3)),
+    ),
+    "maximum with a quotient": (
+        (n,),
+        lambda i: Maximum((over("a", 3),), multiply(x[i + a], w[a % 2])),
+        {},
+        lambda i: max(at(vx, i + u) * vw[u % 2] for u in range(3)),
+    ),
     "four factors": (
         (n,),
         lambda i: total((over("a", k),), multiply(w[a], w[a], x[i - a], x[i + a])),

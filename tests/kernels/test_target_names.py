@@ -1,4 +1,4 @@
-"""Names that are shown in comments leave the code of every target as it is."""
+"""What holds of every target: names in comments leave the code as it is; choices it does not have are refused."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from symconv.calculus.gradient import gradient, upstream
+from symconv.errors import UsageError
+from symconv.exporting import export_files
 from symconv.kernels import Export, ModuleWriter
 from symconv.kernels.targets.array_api import ArrayModule
 from symconv.kernels.targets.c import CModule
@@ -34,3 +36,14 @@ def test_a_quotation_mark_in_a_name_hides_no_size(writer, tmp_path):
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F821", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "choice"),
+    [(t, {"schedule": "direct"}) for t in ("c", "numba", "array-api", "sympy")]
+    + [(t, {"accuracy": "fast"}) for t in ("numba", "array-api", "sympy")],
+)
+def test_a_choice_that_a_target_does_not_have_is_refused(target, choice):
+    message = f"target {target}: --schedule or --accuracy; expected numpy or dask with these, c with an accuracy; leave"
+    with pytest.raises(UsageError, match=f"^{message}"):
+        export_files("conv1d", target=target, **choice)

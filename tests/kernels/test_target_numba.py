@@ -22,7 +22,7 @@ from symconv.ops.layer import apply, cross_entropy, softmax
 from symconv.ops.pool import pool_average, pool_max
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import define
-from symconv.term.value import Maximum, Range, at_least, bracket, multiply, total
+from symconv.term.value import Maximum, Range, at_least, bracket, equal, multiply, total
 from tests.kernels import reference
 from tests.kernels.build import close, leaf, size, sizes
 
@@ -40,6 +40,12 @@ def masked_sum():
     )
 
 
+def cut_maximum():
+    """A window of which a condition leaves one tap, or none."""
+    at = Poly.of("a")
+    return define("y", (H,), lambda i: Maximum((Range.upto("a", 3),), multiply(x[i + at], bracket(equal(at, i)))))
+
+
 EXPORTS = {
     "any": (correlate(image, kernel, stride=s, padding=p, dilation=d, groups=g), (image, kernel)),
     "3x4": (correlate(plane, small, padding=1), (plane, small)),
@@ -49,6 +55,8 @@ EXPORTS = {
         (leaf("X", N, C, H, W), leaf("K", C, M, r, c)),
     ),
     "max": (pool_max(plane, (2, 3), (s, 2)), (plane,)),
+    "overlapping": (pool_max(X, (2, 3), (1, 2)), (X,)),
+    "cut": (cut_maximum(), (x,)),
     "average": (pool_average(plane, 2, s, padding=p), (plane,)),
     "loss": (cross_entropy(softmax(leaf("z", N, C)), leaf("y", N, C)), (leaf("z", N, C), leaf("y", N, C))),
     "function": (correlate(apply("f", X), K), (X, K)),

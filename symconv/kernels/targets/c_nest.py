@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from symconv.calculus.form import Factor
 from symconv.kernels.bounds import coefficients, surely_nonnegative
+from symconv.kernels.factors import indices_of
+from symconv.kernels.inner_formulas import formula_over
 from symconv.kernels.nest import ONE, ZERO, Nest, Winner, nests_of
 from symconv.kernels.plan import inside, plan_place
 from symconv.kernels.pool_patterns import pooling_of
@@ -23,7 +25,6 @@ from symconv.kernels.targets.c_stencil import Tiling, stencil_of, unit_steps, wi
 from symconv.kernels.targets.c_tables import Tables
 from symconv.kernels.targets.c_text import grouped, number_c
 from symconv.term.polynomial import Poly
-from symconv.term.substitution import substitute
 from symconv.term.tensor import Axis, Defined, Leaf
 from symconv.term.value import Entry, Value
 
@@ -43,7 +44,7 @@ class Loops(Bounds):
     def __init__(self, function: CFunction, nest: Nest, out: Array) -> None:
         super().__init__(function, nest.counts, [Condition(g.poly, g.equality) for g in nest.masks])
         self.nest, self.out = nest, out
-        self.taps = {n: w for w in nest.winners for n in names_of(w.taps)}
+        self.taps = {n: w for w in nest.winners for n in indices_of(w.taps)}
 
     def write(self) -> None:
         nest, function = self.nest, self.function
@@ -84,7 +85,7 @@ class Loops(Bounds):
         if isinstance(tensor, Leaf):
             array, index = self.function.array(tensor), factor.index
         else:
-            names = tuple(dict.fromkeys(n for p in factor.index for n in sorted(p.names())))
+            names = indices_of(factor.index)
             axes = {n: Axis(ZERO, self.nest.counts[n] - 1) for n in names}
             array = array_of(self.function, "argument", Entry(tensor, factor.index), axes)
             index = tuple(map(Poly.of, names))
@@ -97,11 +98,8 @@ class Loops(Bounds):
 
     def window(self, winner: Winner) -> Read:
         """The array in which a maximum is looked for; a formula becomes an array first."""
-        function = winner.function
-        images = dict(zip(function.parameters, winner.arguments, strict=True))
-        images |= dict(zip((r.name for r in function.ranges), winner.taps, strict=True))
-        body = substitute(function.body, images)
-        return read_of(self.function, body, (*names_of(winner.arguments), *names_of(winner.taps)), self.nest.counts)
+        names = (*indices_of(winner.arguments), *indices_of(winner.taps))
+        return read_of(self.function, winner.candidate, names, self.nest.counts)
 
     # -- loops -----------------------------------------------------------------------
 
@@ -109,7 +107,7 @@ class Loops(Bounds):
         """Indices of the output first, then those that are summed; last the one along the output's last axis."""
         nest = self.nest
         loops = [n for n in nest.counts if n not in self.taps]
-        outer = [n for n in names_of(nest.positions) if n in loops]
+        outer = [n for n in indices_of(nest.positions) if n in loops]
         summed = [n for n in loops if n not in outer]
         if not loops:
             return []
@@ -132,8 +130,8 @@ class Loops(Bounds):
         """Where all arguments of a maximum are known: look for its first greatest entry."""
         known = set(order[: depth + 1])
         for winner, read in windows.items():
-            taps = names_of(winner.taps)
-            if set(taps) <= self.looked_up or not set(names_of(winner.arguments)) <= known:
+            taps = indices_of(winner.taps)
+            if set(taps) <= self.looked_up or not set(indices_of(winner.arguments)) <= known:
                 continue
             write = self.function
             write.line(f"long {', '.join(f'{self.spelling[t]} = 0' for t in taps)};")
@@ -198,10 +196,7 @@ def read_of(function: CFunction, body: Value, names: Sequence[str], counts: Mapp
 
 def array_of(function: CFunction, wanted: str, value: Value, axes: Mapping[str, Axis]) -> Array:
     """The array of a value whose free indices run over these axes."""
-    names = {old: f"@{n}" for n, old in enumerate(axes)}
-    images = {old: Poly.of(new) for old, new in names.items()}
-    ends = tuple(Axis(_image(a.low, images), _image(a.high, images)) for a in axes.values())
-    formula = Defined(wanted, tuple(names.values()), ends, substitute(value, images))
+    formula = formula_over(axes, value, wanted)
     array = function.allocate(wanted, formula.shape)
     add_nests(function, nests_of(formula), formula, array)
     return array
@@ -215,13 +210,13 @@ def add_nests(function: CFunction, nests: Sequence[Nest], formula: Defined, out:
         pooling = poolings[id(nest)]
         if not written and pooling is not None and has_planes(function, pooling, out):
             with function.block(""), write_pooling(function, pooling, nest, out):
-                function.line(f"memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")
+                function.line(_cleared(function, out))
                 Loops(function, nest, out).write()
             written = True
             continue
         product = plan_product(function, nest, out)
         if not written and (product is None or not product.covers):
-            function.line(f"memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")
+            function.line(_cleared(function, out))
             written = True
         with function.block(""):
             if product is None:
@@ -230,7 +225,7 @@ def add_nests(function: CFunction, nests: Sequence[Nest], formula: Defined, out:
                 write_product(function, nest, product, out, written)
         written = True
     if not written:
-        function.line(f"memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")
+        function.line(_cleared(function, out))
 
 
 def write_product(function: CFunction, nest: Nest, product: Product, out: Array, adds: bool) -> None:
@@ -240,11 +235,11 @@ def write_product(function: CFunction, nest: Nest, product: Product, out: Array,
         function.extreme(extreme)
     if product.added and not adds:
         none = " || ".join(f"{function.scalar(product.counts[n])} == 0" for n in product.added)
-        function.line(f"if ({none}) memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")
+        function.line(f"if ({none}) {_cleared(function, out)}")
     if product.phases:
         with function.block(f"if ({_far_apart(function, product)})"):
             if not adds:
-                function.line(f"memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});")
+                function.line(_cleared(function, out))
             Loops(function, nest, out).write()
         with function.block("else"):
             _by_engine(function, nest, product, out, adds)
@@ -275,17 +270,14 @@ def _by_engine(function: CFunction, nest: Nest, product: Product, out: Array, ad
         Tables(function, nest, product).write(adds)
 
 
-def _image(poly: Poly | None, images: Mapping[str, Poly]) -> Poly | None:
-    return poly and poly.substitute(dict(images.items()))
+def _cleared(function: CFunction, out: Array) -> str:
+    """The statement that makes all entries 0."""
+    return f"memset({out.name}, 0, sizeof(T) * {grouped(function.count(out.shape))});"
 
 
 def nest_reads(nest: Nest, name: str) -> bool:
     """True if the output's place changes with an index."""
     return any(name in p.names() for p in nest.positions)
-
-
-def names_of(polys: Sequence[Poly]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(n for p in polys for n in sorted(p.names())))
 
 
 def _hint(nest: Nest, name: str) -> str:

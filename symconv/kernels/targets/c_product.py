@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from symconv.calculus.form import Factor
 from symconv.kernels.bounds import coefficients, surely_nonnegative
+from symconv.kernels.factors import is_array_itself
 from symconv.kernels.nest import ONE, ZERO, Nest
 from symconv.kernels.plan import covers, inside, plan_place
 from symconv.kernels.targets.c_function import Array, CFunction
@@ -47,11 +48,8 @@ class Side:
         """What these indices add to each position."""
         parts = []
         for p in self.positions:
-            form = coefficients(p) or ({}, ZERO)
-            total = ZERO
-            for n in names:
-                total = total + form[0].get(n, ZERO) * Poly.of(n)
-            parts.append(total)
+            steps, _ = coefficients(p) or ({}, ZERO)
+            parts.append(sum((step * Poly.of(n) for n, step in steps.items() if n in names), ZERO))
         return parts
 
     def constant(self) -> list[Poly]:
@@ -82,10 +80,8 @@ def plan_product(
 
     sizes: their values in the nest, and so in the shapes of all arrays.
     """
-    heads = [f.head for f in nest.factors]
-    plain = all(isinstance(h.tensor, Leaf) and h.function is None and not h.inverse and h.tensor.rank for h in heads)
-    numbers = [nest.weight, *nest.denominators]
-    if len(heads) != 2 or not plain or nest.winners or nest.masks or any(p.names() for p in numbers):
+    plain = all(is_array_itself(f) and f.head.tensor.rank for f in nest.factors)
+    if len(nest.factors) != 2 or not plain or nest.winners or not nest.even:
         return None
     return _Turned(function, nest, _with(out, sizes or {}), sizes or {}).product()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from symconv.errors import ExportError
+from symconv.kernels.inner_formulas import window_of
 from symconv.kernels.nest import ZERO
 from symconv.kernels.pool_patterns import maximum_of
 from symconv.kernels.scope import Scope
@@ -51,16 +51,11 @@ def _maximum(function: CFunction, formula: Defined, maximum: Maximum, title: str
 
 def _by_taps(function: CFunction, formula: Defined, maximum: Maximum, title: str, out: Array) -> None:
     """Each tap of the window in turn over the whole row."""
-    counts: dict[str, Poly] = {}
-    images: dict[str, Poly] = {}
-    for p, axis in zip(formula.parameters, formula.axes, strict=True):
-        counts[p], images[p] = axis.extent, Poly.of(p) + (axis.low or ZERO)
-    for r in maximum.ranges:
-        if r.low is None or r.high is None or r.low.names() or r.high.names():
-            raise ExportError(title, f"a window whose ends change with {r.name}", "a fixed window", "use a bracket")
-        counts[r.name], images[r.name] = r.high - r.low + 1, Poly.of(r.name) + r.low
-    body = substitute(maximum.body, images)
-    taps = [r.name for r in maximum.ranges]
+    window = window_of(maximum, title)
+    axes = dict(zip(formula.parameters, formula.axes, strict=True)) | window
+    counts = {n: axis.extent for n, axis in axes.items()}
+    body = substitute(maximum.body, {n: Poly.of(n) + (axis.low or ZERO) for n, axis in axes.items()})
+    taps = list(window)
     read = read_of(function, body, (*formula.parameters, *taps), counts)
     spelling = {n: function.names.fresh(n) for n in counts}
     entries = function.count(out.shape)

@@ -94,23 +94,22 @@ class Tables:
 
     def along(self, name: str) -> None:
         """The last column index, which runs along a row."""
-        last = self.product.columns[-1]
         for table, side in (("right", self.product.right), ("result", self.product.result)):
-            steps = [(coefficients(p) or ({}, ZERO))[0].get(last, ZERO) for p in side.positions]
-            for axis, step in enumerate(steps):
-                if not step.is_zero:
-                    self.function.line(f"{name}.{table}.inner[{axis}] = {self.text(step)};")
-            self.function.line(f"{name}.{table}.inners = {self.count((last,))};")
+            self.steps(f"{name}.{table}.inner", side, self.product.columns[-1])
 
     def unlisted(self, name: str) -> None:
         """The last summed index, where it is left to the engine."""
         for n in self.product.summed[len(self.listed) :]:
             for table, side in (("left", self.product.left), ("right", self.product.right)):
-                steps = [(coefficients(p) or ({}, ZERO))[0].get(n, ZERO) for p in side.positions]
-                for axis, step in enumerate(steps):
-                    if not step.is_zero:
-                        self.function.line(f"{name}.{table}.along[{axis}] = {self.text(step)};")
-                self.function.line(f"{name}.{table}.alongs = {self.count((n,))};")
+                self.steps(f"{name}.{table}.along", side, n)
+
+    def steps(self, member: str, side: Side, index: str) -> None:
+        """How far an index moves on each axis of an array, where it moves at all, and its count."""
+        for axis, position in enumerate(side.positions):
+            steps, _ = coefficients(position) or ({}, ZERO)
+            if index in steps:
+                self.function.line(f"{member}[{axis}] = {self.text(steps[index])};")
+        self.function.line(f"{member}s = {self.count((index,))};")
 
     def shifts(self) -> tuple[str, ...]:
         """Where the output is taken phase by phase: keep the taps that meet this one, and how far they shift."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from symconv.kernels.nest import ZERO, Nest
 from symconv.kernels.stages import Program, Stage
 from symconv.term.polynomial import Poly, Size
-from symconv.term.substitution import substitute
 from symconv.term.tensor import Leaf
 from symconv.term.value import Entry
 
@@ -93,10 +92,7 @@ def _reads(nest: Nest) -> Iterator[Read]:
             raise _CannotShare
         yield factor.head.tensor, factor.index
     for winner in nest.winners:
-        function = winner.function
-        images = dict(zip(function.parameters, winner.arguments, strict=True))
-        images |= dict(zip((r.name for r in function.ranges), winner.taps, strict=True))
-        entry = substitute(function.body, images)
+        entry = winner.candidate
         if not isinstance(entry, Entry) or not isinstance(entry.tensor, Leaf):
             raise _CannotShare
         yield entry.tensor, entry.index

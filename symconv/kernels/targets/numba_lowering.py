@@ -6,20 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from symconv.errors import ExportError
+from symconv.kernels.factors import is_array_itself
 from symconv.kernels.functions import together
+from symconv.kernels.inner_formulas import formula_over, windows_of
 from symconv.kernels.lowering import Row
-from symconv.kernels.naming import identifier
 from symconv.kernels.nest import ONE, Nest, nests_of
-from symconv.kernels.nest_reads import plain
+from symconv.kernels.plan import covers
 from symconv.kernels.scope import Scope
-from symconv.kernels.stages import Program, Stage
+from symconv.kernels.stages import Program
 from symconv.kernels.targets.numba_loops import Loops
 from symconv.kernels.targets.numba_nests import LoopNest
+from symconv.kernels.targets.stage_lowering import StageLowering, printable, product_of_names
 from symconv.kernels.text import enclosed, tuple_text
-from symconv.term.polynomial import Atom, Poly
-from symconv.term.substitution import substitute
-from symconv.term.tensor import Axis, Defined, Leaf
+from symconv.term.tensor import Axis, Defined
 from symconv.term.value import Maximum, Value, as_value
 
 OWN = ("out", "at", "lanes")  # names of the compiled functions
@@ -36,12 +35,12 @@ class Compiled:
     lines: tuple[str, ...]
 
 
-class LoopLowering:
-    """Writes the stages of a program: arrays in the scope, loops beside it."""
+class LoopLowering(StageLowering):
+    """Writes arrays into the scope, and beside it the loops that fill them."""
 
     def __init__(self, scope: Scope, name: str) -> None:
-        self.scope, self.name = scope, name
-        self.rows: list[Row] = []
+        super().__init__(scope)
+        self.name = name
         self.compiled: list[Compiled] = []
 
     def program(self, program: Program, parts: Sequence[str] = ()) -> str:
@@ -49,29 +48,20 @@ class LoopLowering:
         for array in list(self.scope.arrays.values()):
             self.scope.line(f'{array} = np.asarray({array}, order="C")')
         for stage in program.stages if program.several else program.stages[:-1]:
-            self.scope.arrays[stage.target] = self.scope.assign(identifier(stage.title), self.expression(stage))
+            self.stage(stage)
         if not program.several:
             return self.expression(program.stages[-1])
         return together(self.scope, program, parts)
 
-    def expression(self, stage: Stage) -> str:
-        self.scope.line(f"# {''.join(c if c.isprintable() and c.isascii() else ' ' for c in stage.title)[:100]}")
-        if stage.maximum is not None:
-            return self.maximum(stage.formula, stage.maximum, stage.title)
-        return self.sum_of(stage.nests, stage.formula, stage.title)
+    def nest(self, nest: Nest, formula: Defined, title: str) -> str:
+        arrays = LoopNest(self, nest, formula)
+        loops = Loops(arrays)
+        buffer = arrays.buffer()
+        self.call(loops, buffer, title)
+        return arrays.scaled(arrays.result(buffer))
 
-    def sum_of(self, nests: Sequence[Nest], formula: Defined, title: str) -> str:
-        parts = []
-        for nest in nests:
-            arrays = LoopNest(self, nest, formula)
-            loops = Loops(arrays)
-            buffer = arrays.buffer()
-            self.call(loops, buffer, title)
-            parts.append(arrays.scaled(arrays.result(buffer)))
-        text = parts[0] if parts else f"np.zeros({self.extents(formula.shape)})"
-        for part in parts[1:]:
-            text += f" - {part[1:]}" if part.startswith("-") else f" + {part}"
-        return text
+    def zeros(self, formula: Defined) -> str:
+        return f"np.zeros({self.extents(formula.shape)})"
 
     def call(self, loops: Loops, buffer: str, title: str, more: Mapping[str, str] | None = None) -> None:
         """The line that calls the loops; the loops as a function of the arrays and the numbers in them."""
@@ -83,7 +73,7 @@ class LoopLowering:
         numbers = [w for w in words if w not in WORDS | inside | set(given)]
         name = f"_{self.name}_{len(self.compiled) + 1}"
         parameters = (*(f"{n}: Array" for n in given), *(f"{n}: int" for n in numbers))
-        product = " * ".join(plain(f.head.name) for f in arrays.nest.factors) or "1"
+        product = product_of_names(arrays.nest)
         self.compiled.append(Compiled(name, f"Loops of {self.name}: {_said(product)}.", parameters, tuple(lines)))
         self.scope.line(f"{name}({', '.join([*given.values(), *numbers])})")
         cost = " * ".join(enclosed(arrays.text(c)) for c in arrays.nest.counts.values()) or "1"
@@ -92,26 +82,25 @@ class LoopLowering:
     # -- maxima --------------------------------------------------------------------------
 
     def maximum(self, formula: Defined, maximum: Maximum, title: str) -> str:
-        for r in maximum.ranges:
-            if r.low is None or r.high is None or r.low.names() or r.high.names():
-                raise ExportError(title, f"a window whose ends change with {r.name}", "a fixed window", "use a bracket")
-        window = {r.name: Axis(r.low, r.high) for r in maximum.ranges}
-        windows, nests = _over(window | dict(zip(formula.parameters, formula.axes, strict=True)), maximum.body)
-        found = self.greatest(nests, windows, len(window), formula, title)
+        """By loops that keep the greatest, else over the axes of an array of all windows."""
+        windows = windows_of(formula, maximum, title)
+        nests, taps = nests_of(windows), len(maximum.ranges)
+        found = self.greatest(nests, windows, taps, formula, title)
         if found is not None:
             return found[0]
         text = self.scope.assign("windows", self.sum_of(nests, windows, title))
-        return f"{text}.max(axis={tuple_text([str(n) for n in range(len(window))])})"
+        return f"{text}.max(axis={tuple_text([str(n) for n in range(taps)])})"
 
     def winners(self, value: Value, names: Mapping[str, Axis], taps: Mapping[str, Axis]) -> str:
         """The table of where each window has its first maximum."""
-        windows, nests = _over({**taps, **names}, value)
+        windows = formula_over({**taps, **names}, value)
         table = Defined("winners", windows.parameters[len(taps) :], windows.axes[len(taps) :], as_value(0))
-        found = self.greatest(nests, windows, len(taps), table, "winners")
+        found = self.greatest(nests_of(windows), windows, len(taps), table, "winners")
         if found is not None:
             return found[1]
         text = self.array_of("windows", value, {**names, **taps})
-        return self.scope.assign("winner", f"_winner_places({text}, {len(taps)})")
+        places = f"_winner_places({text}, {len(taps)})"
+        return self.scope.assign("winner", places if names else f"np.array({places})")  # one window: a number else
 
     def greatest(
         self, nests: Sequence[Nest], windows: Defined, taps: int, formula: Defined, title: str
@@ -131,44 +120,21 @@ class LoopLowering:
         self.call(Loops(arrays, windows.parameters[:taps]), buffer, title, {"at": places})
         return buffer, places
 
-    # -- what a nest needs of its function --------------------------------------------------
-
-    def array_of(self, wanted: str, value: Value, axes: Mapping[str, Axis]) -> str:
-        """The array of a value whose free indices run over these axes."""
-        formula, nests = _over(axes, value)
-        return self.scope.assign(wanted, self.sum_of(nests, formula, wanted))
-
-    def extents(self, shape: Sequence[Poly]) -> str:
-        return tuple_text([self.scope.scalar(n, "extent") for n in shape]) if shape else "()"
-
 
 def _is_read(nest: Nest, windows: Defined) -> bool:
-    """True if a nest is an array read once, as it is, for each of its indices."""
-    heads = [f.head for f in nest.factors]
-    plain_head = len(heads) == 1 and isinstance(heads[0].tensor, Leaf) and not (heads[0].function or heads[0].inverse)
-    plainly = not nest.masks and not nest.winners and nest.coefficient == 1 and nest.weight == ONE
-    places = [next(iter(p.names())) for p in nest.positions if len(p.names()) == 1]
-    return plain_head and plainly and not nest.denominators and set(places) == set(nest.counts)
-
-
-def _over(axes: Mapping[str, Axis], value: Value) -> tuple[Defined, list[Nest]]:
-    """A value as a formula of some indices, and its nests."""
-    names = {old: f"@{n}" for n, old in enumerate(axes)}
-    images: dict[Atom, Poly] = {old: Poly.of(new) for old, new in names.items()}
-
-    def renamed(poly: Poly | None) -> Poly | None:
-        return poly and poly.substitute(images)
-
-    ends = tuple(Axis(renamed(axis.low), renamed(axis.high)) for axis in axes.values())
-    formula = Defined(
-        "values", tuple(names.values()), ends, substitute(value, {old: Poly.of(new) for old, new in names.items()})
+    """True if a nest is an array read once, as it is, at each place of each window."""
+    numbers = nest.coefficient == 1 and nest.weight == ONE and not nest.denominators
+    if len(nest.factors) != 1 or not numbers or nest.masks or nest.winners or len(nest.counts) != windows.rank:
+        return False
+    places = zip(nest.positions, windows.parameters, windows.shape, strict=True)
+    return is_array_itself(nest.factors[0]) and all(
+        n in nest.counts and covers(p, (n,), extent, nest.counts) for p, n, extent in places
     )
-    return formula, nests_of(formula)
 
 
 def _said(text: str) -> str:
     """A formula that cannot leave its docstring."""
-    return "".join(c if c.isprintable() and c.isascii() and c not in '"\\' else " " for c in text)[:80]
+    return "".join(" " if c in '"\\' else c for c in printable(text))[:80]
 
 
 __all__ = ["OWN", "Compiled", "LoopLowering"]

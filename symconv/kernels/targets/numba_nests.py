@@ -13,13 +13,13 @@ from typing import Protocol
 
 from symconv.calculus.form import Factor
 from symconv.kernels.bounds import coefficients, span
-from symconv.kernels.nest import ONE, ZERO, Nest, Winner
+from symconv.kernels.factors import indices_of, is_array_itself, positions_of
+from symconv.kernels.nest import ONE, Nest, Winner
 from symconv.kernels.nest_reads import plain
 from symconv.kernels.nest_text import Host, NestText
 from symconv.kernels.plan import covers, plan_place, plan_read
 from symconv.kernels.text import enclosed, tuple_text
 from symconv.term.polynomial import Atom, Poly, Size
-from symconv.term.substitution import substitute
 from symconv.term.tensor import Axis, Defined, Leaf
 from symconv.term.value import Entry, Value
 
@@ -38,6 +38,15 @@ class Ref:
 
     def names(self) -> set[str]:
         return {n for p in self.positions for n in p.names()}
+
+    def steps(self, name: str) -> dict[int, Poly]:
+        """How far an index moves, by axis."""
+        forms = enumerate(map(coefficients, self.positions))
+        return {axis: form[0][name] for axis, form in forms if form is not None and name in form[0]}
+
+    def last_step(self, name: str) -> Poly:
+        """How far an index moves on the last axis; 1 where it does not."""
+        return self.steps(name).get(len(self.positions) - 1, ONE)
 
     def at(self, values: Mapping[Atom, Poly]) -> Ref:
         return replace(self, positions=tuple(p.substitute(values) for p in self.positions))
@@ -105,11 +114,11 @@ class LoopNest(NestText):
     def split(self, name: str) -> None:
         """Where rows along this index would jump, the places that they take stand side by side."""
         for at, ref in enumerate(self.refs):
-            step = _last_step(ref, name)
+            step = ref.last_step(name)
             if step != ONE:
                 text = f"_in_phases({ref.array}, {self.text(step)})"
                 self.refs[at] = replace(ref, array=self.scope.assign(f"phases_{ref.array}", text), step=step)
-        step = _last_step(self.out, name)
+        step = self.out.last_step(name)
         if step != ONE:
             self.out, self.width = replace(self.out, step=step), self.amounts[-1]
             self.amounts = [*self.amounts[:-1], self.text(step), f"-(-({self.width}) // {enclosed(self.text(step))})"]
@@ -120,15 +129,13 @@ class LoopNest(NestText):
         """One factor as an array that holds its entries, functions and reciprocals applied."""
         tensor, function = factor.head.tensor, factor.head.function
         if isinstance(tensor, Leaf):
-            positions = tuple(p - (axis.low or ZERO) for p, axis in zip(factor.index, tensor.axes, strict=True))
+            positions = positions_of(factor)
             base = self.scope.arrays[tensor]
             self.reads.append(f"{plain(tensor.name)}: {plan_read(positions, tensor.shape, self.nest.counts).kind}")
             ref = self.padded(Ref(base, positions), tensor.shape)
         else:
-            names = tuple(dict.fromkeys(n for p in factor.index for n in sorted(p.names())))
-            axes = {n: Axis(ZERO, self.nest.counts[n] - 1) for n in names}
-            base = self.host.array_of("argument", Entry(tensor, factor.index), axes)
-            ref = Ref(base, tuple(map(Poly.of, names)))
+            base = self.computed(Entry(tensor, factor.index)).text
+            ref = Ref(base, tuple(map(Poly.of, indices_of(factor.index))))
         text = ref.array if function is None else self.scope.applied(function, ref.array)
         text = f"1 / {enclosed(text)}" if factor.head.inverse else text
         return replace(ref, array=self.scope.assign(f"{base}_values", text))
@@ -138,10 +145,10 @@ class LoopNest(NestText):
         if not self.affine(ref.positions):
             return replace(ref, open=True)
         margins = [self.margin(p, n) for p, n in zip(ref.positions, extents, strict=True)]
-        if all(amount == "(0, 0)" for amount, _ in margins):
+        if all(m.empty for m in margins):
             return ref
-        positions = tuple(p + self.shift(by) for p, (_, by) in zip(ref.positions, margins, strict=True))
-        amounts = ", ".join(amount for amount, _ in margins)
+        positions = tuple(p + self.shift(m.shift) for p, m in zip(ref.positions, margins, strict=True))
+        amounts = ", ".join(m.amounts for m in margins)
         return Ref(self.scope.assign(f"padded_{ref.array}", f"_padded({ref.array}, {amounts})"), positions)
 
     def affine(self, positions: Sequence[Poly]) -> bool:
@@ -157,16 +164,8 @@ class LoopNest(NestText):
 
     def table(self, winner: Winner) -> None:
         """The array that tells where each window has its first maximum, and the taps that follow from it."""
-        function = winner.function
-        order = self.place.order
-        found = dict.fromkeys(n for p in winner.arguments for n in sorted(p.names()))
-        names = sorted(found, key=lambda n: order.index(n) if n in order else len(order))
-        taps = [next(iter(p.names())) for p in winner.taps]
-        images = dict(zip(function.parameters, winner.arguments, strict=True))
-        images |= dict(zip((r.name for r in function.ranges), winner.taps, strict=True))
-        axes = {n: Axis(ZERO, self.nest.counts[n] - 1) for n in (*names, *taps)}
-        value = substitute(function.body, images)
-        table = self.loop_host.winners(value, {n: axes[n] for n in names}, {n: axes[n] for n in taps})
+        names, taps = self.indices_of_maximum(winner)
+        table = self.loop_host.winners(winner.candidate, self.box(names), self.box(taps))
         self.reads.append("maximum: a table of winners")
         self.tables.append(table)
         place = f"{table}[{', '.join(self.letter[n] for n in names) or '()'}]"
@@ -182,21 +181,10 @@ class LoopNest(NestText):
         if not self.affine(self.nest.positions):
             return Ref("out", self.nest.positions, True), self.extents, ""
         margins = [self.margin(p, n) for p, n in zip(self.nest.positions, self.formula.shape, strict=True)]
-        positions = tuple(p + self.shift(by) for p, (_, by) in zip(self.nest.positions, margins, strict=True))
-        amounts, crops = [], []
-        for (amount, _), extent in zip(margins, self.extents, strict=True):
-            before, after = amount[1:-1].split(", ", 1)
-            amounts.append(" + ".join(x for x in (before, extent, after) if x != "0"))
-            wide = before == after == "0"
-            crops.append(":" if wide else f":{extent}" if before == "0" else f"{before} : {before} + {extent}")
-        crop = "" if set(crops) <= {":"} else f"[{', '.join(crops)}]"
-        return Ref("out", positions), amounts, crop
-
-
-def _last_step(ref: Ref, name: str) -> Poly:
-    """How far an index moves on the last axis; 1 where it does not."""
-    form = coefficients(ref.positions[-1]) if ref.positions else None
-    return form[0].get(name, ONE) if form else ONE
+        positions = tuple(p + self.shift(m.shift) for p, m in zip(self.nest.positions, margins, strict=True))
+        pairs = list(zip(margins, self.extents, strict=True))
+        crop = "" if all(m.empty for m in margins) else f"[{', '.join(m.crop(extent) for m, extent in pairs)}]"
+        return Ref("out", positions), [m.around(extent) for m, extent in pairs], crop
 
 
 def gathered(nest: Nest, formula: Defined) -> Nest:
@@ -210,7 +198,9 @@ def gathered(nest: Nest, formula: Defined) -> Nest:
         if form is None or len(names) != 1 or form[0][names[0]] != ONE or covers(position, names, extent, nest.counts):
             continue
         kept = names[0]
-        if not _ends_at_zeros(nest, kept) or any(kept in p.names() for n, p in enumerate(nest.positions) if n != axis):
+        others = [p for n, p in enumerate(nest.positions) if n != axis]
+        windows = [p for w in nest.winners for p in w.arguments]  # P - u in them would ask for the tap it leads to
+        if not _ends_at_zeros(nest, kept) or kept in indices_of([*others, *windows]):
             continue
         nest = _solved(nest, axis, kept, extent)
     return nest
@@ -218,13 +208,11 @@ def gathered(nest: Nest, formula: Defined) -> Nest:
 
 def _ends_at_zeros(nest: Nest, name: str) -> bool:
     """True if a factor is read at this index alone, on an axis of just its extent."""
-    for factor in nest.factors:
-        head = factor.head
-        if head.function is None and not head.inverse and isinstance(head.tensor, Leaf):
-            for position, axis in zip(factor.index, head.tensor.axes, strict=True):
-                if position - (axis.low or ZERO) == Poly.of(name) and axis.extent == nest.counts[name]:
-                    return True
-    return False
+    return any(
+        position == Poly.of(name) and extent == nest.counts[name]
+        for factor in filter(is_array_itself, nest.factors)
+        for position, extent in zip(positions_of(factor), factor.head.tensor.shape, strict=True)
+    )
 
 
 def _solved(nest: Nest, axis: int, kept: str, extent: Poly) -> Nest:
