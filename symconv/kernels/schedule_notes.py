@@ -10,6 +10,7 @@ from symconv.kernels.schedules.identities import IDENTITIES
 # the helpers that a schedule's theorem stands behind; `_pool` by what it is called with
 SCHEDULES = {
     "direct": ("_direct",),
+    "rows": ("_direct_rows", "_direct_rows_of_taps"),
     "taps": ("_direct_taps",),
     "spread taps": ("_spread_taps",),
     "shifted": ("_shifted",),
@@ -39,7 +40,7 @@ KEPT = "Buffers are kept for the next call, one set for each thread, at most 4 M
 def notes_on(used: Collection[str], tiles: Collection[tuple[int, int]] | None) -> list[str]:
     """A line for each schedule of which a module has a helper, and the contract of correlations.
 
-    used: all helpers, and the calls of `_pool`.  tiles: those that sums may be computed by; None for all that there are.
+    used: all helpers, and the calls of `_pool`.  tiles: those that sums may be computed by; None for all of them.
     """
     lines = [_note(name) for name, helpers in SCHEDULES.items() if not set(helpers).isdisjoint(used)]
     return [*lines, "", CONTRACT, *labelled(tiles), KEPT] if "_correlate" in used else lines

@@ -310,7 +310,10 @@ def test_the_docstring_says_what_is_known():
 
 @pytest.mark.parametrize(
     ("pooled", "theorems"),
-    [(pool_max(image, 2), ["greatest of windows", "winners of windows"]), (pool_average(image, 2), ["sums of windows"])],
+    [
+        (pool_max(image, 2), ["greatest of windows", "winners of windows"]),
+        (pool_average(image, 2), ["sums of windows"]),
+    ],
 )
 def test_the_docstring_names_the_theorems_behind_a_pooling(pooled, theorems):
     doc = " ".join(ast.get_docstring(ast.parse(source(pooled, image))).split())

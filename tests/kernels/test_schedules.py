@@ -186,10 +186,10 @@ def test_the_error_is_what_the_contract_says(dtype, accuracy, bound):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_on_the_exact_path_nan_and_infinity_go_where_the_formula_takes_them(bad):
     rng = np.random.default_rng(0)
-    images, kernel = rng.standard_normal((1, 1, 20, 30, 30)), rng.standard_normal((1, 20, 20, 3, 3))
+    images, kernel = rng.standard_normal((1, 1, 48, 30, 30)), rng.standard_normal((1, 48, 48, 3, 3))
     images[0, 0, 3, 7, 9] = bad
     assert choice._choose(images, kernel, (1, 1), (1, 1), (28, 28), "exact") == "tiles"
-    out = np.empty((1, 1, 20, 28, 28))
+    out = np.empty((1, 1, 48, 28, 28))
     correlate._correlate(images, kernel, (0, 0), (1, 1), (1, 1), out)
     touched = np.zeros((28, 28), bool)
     touched[5:8, 7:10] = True

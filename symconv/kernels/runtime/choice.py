@@ -14,6 +14,7 @@ from symconv.kernels.runtime.types import Array, Pair
 
 _FAST = {2: 4, 3: 4, 4: 4, 5: 4, 6: 2, 7: 2}  # outputs of a tile by taps, where some digits may be lost
 _EXACT = {2: 2, 3: 2}  # where float32 keeps an error below 1e-6
+_LONG = 160  # bytes of a row that is long enough to be multiplied by itself
 _OF_TAPS = {
     "direct": "taps",
     "tiles": "tiles of taps",
@@ -91,7 +92,7 @@ def _choose(
     if wanted in possible:
         return wanted
     if few:
-        return _chosen_of_taps(possible, images, kernel, _saving(extent, dilation, taps, accuracy), dilation)
+        return _chosen_of_taps(possible, images, kernel, stride, dilation, extent, accuracy)
     return _chosen(possible, images, kernel, stride, dilation, extent, accuracy)
 
 
@@ -104,43 +105,63 @@ def _chosen(
     if "toeplitz" in possible:
         large = min(taps) >= (16 if images.dtype == np.float32 else 13) and min(extent) >= 64
         return "fourier" if large and "fourier" in possible else "toeplitz"
-    many = min(channels, outputs) >= 16
-    wide = many and channels * outputs * prod(extent) >= prod(dilation) << 17
-    if wide and "sub-images" in possible and all(_tile_of(taps, extent, accuracy)):
+    saving = _saving(taps, stride, extent, accuracy)
+    wide = channels * outputs * prod(extent) >= prod(dilation) << 17 and _worth(min(channels, outputs), saving)
+    if wide and "sub-images" in possible:
         return "sub-images"
     if wide and "tiles" in possible and prod(taps) > 4:
         return "tiles"
-    if many and "polyphase" in possible and _saving(taps, stride, extent, accuracy) >= 2:
+    if "polyphase" in possible and min(channels, outputs) >= 16 and saving >= 2:
         return "polyphase"
-    if "side by side" in possible and _narrow(extent[1], len(images)):
+    shared = _rows_share(taps, channels, stride, dilation) and outputs <= 2 * channels * taps[0]
+    if "side by side" in possible and _narrow(extent[1], len(images), images.itemsize, shared):
         return "side by side"
     return _plain(images, kernel, stride)
 
 
-def _chosen_of_taps(possible: set[str], images: Array, kernel: Array, saving: float, dilation: Pair) -> str:
-    """The fastest of those that are possible where there are more taps than outputs.
+def _chosen_of_taps(
+    possible: set[str], images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair, accuracy: str
+) -> str:
+    """The fastest of those that are possible where there are more taps than outputs: the gradient by a kernel.
 
-    saving: how many times fewer products tiles take.
+    Its images are `images`, with a batch of `channels`, and it has the strides as dilations.
     """
-    outputs, channels, *taps = kernel.shape[1:]
+    outputs, channels, *_ = kernel.shape[1:]
+    taps = (kernel.shape[3], kernel.shape[4])
     if "toeplitz of taps" in possible:
         return "toeplitz of taps"
-    many = min(len(images), outputs) >= 16
-    if many and "sub-images of taps" in possible:
+    if "sub-images of taps" in possible and min(len(images), outputs) >= 16:
         return "sub-images of taps"
-    if many and "tiles of taps" in possible and len(images) * outputs * prod(taps) >= 1 << 17:
+    saving = _saving(extent, dilation, taps, accuracy)
+    wide = len(images) * outputs * prod(taps) >= 1 << 17 and _worth(min(len(images), outputs), saving)
+    if wide and "tiles of taps" in possible:
         return "tiles of taps"
     if "polyphase of taps" in possible and saving >= 2 and min(prod(dilation) * len(images), outputs) >= 12:
         return "polyphase of taps"
     laid, read = outputs * prod(images.shape[3:]), len(images) * prod(taps)  # what is written for each tap
     if "spread taps" in possible and 4 * laid <= read:
         return "spread taps"
-    return "taps side by side" if "taps side by side" in possible and _narrow(taps[1], channels) else "taps"
+    shared = _rows_share(extent, len(images), dilation, stride)
+    beside = "taps side by side" in possible and _narrow(taps[1], channels, images.itemsize, shared)
+    return "taps side by side" if beside else "taps"
 
 
-def _narrow(length: int, count: int) -> bool:
-    """Short rows of many images: they are better laid entry by entry beside each other."""
-    return length < 20 and count >= 8
+def _worth(channels: int, saving: float) -> bool:
+    """So many channels on both sides pay for the transforms of tiles that save so many products."""
+    return channels >= 16 and channels * saving >= 96
+
+
+def _rows_share(taps: Pair, channels: int, stride: Pair, dilation: Pair) -> bool:
+    """Laying out the taps of a row copies far less than laying out windows: neighbouring rows share what they read."""
+    return dilation[0] == 1 and channels <= 32 and taps[0] >= 2 * stride[0]
+
+
+def _narrow(length: int, count: int, itemsize: int, shared: bool) -> bool:
+    """Short rows of many images: they are better laid entry by entry beside each other.
+
+    shared: then as rows that neighbours share.
+    """
+    return count >= 8 and (length < 20 or (shared and length * itemsize < _LONG))
 
 
 def _row_fits(images: Array, kernel: Array) -> bool:

@@ -6,7 +6,7 @@ then what is left along the other; the adjoint goes the same way back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any, NamedTuple
 
@@ -122,20 +122,20 @@ class _Places(NamedTuple):
     bare: where none of the first ones writes.
     """
 
-    first: list[tuple[int, slice, slice]]
-    added: list[tuple[int, slice, slice]]
+    first: list[tuple[slice, slice]]
+    added: list[tuple[slice, slice]]
     bare: list[slice]
 
 
 def _places(reads: list[tuple[slice, slice]], extent: int) -> _Places:
     free = np.ones(extent, bool)
     found = _Places([], [], [])
-    for tap, (o, read) in enumerate(reads):
+    for o, read in reads:
         if free[read].all():
-            found.first.append((tap, o, read))
+            found.first.append((o, read))
             free[read] = False
         else:
-            found.added.append((tap, o, read))
+            found.added.append((o, read))
     ends = np.flatnonzero(np.diff(free, prepend=False, append=False)).tolist()
     found.bare.extend(slice(a, b) for a, b in zip(ends[::2], ends[1::2]))
     return found
@@ -145,24 +145,32 @@ def _spread(source: Array, places: _Places, axis: int, out: Array) -> None:
     """Every entry of the source added at all places that its window reads along one axis."""
     for some in places.bare:
         out[_along(axis, some)] = 0
-    for _, o, read in places.first:
+    for o, read in places.first:
         out[_along(axis, read)] = source[_along(axis, o)]
-    for _, o, read in places.added:
+    for o, read in places.added:
         out[_along(axis, read)] += source[_along(axis, o)]
 
 
 def _pool_back(upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The adjoint of a sum of windows: out[.., x, y] = the sum of upstream[.., i, j] over the windows around."""
-    bands = _bands(out, upstream.shape[-2], start, taps, stride, dilation)
+
+    def back(plane: tuple[int, ...], band: _Band, place: Array) -> None:
+        _pool_back_rows(upstream[plane][band.windows], band.start, taps, stride, dilation, place)
+
+    _added_up(_bands(out, upstream.shape[-2], start, taps, stride, dilation), back, out)
+
+
+def _added_up(bands: list[_Band], back: Callable[[tuple[int, ...], _Band, Array], None], out: Array) -> None:
+    """out = the sum of what all bands of windows give: back(plane, band, place) fills the rows of one band."""
     if len(bands) == 1:
-        _pool_back_rows(upstream, start, taps, stride, dilation, out)
+        back((), bands[0], out)
         return
     out[...] = 0
     for plane in np.ndindex(out.shape[:-2]):
         for band in bands:
             part = out[plane][band.rows]
             added = _WORKSPACE.take("band", part.shape, out.dtype)
-            _pool_back_rows(upstream[plane][band.windows], band.start, taps, stride, dilation, added)
+            back(plane, band, added)
             part += added
 
 

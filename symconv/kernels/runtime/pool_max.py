@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symconv.kernels.runtime.pool import _bands, _planes_of
+from symconv.kernels.runtime.pool import _added_up, _Band, _bands, _planes_of
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
@@ -24,17 +24,12 @@ def _pool_max_back(
     x = stride[0] * i + dilation[0] * u - start[0], y likewise; all windows lie inside the images.
     """
     most = _block_bytes(taps, stride, images.itemsize) // 2  # beside a band of the result
-    bands = _bands(images, upstream.shape[-2], start, taps, stride, dilation, most)
-    if len(bands) == 1:
-        _pool_max_back_rows(images, upstream, start, taps, stride, dilation, out)
-        return
-    out[...] = 0
-    for plane in np.ndindex(out.shape[:-2]):
-        for band in bands:
-            part, given = out[plane][band.rows], upstream[plane][band.windows]
-            added = _WORKSPACE.take("band", part.shape, out.dtype)
-            _pool_max_back_rows(images[plane][band.rows], given, band.start, taps, stride, dilation, added)
-            part += added
+
+    def back(plane: tuple[int, ...], band: _Band, place: Array) -> None:
+        given = upstream[plane][band.windows]
+        _pool_max_back_rows(images[plane][band.rows], given, band.start, taps, stride, dilation, place)
+
+    _added_up(_bands(images, upstream.shape[-2], start, taps, stride, dilation, most), back, out)
 
 
 def _block_bytes(taps: Pair, stride: Pair, itemsize: int) -> int:

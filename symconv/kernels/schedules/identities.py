@@ -26,8 +26,8 @@ class Identity:
     hypotheses: tuple[Condition, ...] = ()
 
 
-H, W, r, c, m, s, d, N, C, M, R = (Size(name, 1) for name in ("H", "W", "r", "c", "m", "s", "d", "N", "C", "M", "R"))
-p = Size("p", 0)
+H, W, r, c, m, s, t, d, N, C, M, R = (Size(name, 1) for name in "HWrcmstdNCMR")
+p, w = Size("p", 0), Size("w", 0)
 
 
 def _data(name: str, *extents: PolyLike) -> Leaf:
@@ -49,6 +49,27 @@ def columns() -> Identity:
     whole = define("y", (M, length), lambda o, i: _sum(multiply(K[o, k, u], X[k, s * i + d * u - p]), k=C, u=r))
     col = define("col", (C, r, length), lambda k, u, i: X[k, s * i + d * u - p])
     made = define("made", (M, length), lambda o, i: _sum(multiply(K[o, k, u], col[k, u, i]), k=C, u=r))
+    return Identity(whole, made)
+
+
+def rows() -> Identity:
+    """The taps of a row as columns, L[k, v, x, j] = X[k, x, t j + d v]: the window of row i is L from row s i on."""
+    X, K = _data("X", C, H, W), _data("K", M, C, r, c)
+    length = Poly.of(N), Poly.of(m)  # of as many rows and columns as one wants
+    whole = define(
+        "y",
+        (M, *length),
+        lambda o, i, j: _sum(multiply(K[o, k, u, v], X[k, s * i + u - p, t * j + d * v - w]), k=C, u=r, v=c),
+        indices=("o", "i", "j"),
+    )
+    line = (Poly.of(C), Poly.of(c), Axis(None, None), Axis(None, None))  # zero outside the image, as X is
+    laid = define("L", line, lambda k, v, x, j: X[k, x, t * j + d * v - w], indices=("k", "v", "x", "j"))
+    made = define(
+        "made",
+        (M, *length),
+        lambda o, i, j: _sum(multiply(K[o, k, u, v], laid[k, v, s * i + u - p, j]), u=r, k=C, v=c),
+        indices=("o", "i", "j"),
+    )
     return Identity(whole, made)
 
 
@@ -247,6 +268,7 @@ def winners_of_windows() -> Identity:
 
 IDENTITIES: dict[str, Callable[[], Identity]] = {
     "direct": columns,
+    "rows": rows,
     "taps": taps,
     "spread taps": spread_taps,
     "shifted": shifted,
