@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import subprocess
 import sys
@@ -102,6 +103,7 @@ def test_the_environment_fixes_threads_and_memory() -> None:
     assert "OPENBLAS_CORETYPE" not in found
     assert found["HOME"] == "there"
     assert "numpy" in described(1)
+    assert platform.machine() in described(1)
 
 
 def test_the_table_says_what_was_measured() -> None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 MALLOC = "glibc.malloc.mmap_threshold=1073741824:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864"
 MARK = "SYMCONV_BENCH_ENVIRONMENT"
@@ -46,9 +47,22 @@ def described(threads: int) -> str:
     packages = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
     malloc = "kept (GLIBC_TUNABLES)" if os.environ.get("GLIBC_TUNABLES") == MALLOC else "as the system has it"
     return (
-        f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}, {', '.join(packages)}; "
+        f"{platform.system()} on {_processor()}, Python {platform.python_version()}, {', '.join(packages)}; "
         f"{threads} thread{'s' if threads > 1 else ''}; freed memory {malloc}"
     )
+
+
+def _processor() -> str:
+    """The kind of processor; on Linux its name, family and model as well, for vendors' names alone say little."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # another system
+        return platform.machine()
+    told = dict(line.partition(":")[::2] for line in lines if ":" in line)
+    known = {name.strip(): value.strip() for name, value in told.items()}
+    if "model name" not in known:
+        return platform.machine()
+    return f"{platform.machine()} ({known['model name']}, family {known.get('cpu family')} model {known.get('model')})"
 
 
 def _version(package: str) -> str:

@@ -230,7 +230,7 @@ def _merged(part: Part) -> Iterator[Part]:
         wide, made = (np.broadcast_to(a.dtype.type(0), (1, *a.shape[1:4], a.shape[4] * count)) for a in (images, out))
         start = part.start[0], part.start[1] * count
         dilation = part.dilation[0], part.dilation[1] * count
-        schedule = _plain(wide, part.kernel, part.stride)
+        schedule = _plain(wide, part.kernel, part.stride, dilation, (made.shape[3], made.shape[4]))
         yield Part(wide, part.kernel, made, start, part.stride, dilation, schedule, "exact")
 
 

@@ -116,7 +116,7 @@ def _chosen(
     shared = _rows_share(taps, channels, stride, dilation) and outputs <= 2 * channels * taps[0]
     if "side by side" in possible and _narrow(extent[1], len(images), images.itemsize, shared):
         return "side by side"
-    return _plain(images, kernel, stride)
+    return _plain(images, kernel, stride, dilation, extent)
 
 
 def _chosen_of_taps(
@@ -170,8 +170,12 @@ def _row_fits(images: Array, kernel: Array) -> bool:
     return bool(2 * products * images.shape[4] * images.itemsize <= 1 << 21)
 
 
-def _plain(images: Array, kernel: Array, stride: Pair) -> str:
-    """Of the two schedules that fit most sizes: sums of shifted products where there are few outputs."""
+def _plain(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair) -> str:
+    """Of the two schedules that fit most sizes: sums of shifted products where there are few outputs.
+
+    They multiply what is read, and the other one what is written; a row that neighbours share is laid out soon.
+    """
     outputs, channels, *taps = kernel.shape[1:]
-    few = stride[0] == 1 and 2 * outputs <= channels and prod(taps) <= 50
-    return "shifted" if few and _row_fits(images, kernel) else "direct"
+    times = 3 if _rows_share((taps[0], taps[1]), channels, stride, dilation) else 2
+    few = times * outputs * prod(images.shape[3:]) <= channels * prod(extent)
+    return "shifted" if stride[0] == 1 and prod(taps) <= 50 and few and _row_fits(images, kernel) else "direct"

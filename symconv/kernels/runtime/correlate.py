@@ -88,7 +88,8 @@ def _side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, dilat
         merged.reshape(*some.shape[1:], count)[...] = some.transpose(1, 2, 3, 4, 0)
         result = _WORKSPACE.take("result", (1, groups, outputs, rows, length * count), out.dtype)
         numbers = (start[0], start[1] * count), stride, (dilation[0], dilation[1] * count)
-        _SCHEDULES[_plain(merged, kernel, stride)](merged, kernel, *numbers, result)
+        schedule = _plain(merged, kernel, stride, numbers[2], (rows, result.shape[4]))
+        _SCHEDULES[schedule](merged, kernel, *numbers, result)
         place[...] = result.reshape(groups, outputs, rows, length, count).transpose(4, 0, 1, 2, 3)
 
 
