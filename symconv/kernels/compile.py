@@ -65,14 +65,16 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
 
 
 @cache
-def write_tensor(tensor: Defined, spoken: tuple[Size, ...] = (), accuracy: str = "exact") -> Written:
+def write_tensor(
+    tensor: Defined, spoken: tuple[Size, ...] = (), accuracy: str = "exact", schedule: str = ""
+) -> Written:
     """The source of one function for a tensor; `spoken` are the sizes that its caller says."""
     program = program_of(tensor)
     names = Names((*helper_names(), "compute", "out", "threads"))
     arrays = tuple((leaf, names.of(leaf, leaf.name)) for leaf in program.leaves)
     interface = Interface("compute", "The entries of one tensor.", arrays, spoken=spoken)
     taken = (*helper_names(), "compute", "out", "threads", *(name for _, name in arrays))
-    return FunctionWriter(taken, accuracy).vectorised(program, interface)
+    return FunctionWriter(taken, accuracy, schedule).vectorised(program, interface)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Kernel:
 
 @cache
 def kernel_of(tensor: Defined, spoken: tuple[Size, ...], accuracy: str, schedule: str) -> Kernel:
-    written = write_tensor(tensor, spoken, accuracy)
+    written = write_tensor(tensor, spoken, accuracy, schedule)
     settings = {"ACCURACY": accuracy, "SCHEDULE": schedule}
     function = execute(prelude(written.source, settings) + written.source)[written.interface.name]
     return Kernel(tensor.name, written, function)

@@ -16,12 +16,11 @@ import numpy as np
 from symconv.kernels.bounds import product_of
 from symconv.kernels.compile import kernel_of
 from symconv.kernels.lowering import Row
-from symconv.kernels.parts import SMALL, Chosen, Part, inner_parts, labels
+from symconv.kernels.parts import SMALL, Chosen, Part, Step, inner_parts, labels
 from symconv.kernels.products import COUNTED, products
 from symconv.kernels.runtime.small import _SMALL
 from symconv.kernels.schedules.names import refuse_unknown
 from symconv.kernels.standing import what_stands
-from symconv.kernels.watching import Step, watched
 from symconv.term.tensor import Defined
 
 HEAD = ("step", "computes", "reads", "result", "multiplications", "by schedule", "bytes moved", "schedule")
@@ -33,7 +32,6 @@ BOUND = "at most 4 MB, beside transformed kernels"
 class Plan:
     """The steps of a kernel in the order in which they run; `print(plan)` shows them as a table.
 
-    steps: of the sums over windows and their adjoints, what computes them, by the number of the row.
     memory: the bytes of each buffer that is kept from call to call, for float32; "weights" are transformed kernels.
     None where a size is not stated, or the arrays are too large to run it once.
     wanted: the schedule that was asked for, if one was.
@@ -41,9 +39,13 @@ class Plan:
 
     name: str
     rows: tuple[Row, ...]
-    steps: dict[int, Step] = field(default_factory=dict, hash=False)
     memory: dict[str, int] | None = field(default=None, hash=False)
     wanted: str = ""
+
+    @property
+    def steps(self) -> dict[int, Step]:
+        """What computes the sums over windows and their adjoints, by the number of the row."""
+        return {number: row.step for number, row in enumerate(self.rows) if row.step is not None}
 
     def __str__(self) -> str:
         cells = [HEAD, *(self._cells(number, row) for number, row in enumerate(self.rows))]
@@ -51,7 +53,7 @@ class Plan:
         return "\n".join([head, *_table(cells), *self._notes(), f"working memory: {self._memory()}"])
 
     def _cells(self, number: int, row: Row) -> tuple[str, ...]:
-        step = self.steps.get(number)
+        step = row.step
         cost, count, schedule = row.cost, "", row.schedule
         if step is not None and step.single is not None:
             cost += f" = {step.single.formula:,}"
@@ -139,8 +141,8 @@ def plan_of(tensor: Defined, name: str = "", accuracy: str = "exact", schedule: 
     working memory: 156 bytes (small problem 156)
     """
     refuse_unknown(accuracy, schedule)
-    rows, steps = watched(tensor, accuracy, schedule)
-    return Plan(name or tensor.name, rows, steps, working_memory(tensor, accuracy, schedule), schedule)
+    rows = kernel_of(tensor, (), accuracy, schedule).written.rows
+    return Plan(name or tensor.name, rows, working_memory(tensor, accuracy, schedule), schedule)
 
 
 __all__ = ["Plan", "plan_of", "working_memory"]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from symconv.errors import ExportError
 from symconv.kernels.bounds import product_of
 from symconv.kernels.nest import Nest, nests_of
 from symconv.kernels.nest_reads import plain
 from symconv.kernels.nest_text import NestText
 from symconv.kernels.nest_writer import NestWriter
-from symconv.kernels.patterned import chosen_schedules, write_correlation, write_pooling
+from symconv.kernels.parts import Step, step_of
+from symconv.kernels.patterned import write_correlation, write_pooling
 from symconv.kernels.patterns import Correlation, correlation_of
 from symconv.kernels.pool_patterns import Pooling, maximum_of, pooling_of
 from symconv.kernels.rank_patterns import KnownRank, known_rank_of
@@ -37,7 +36,7 @@ class Row:
     cost: str
     moved: str = ""  # bytes of float32 entries read and written, each once
     schedule: str = "as written"
-    schedules: frozenset[str] | None = frozenset()  # of correlations; None: any, chosen when it runs
+    step: Step | None = None  # of a sum over windows or its adjoint
 
 
 class Lowering:
@@ -126,17 +125,9 @@ class Lowering:
             for f in nest.factors
         )
         place = "sums over windows" if found.kind == "gather" else "adjoint of windows"
-        names = [
-            chosen_schedules(found, formula.shape, self.accuracy, self.wanted, dtype)
-            for dtype in (np.float32, np.float64)
-        ]
-        self.rows.append(
-            Row(
-                *(title, product, reads, place, text.cost(), self._moved(nest, formula)),
-                "by sizes, when it runs" if names[0] is None else _listed(names[0]),
-                None if None in names else frozenset(name for some in names for name in some or ()),
-            )
-        )
+        step = step_of(found, formula.shape, self.accuracy, self.wanted)
+        numbers = text.cost(), self._moved(nest, formula)
+        self.rows.append(Row(title, product, reads, place, *numbers, "by sizes, when it runs", step))
         scale = text.scaled(result)
         if scale != result:
             self.scope.line(f"{result} = {scale}")
@@ -225,10 +216,6 @@ class Lowering:
 
 
 _AXES = "one axis after the other"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"{names.count(n)} x {n}" if len(names) > 1 else n for n in dict.fromkeys(names))
 
 
 def _renamed(poly: Poly | None, names: Mapping[str, str]) -> Poly | None:

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from symconv.errors import ExportError
 from symconv.kernels.cases import small_sizes, value_at
@@ -15,17 +16,18 @@ from symconv.kernels.export import Export
 from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import helper_names, helper_source, imports, reached, used_helpers
 from symconv.kernels.naming import Names
+from symconv.kernels.parts import Step
 from symconv.kernels.referee import Referee
 from symconv.kernels.roles import leaves_in_order, roles_of
 from symconv.kernels.schedule_notes import notes_on
 from symconv.kernels.schedules.names import NAMES as SCHEDULE_NAMES
 from symconv.kernels.self_test import NAMES, SelfTest, is_affine, sine_of
 from symconv.kernels.stages import Program, program_of, program_of_all
-from symconv.kernels.watching import tiles_of
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined, Leaf, requirements_of, sizes_in, tensors_in
 from symconv.term.value import Apply, Entry, Function, Reciprocal, walk
 
+T = TypeVar("T")
 OWN_NAMES = ("step", "forward", "upstream", "out", "threads", *NAMES)
 
 
@@ -146,11 +148,14 @@ class ModuleWriter:
         """The definitions that a text needs, under a heading."""
         return [banner("helpers"), helper_source(text, self.schedules())]
 
+    def steps(self) -> list[Step]:
+        """What computes the sums over windows of all functions."""
+        written = [p.fast for p in self.pairs] + ([self.step] if self.step is not None else [])
+        return [row.step for w in written for row in w.rows if row.step is not None]
+
     def schedules(self) -> frozenset[str] | None:
         """The schedules that the stated sizes leave; None where some size decides when a function runs."""
-        written = [p.fast for p in self.pairs] + ([self.step] if self.step is not None else [])
-        found = [row.schedules for w in written for row in w.rows]
-        return None if None in found else frozenset().union(*(names for names in found if names is not None))
+        return united(step.schedules for step in self.steps())
 
     def head(self, body: str) -> str:
         """The imports and settings that a text needs."""
@@ -159,14 +164,9 @@ class ModuleWriter:
     def notes(self) -> list[str]:
         """What makes each schedule right that the functions may choose."""
         used = self.used_helpers()
+        tiles = united(step.tiles for step in self.steps())
         calls = re.findall(r"_pool\(np\.\w+", "\n".join(self.functions()))
-        return notes_on([*used, *calls], self.reached_tiles() if "_tile" in used else frozenset())
-
-    def reached_tiles(self) -> Collection[tuple[int, int]] | None:
-        """The tiles that the stated sizes leave; None where some size decides when a function runs."""
-        if self.schedules() is None:
-            return None
-        return tiles_of([self.forward, *self.gradients.values()], self.export.accuracy, self.export.schedule)
+        return notes_on([*used, *calls], tiles if "_tile" in used else frozenset())
 
     def used_helpers(self) -> Sequence[str]:
         """The helpers that the functions call, and those that these call."""
@@ -238,6 +238,16 @@ class ModuleWriter:
             parts = [f'"{name}": {tuple(value_at(n, drawn) for n in leaf.shape)}' for leaf, name in leaves.items()]
             parts += [f'"{name}": {drawn[size]}' for size, name in said.items()]
             yield f"{{{', '.join(parts)}}}"
+
+
+def united(sets: Iterable[frozenset[T] | None]) -> frozenset[T] | None:
+    """All of them together; None where one is not known."""
+    found: frozenset[T] = frozenset()
+    for some in sets:
+        if some is None:
+            return None
+        found |= some
+    return found
 
 
 def names_of(written: Written) -> str:

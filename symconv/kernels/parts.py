@@ -68,6 +68,13 @@ class Part:
         return prod((*self.counts, *self.taps, *self.extent))
 
     @property
+    def by_size(self) -> str:
+        """The schedule, or for a small problem the one of its sizes."""
+        if self.schedule != SMALL:
+            return self.schedule
+        return _choose(self.images, self.kernel, self.stride, self.dilation, self.extent, self.accuracy, self.wanted)
+
+    @property
     def tiles(self) -> tuple[Tile, Tile] | None:
         """F(m, r) down and across, where this is computed by tiles."""
         if self.schedule in ("tiles", "polyphase"):
@@ -124,7 +131,44 @@ class Chosen:
     formula: int
 
 
-def chosen_for(found: Correlation, shape: Sequence[Poly], accuracy: str, wanted: str, dtype: Float) -> Chosen | None:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What computes a sum over windows in float32 and in float64; None where a size is not stated."""
+
+    single: Chosen | None
+    double: Chosen | None
+
+    @property
+    def _parts(self) -> list[Part] | None:
+        if self.single is None or self.double is None:
+            return None
+        return [*self.single.parts, *self.double.parts]
+
+    @property
+    def schedules(self) -> frozenset[str] | None:
+        """Those that may be asked for by name when it runs; of a small problem the one that would be, were it not."""
+        return None if self._parts is None else frozenset(part.by_size for part in self._parts)
+
+    @property
+    def tiles(self) -> frozenset[Tile] | None:
+        """The tiles F(m, r) that it is computed by."""
+        return None if self._parts is None else frozenset(tile for part in self._parts for tile in _tiles_within(part))
+
+
+def step_of(found: Correlation, shape: Sequence[Poly], accuracy: str, wanted: str) -> Step:
+    """What computes a pattern whose output has this shape."""
+    return Step(*(_chosen_for(found, shape, accuracy, wanted, dtype) for dtype in (np.float32, np.float64)))
+
+
+def _tiles_within(part: Part) -> Iterator[Tile]:
+    for tile in part.tiles or ():
+        if tile[1] > 1:
+            yield tile
+    for inner in inner_parts(part):
+        yield from _tiles_within(inner)
+
+
+def _chosen_for(found: Correlation, shape: Sequence[Poly], accuracy: str, wanted: str, dtype: Float) -> Chosen | None:
     """What computes a pattern whose output has this shape; None where a size is not stated."""
     sides = (found.images.shape, found.images_laid), (found.kernel.shape, found.kernel_laid), (shape, found.out_laid)
     blanks = [_blank(extents, laid, dtype) for extents, laid in sides]
@@ -234,4 +278,4 @@ def _merged(part: Part) -> Iterator[Part]:
         yield Part(wide, part.kernel, made, start, part.stride, dilation, schedule, "exact")
 
 
-__all__ = ["SMALL", "Chosen", "Float", "Part", "Tile", "chosen_for", "has", "inner_parts", "labels", "tile_text"]
+__all__ = ["SMALL", "Chosen", "Part", "Step", "Tile", "has", "inner_parts", "labels", "step_of", "tile_text"]

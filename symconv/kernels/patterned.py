@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
-
-import numpy as np
 
 from symconv.kernels.nest_text import NestText
 from symconv.kernels.patterns import Correlation, Laid, Window
 from symconv.kernels.pool_patterns import Pooling, Side
-from symconv.kernels.runtime.choice import _choose
-from symconv.kernels.runtime.scatter import _parts, _worth_interleaving
-from symconv.kernels.runtime.types import Array
 from symconv.kernels.scope import Scope
 from symconv.kernels.text import enclosed, tuple_text
 from symconv.term.polynomial import Poly
@@ -60,43 +54,6 @@ def write_pooling(
     scope.line(f"{call}{', '.join([*lifted[:-1], *options, f'out={lifted[-1]}'])})")
 
 
-def chosen_schedules(
-    found: Correlation, shape: Sequence[Poly], accuracy: str, wanted: str, dtype: type[np.floating[Any]]
-) -> list[str] | None:
-    """The schedules that arrays of these sizes get, by the functions that exported modules choose with.
-
-    One name, or one for each phase of a stride; None where a size is not stated.
-    """
-    images = _example(found.images.shape, found.images_laid, dtype)
-    kernel = _example(found.kernel.shape, found.kernel_laid, dtype)
-    out = _example(shape, found.out_laid, dtype)
-    numbers = [n.as_int for w in found.windows for n in (w.stride, w.dilation)]
-    numbers += [w.offset.as_int for w in found.windows]
-    if images is None or kernel is None or out is None or None in numbers:
-        return None
-    a, b, c, d = (n or 0 for n in numbers[:4])
-    if found.kind == "gather":
-        return [_choose(images, kernel, (a, c), (b, d), (out.shape[3], out.shape[4]), accuracy, wanted)]
-    starts = [-(w.offset.as_int or 0) for w in found.windows]
-    if _worth_interleaving(images, kernel, (a, c), (b, d), out, accuracy, wanted):
-        return ["polyphase"]
-    parts = _parts(images, kernel, (starts[0], starts[1]), (a, c), (b, d), out)
-    return [
-        _choose(up, taps, (1, 1), spread, (o.shape[3], o.shape[4]), accuracy, wanted)
-        for up, taps, _, spread, o in parts
-    ]
-
-
-def _example(shape: Sequence[Poly], laid: Laid, dtype: type[np.floating[Any]]) -> Array | None:
-    """An array of this shape as the helper sees it, without memory; None where a size is not stated."""
-    sizes = [n.as_int for n in (laid.split or shape)]
-    if None in sizes:
-        return None
-    whole = np.broadcast_to(dtype(0), [n or 0 for n in sizes])
-    kept = whole.transpose([p for p in laid.order if p is not None])
-    return kept[tuple(None if p is None else slice(None) for p in laid.order)]
-
-
 def _pair(text: NestText, polys: Sequence[Poly]) -> str:
     return tuple_text([text.text(p) for p in polys])
 
@@ -128,4 +85,4 @@ def _seen(text: NestText, base: str, laid: Laid) -> str:
     return f"{base}[{', '.join(places)}]" if places else base
 
 
-__all__ = ["chosen_schedules", "write_correlation", "write_pooling"]
+__all__ = ["write_correlation", "write_pooling"]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from symconv.kernels.parts import has, labels
-from symconv.kernels.watching import Step
+from symconv.kernels.parts import Step, has, labels
 
 NEEDS = {
     "direct": "any sizes",

@@ -223,8 +223,8 @@ def table_of_threads(seconds: float) -> str:
     return "\n".join([*body, "", f"{described(2)}."])
 
 
-def section(seconds: float, picture: Path) -> str:
-    """The whole section."""
+def section(seconds: float, page: Path) -> str:
+    """The whole section; its picture lies beside the page."""
     body: list[str] = []
     for row in rows():
         measured = measure(row.layer, row.accuracy, 1, seconds, tuple(row.floors))
@@ -234,13 +234,13 @@ def section(seconds: float, picture: Path) -> str:
     drawn = [line for layer in sweep(60, SEED) for line in measure(layer, "fast", 1, seconds / 3)]
     worst = min(drawn, key=lambda line: line.measured.ratios["torch"])
     mean = math.exp(sum(math.log(line.measured.ratios["torch"]) for line in drawn) / len(drawn))
-    draw(dots_of_table(body), picture)
+    draw(dots_of_table(body), page.with_suffix(".svg"))
     of_c = table_of_c(seconds)
     threads = again("tests.benchmarks.kernels", [THREADS, str(seconds)], 2)
     if threads.returncode:
         raise RuntimeError(f"measuring with two threads failed:\n{threads.stderr}")
     return f"""{HEADING}
-Written by `python -m tests.benchmarks.kernels docs/benchmarks.md`. Each figure is the time of a library over that of
+Written by `python -m tests.benchmarks.kernels docs/{page.name}`. Each figure is the time of a library over that of
 the exported NumPy module: above 1 the module is faster. All run in one process, in rounds of random order; the figure
 is the median of the ratios within a round. Accuracy `fast`, results in arrays that are kept. The
 floor is what the project asks of itself.
@@ -251,7 +251,7 @@ floor is what the project asks of itself.
 | --- | --- | --- | --- | --- | --- | --- |
 {chr(10).join(body)}
 
-![The ratios as dots](benchmarks.svg)
+![The ratios as dots]({page.with_suffix(".svg").name})
 
 {unrolled()}.
 
@@ -305,7 +305,7 @@ def main() -> None:
     path = Path(sys.argv[1])
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
     above = path.read_text(encoding="utf-8").split(HEADING)[0].rstrip("\n")
-    path.write_text(f"{above}\n\n{section(seconds, path.with_suffix('.svg'))}", encoding="utf-8")
+    path.write_text(f"{above}\n\n{section(seconds, path)}", encoding="utf-8")
 
 
 if __name__ == "__main__":
