@@ -212,10 +212,11 @@ def _direct_taps(
     """out[g, o, k, u, v] = sum of upstream[n, g, o, i, j] * images[n, g, k, stride * i + dilation * u - start, ..]."""
     groups, outputs, channels, r, c = out.shape
     rows, length = upstream.shape[3:]
-    if length * out.itemsize >= _LONG and _rows_share((r, c), channels, stride, dilation):
+    depth = channels * r * c
+    summed = depth * outputs * out.itemsize <= 3 << 15  # the products of every row are added up, in the cache
+    if summed and length * out.itemsize >= _LONG and _rows_share((r, c), channels, stride, dilation):
         _direct_rows_of_taps(images, upstream, start, stride, dilation, out)
         return
-    depth = channels * r * c
     total = np.zeros((groups, depth, outputs), out.dtype)
     for n, g, i, j in _blocks((len(images), groups, rows, length), max(depth, outputs) * images.itemsize):
         part = upstream[n, g, :, i, j]
