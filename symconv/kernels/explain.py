@@ -14,13 +14,14 @@ from threading import Thread
 import numpy as np
 
 from symconv.kernels.bounds import product_of
-from symconv.kernels.compile import kernel_of
+from symconv.kernels.compile import Kernel, kernel_of
 from symconv.kernels.lowering import Row
 from symconv.kernels.parts import SMALL, Chosen, Part, Step, inner_parts, labels
 from symconv.kernels.products import COUNTED, products
 from symconv.kernels.runtime.small import _SMALL
 from symconv.kernels.schedules.names import refuse_unknown
 from symconv.kernels.standing import what_stands
+from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined
 
 HEAD = ("step", "computes", "reads", "result", "multiplications", "by schedule", "bytes moved", "schedule")
@@ -93,13 +94,12 @@ def _all_within(parts: Sequence[Part]) -> Iterator[Part]:
         yield from _all_within(tuple(inner_parts(part)))
 
 
-def working_memory(tensor: Defined, accuracy: str = "exact", schedule: str = "") -> dict[str, int] | None:
-    """The bytes of each buffer that a kernel keeps, by running it once on zeros in float32."""
-    kernel = kernel_of(tensor, (), accuracy, schedule)
+def working_memory(kernel: Kernel, shape: Sequence[Poly]) -> dict[str, int] | None:
+    """The bytes of each buffer that a kernel with a result of this shape keeps, by running it on zeros in float32."""
     written = kernel.written
     shapes = {leaf.name: tuple(n.as_int for n in leaf.shape) for leaf, _ in written.interface.arrays}
     stated = {name: tuple(n for n in shape if n is not None) for name, shape in shapes.items()}
-    entries = [prod(shape) for shape in stated.values()] + [product_of(tensor.shape).as_int]
+    entries = [prod(shape) for shape in stated.values()] + [product_of(shape).as_int]
     if stated != shapes or written.said or written.unknown or None in entries:
         return None
     if sum(n or 0 for n in entries) > MOST_ENTRIES:
@@ -141,8 +141,8 @@ def plan_of(tensor: Defined, name: str = "", accuracy: str = "exact", schedule: 
     working memory: 156 bytes (small problem 156)
     """
     refuse_unknown(accuracy, schedule)
-    rows = kernel_of(tensor, (), accuracy, schedule).written.rows
-    return Plan(name or tensor.name, rows, working_memory(tensor, accuracy, schedule), schedule)
+    kernel = kernel_of(tensor, (), accuracy, schedule)
+    return Plan(name or tensor.name, kernel.written.rows, working_memory(kernel, tensor.shape), schedule)
 
 
 __all__ = ["Plan", "plan_of", "working_memory"]

@@ -14,7 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symconv.kernels.runtime import choice, correlate, pool, pool_max, scatter, separable, tiles, winograd, workspace
+from symconv.kernels.runtime import (
+    choice,
+    correlate,
+    pool,
+    pool_max,
+    rows,
+    scatter,
+    separable,
+    tiles,
+    winograd,
+    workspace,
+)
 
 
 def loops(images, kernel, start, stride, dilation, extent):
@@ -70,6 +81,31 @@ def close(found, expected, dtype):
     tolerance = 2e-5 if dtype == np.float32 else 1e-11
     assert found.dtype == dtype
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * max(1, np.abs(expected).max(initial=0)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(problems(), st.sampled_from([1, 1 << 9, 1 << 13, 1 << 20]))
+def test_rows_that_are_shared_are_the_formula_in_blocks_of_any_size(problem, laid):
+    """Blocks of a part of a row, of rows, and of groups; forward and as the gradient by a kernel."""
+    images, kernel, start, stride, dilation, extent = problem
+    numbers = start, stride, (1, dilation[1])
+    expected = loops(images, kernel, *numbers, extent)
+    upstream = np.random.default_rng(0).standard_normal(expected.shape).astype(images.dtype)
+    turned = loops(
+        images.transpose(2, 1, 0, 3, 4),
+        upstream.transpose(1, 2, 0, 3, 4),
+        start,
+        (1, dilation[1]),
+        stride,
+        kernel.shape[3:],
+    ).transpose(1, 2, 0, 3, 4)
+    out, gradient = np.empty_like(upstream), np.empty(kernel.shape, images.dtype)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "_LAID", laid)
+        rows._direct_rows(images, kernel, *numbers, out)
+        rows._direct_rows_of_taps(images, upstream, *numbers, gradient)
+    close(out, expected, images.dtype)
+    close(gradient, turned, images.dtype)
 
 
 def run(schedule, accuracy, images, kernel, start, stride, dilation, extent):
