@@ -22,7 +22,11 @@ FILES = (
 )  # fmt: skip
 SETTINGS = ("ACCURACY", "SCHEDULE")
 # the schedules that one computes its parts by; any for the others that are cut into parts
-PARTS = {"side by side": {"direct", "shifted"}, "taps side by side": {"taps"}, "polyphase": {"tiles"}}
+PARTS = {
+    "side by side": {"direct", "rows", "shifted"},
+    "taps side by side": {"taps", "rows of taps"},
+    "polyphase": {"tiles"},
+}
 CUT = {"sub-images", "sub-images of taps"}
 
 

@@ -118,7 +118,9 @@ def _all_inner(part: Part) -> int:
 _BY_SCHEDULE: dict[str, Callable[[Part], int]] = {
     SMALL: _small,
     "direct": _windows,
+    "rows": _windows,
     "taps": _windows,
+    "rows of taps": _windows,
     "sparse": _windows,
     "taps side by side": _windows,
     "shifted": _shifted,

@@ -10,7 +10,7 @@ from symconv.kernels.schedules.identities import IDENTITIES
 # the helpers that a schedule's theorem stands behind; `_pool` by what it is called with
 SCHEDULES = {
     "direct": ("_direct",),
-    "rows": ("_direct_rows", "_direct_rows_of_taps"),
+    "rows": ("_rows", "_rows_of_taps"),
     "taps": ("_direct_taps",),
     "spread taps": ("_spread_taps",),
     "shifted": ("_shifted",),

@@ -8,6 +8,7 @@ from symconv.kernels.parts import Step, has, labels
 
 NEEDS = {
     "direct": "any sizes",
+    "rows": "a dilation of 1 down the rows, and a kernel whose part for one output takes at most 1 MB",
     "shifted": "a stride of 1 down the rows, and products of one row that take at most 1 MB",
     "side by side": "several images of at most 512 KB each, and a stride of 1 along the rows",
     "tiles": "a stride and a dilation of 1, and at most 7 taps on each axis, at most 3 with --accuracy exact",

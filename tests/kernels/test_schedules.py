@@ -102,8 +102,8 @@ def test_rows_that_are_shared_are_the_formula_in_blocks_of_any_size(problem, lai
     out, gradient = np.empty_like(upstream), np.empty(kernel.shape, images.dtype)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "_LAID", laid)
-        rows._direct_rows(images, kernel, *numbers, out)
-        rows._direct_rows_of_taps(images, upstream, *numbers, gradient)
+        rows._rows(images, kernel, *numbers, out)
+        rows._rows_of_taps(images, upstream, *numbers, gradient)
     close(out, expected, images.dtype)
     close(gradient, turned, images.dtype)
 
@@ -128,6 +128,8 @@ def test_every_schedule_that_fits_is_the_formula(problem):
         "spread taps": True,
         "sparse": True,
         "sub-images": stride == (1, 1),
+        "rows": dilation[0] == 1,
+        "rows of taps": stride[0] == 1,
         "fourier": unit,
     }
     fitting["shifted"] = stride[0] == 1

@@ -15,8 +15,10 @@ from symconv.kernels.runtime.types import Array, Pair
 _FAST = {2: 4, 3: 4, 4: 4, 5: 4, 6: 2, 7: 2}  # outputs of a tile by taps, where some digits may be lost
 _EXACT = {2: 2, 3: 2}  # where float32 keeps an error below 1e-6
 _LONG = 160  # bytes of a row that is long enough to be multiplied by itself
+_LAID = 1 << 20  # bytes of the rows that are laid out at a time
 _OF_TAPS = {
     "direct": "taps",
+    "rows": "rows of taps",
     "tiles": "tiles of taps",
     "polyphase": "polyphase of taps",
     "toeplitz": "toeplitz of taps",
@@ -58,6 +60,7 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
     forward, back = _saving(taps, stride, extent, accuracy) > 0, _saving(extent, dilation, taps, accuracy) > 0
     fits = {
         "direct": True,
+        "rows": dilation[0] == 1 and kernel[0, 0].nbytes <= _LAID,
         "shifted": stride[0] == 1 and _row_fits(images, kernel),
         "side by side": stride[1] == 1 and len(images) > 1 and max(image, result) <= 1 << 19,
         "tiles": forward and stride == dilation == unit,
@@ -67,6 +70,7 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
         "sub-images": stride == unit != dilation,
         "fourier": stride == dilation == unit,
         "taps": True,
+        "rows of taps": stride[0] == 1 and len(images) * outputs * prod(extent) * images.itemsize <= _LAID,
         "spread taps": laid <= 2 << 20,
         "taps side by side": dilation[1] == 1 < channels and max(images.nbytes, kernel.nbytes) <= channels << 19,
         "tiles of taps": back and stride == dilation == unit,
@@ -143,7 +147,7 @@ def _chosen_of_taps(
         return "spread taps"
     shared = _rows_share(extent, len(images), dilation, stride)
     beside = "taps side by side" in possible and _narrow(taps[1], channels, images.itemsize, shared)
-    return "taps side by side" if beside else "taps"
+    return "taps side by side" if beside else _plain_of_taps(images, kernel, stride, dilation, extent)
 
 
 def _worth(channels: int, saving: float) -> bool:
@@ -171,11 +175,20 @@ def _row_fits(images: Array, kernel: Array) -> bool:
 
 
 def _plain(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair) -> str:
-    """Of the two schedules that fit most sizes: sums of shifted products where there are few outputs.
+    """Of the schedules that fit most sizes: sums of shifted products where there are few outputs.
 
-    They multiply what is read, and the other one what is written; a row that neighbours share is laid out soon.
+    They multiply what is read, and the others what is written; a row that neighbours share is laid out soon.
     """
     outputs, channels, *taps = kernel.shape[1:]
-    times = 3 if _rows_share((taps[0], taps[1]), channels, stride, dilation) else 2
-    few = times * outputs * prod(images.shape[3:]) <= channels * prod(extent)
-    return "shifted" if stride[0] == 1 and prod(taps) <= 50 and few and _row_fits(images, kernel) else "direct"
+    shared = _rows_share((taps[0], taps[1]), channels, stride, dilation)
+    few = (3 if shared else 2) * outputs * prod(images.shape[3:]) <= channels * prod(extent)
+    if stride[0] == 1 and prod(taps) <= 50 and few and _row_fits(images, kernel):
+        return "shifted"
+    return "rows" if shared and extent[1] * images.itemsize >= _LONG else "direct"
+
+
+def _plain_of_taps(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair) -> str:
+    """The same for the gradient by a kernel: the products of every row are added up, and must stay in the cache."""
+    summed = len(images) * kernel.shape[1] * prod(extent) * images.itemsize <= 3 << 15
+    shared = _rows_share(extent, len(images), dilation, stride)
+    return "rows of taps" if summed and shared and kernel.shape[4] * images.itemsize >= _LONG else "taps"

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from symconv.kernels.runtime.choice import _choose, _phased, _plain, _tile_of
+from symconv.kernels.runtime.choice import _choose, _phased, _plain, _plain_of_taps, _tile_of
 from symconv.kernels.runtime.direct import _direct, _direct_taps, _shifted, _spread_taps
 from symconv.kernels.runtime.fourier import _fourier
+from symconv.kernels.runtime.rows import _rows, _rows_of_taps
 from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
 from symconv.kernels.runtime.small import _small_for
 from symconv.kernels.runtime.sparse import _sparse
@@ -27,7 +28,7 @@ from symconv.kernels.runtime.winograd import _winograd, _winograd_taps
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 # entries meet only where they do in the formula; elsewhere an infinity spreads
-_WINDOW_BY_WINDOW = ("direct", "taps", "shifted", "side by side", "taps side by side")
+_WINDOW_BY_WINDOW = ("direct", "rows", "shifted", "side by side", "taps", "rows of taps", "taps side by side")
 
 
 def _tiles(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -69,6 +70,12 @@ def _of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: 
     _direct_taps(swapped, upstream, start, dilation, stride, out.transpose(1, 2, 0, 3, 4))
 
 
+def _shared_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The same by rows that windows share."""
+    upstream, swapped = kernel.transpose(2, 0, 1, 3, 4), images.transpose(2, 1, 0, 3, 4)
+    _rows_of_taps(swapped, upstream, start, dilation, stride, out.transpose(1, 2, 0, 3, 4))
+
+
 def _spread_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The same with the upstream gradient laid out where each tap reads."""
     upstream, swapped = kernel.transpose(2, 0, 1, 3, 4), images.transpose(2, 1, 0, 3, 4)
@@ -106,7 +113,8 @@ def _taps_side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, 
         weights.reshape(*given.shape[:2], *given.shape[3:], count)[...] = given.transpose(0, 1, 3, 4, 2)
         term = np.empty(out.shape, out.dtype) if first else out
         numbers = (start[0], start[1] * count), (stride[0], stride[1] * count), dilation
-        _of_taps(merged, weights, *numbers, term)
+        schedule = _plain_of_taps(merged, weights, *numbers[1:], (out.shape[3], out.shape[4]))
+        _SCHEDULES[schedule](merged, weights, *numbers, term)
         if first:
             out += term
 
@@ -142,6 +150,7 @@ def _part_of(phase: Pair, start: Pair, step: Pair) -> tuple[Pair, Pair]:
 
 _SCHEDULES = {
     "direct": _direct,
+    "rows": _rows,
     "shifted": _shifted,
     "side by side": _side_by_side,
     "tiles": _tiles,
@@ -151,6 +160,7 @@ _SCHEDULES = {
     "sub-images": _sub_images,
     "fourier": _overlap_save,
     "taps": _of_taps,
+    "rows of taps": _shared_of_taps,
     "spread taps": _spread_of_taps,
     "taps side by side": _taps_side_by_side,
     "tiles of taps": _tiles_of_taps,

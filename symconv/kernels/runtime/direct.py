@@ -8,8 +8,6 @@ from math import prod
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from symconv.kernels.runtime.choice import _LONG, _rows_share
-from symconv.kernels.runtime.rows import _direct_rows, _direct_rows_of_taps
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
@@ -110,9 +108,6 @@ def _direct(
         if whole is not None and filled is not None:  # every entry is a window of its own
             np.matmul(weights, whole, out=filled)
             return
-    if length * out.itemsize >= _LONG and _rows_share((r, c), channels, stride, dilation):
-        _direct_rows(images, kernel, start, stride, dilation, out)
-        return
     for n, g, i, j in _blocks((len(images), groups, rows, length), max(depth, outputs) * images.itemsize):
         place = out[n, g, :, i, j]
         counts = i.stop - i.start, j.stop - j.start
@@ -213,10 +208,6 @@ def _direct_taps(
     groups, outputs, channels, r, c = out.shape
     rows, length = upstream.shape[3:]
     depth = channels * r * c
-    summed = depth * outputs * out.itemsize <= 3 << 15  # the products of every row are added up, in the cache
-    if summed and length * out.itemsize >= _LONG and _rows_share((r, c), channels, stride, dilation):
-        _direct_rows_of_taps(images, upstream, start, stride, dilation, out)
-        return
     total = np.zeros((groups, depth, outputs), out.dtype)
     for n, g, i, j in _blocks((len(images), groups, rows, length), max(depth, outputs) * images.itemsize):
         part = upstream[n, g, :, i, j]

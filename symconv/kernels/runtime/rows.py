@@ -11,11 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from symconv.kernels.runtime.choice import _LAID
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut_strided, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
-
-_LAID = 1 << 20  # bytes that are laid out at a time
 
 
 def _row_blocks(
@@ -48,7 +47,7 @@ def _row_windows(image: Array, first: Pair, taps: Pair, counts: Pair, stride: Pa
     return as_strided(laid, shape, (over_g, stride[0] * over_x, over_v, over_j), writeable=False)
 
 
-def _direct_rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+def _rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """out[n, g, o, i, j] = sum of kernel[g, o, k, u, v] * images[n, g, k, stride * i + u - start, ..]."""
     groups, outputs, channels, r, c = kernel.shape
     weights = np.ascontiguousarray(kernel.transpose(0, 1, 3, 2, 4)).reshape(groups, 1, outputs, -1)
@@ -60,7 +59,7 @@ def _direct_rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilati
         np.matmul(weights[g], windows, out=place)
 
 
-def _direct_rows_of_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+def _rows_of_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """out[g, o, k, u, v] = sum of upstream[n, g, o, i, j] * images[n, g, k, stride * i + u - start, ..]."""
     groups, outputs, channels, r, c = out.shape
     total = np.zeros((groups, r * channels * c, outputs), out.dtype)

@@ -6,7 +6,7 @@ from symconv.errors import UsageError
 
 ACCURACIES = ("exact", "fast")
 NAMES = (
-    *("direct", "shifted", "side by side", "tiles", "polyphase"),
+    *("direct", "rows", "shifted", "side by side", "tiles", "polyphase"),
     *("toeplitz", "sparse", "spread taps", "sub-images", "fourier"),
 )
 
