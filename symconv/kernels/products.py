@@ -10,8 +10,10 @@ from collections.abc import Callable
 from math import prod
 
 from symconv.kernels.parts import SMALL, Part, inner_parts
+from symconv.kernels.runtime.choice import _row_by_row
 from symconv.kernels.runtime.direct import _blocks
 from symconv.kernels.runtime.fourier import _length
+from symconv.kernels.runtime.rows import _read_rows, _row_blocks
 from symconv.kernels.runtime.small import _small_for
 from symconv.kernels.runtime.types import Pair
 
@@ -47,23 +49,31 @@ def _small(part: Part) -> int:
     kept = _small_for(part.images, part.kernel, part.start, part.stride, part.dilation, part.out)
     if kept is None:
         raise ValueError("this problem is not small")
-    return int(kept.matrix.size) * part.counts[2]
+    return kept.multiplications
 
 
 def _shifted(part: Part) -> int:
     """All taps times every row that a block of output rows reads."""
     (count, groups, outputs, channels), (r, c) = part.counts, part.taps
-    (height, width), (rows, length) = part.sides, part.extent
-    by_image = part.stride[1] == 1 and c * channels + r * outputs >= r * c * outputs
-    pitch = width + part.dilation[1] * (c - 1) if by_image else length
-    by_row = r * outputs + (channels * c if c > 1 else 0)
-    held = (max(r * c * outputs, channels) if by_image else by_row) * pitch * part.images.itemsize
-    read = 0
-    for n, g, i, _ in _blocks((count, groups, rows, 1), held):
-        top = min(height, max(0, i.start - part.start[0]))
-        bottom = max(top, min(height, i.stop - part.start[0] + part.dilation[0] * (r - 1)))
-        read += (n.stop - n.start) * (g.stop - g.start) * (bottom - top)
-    return read * pitch * r * c * outputs * channels
+    (rows, length), products = part.extent, r * c * outputs * channels
+    reach = part.dilation[0] * (r - 1)
+    if _row_by_row(part.kernel, part.stride):
+        blocks = _row_blocks((count, groups, rows, length), 1, 1, outputs * part.images.itemsize)
+        places = (_number(n, g, j) * _read(i, part, reach) for n, g, i, j in blocks)
+        return sum(places) * products
+    pitch = part.sides[1] + part.dilation[1] * (c - 1)
+    blocks = _blocks((count, groups, rows, 1), max(r * c * outputs, channels) * pitch * part.images.itemsize)
+    return sum(_number(n, g) * _read(i, part, reach) for n, g, i, _ in blocks) * pitch * products
+
+
+def _read(rows: slice, part: Part, reach: int) -> int:
+    """How many rows of an image the windows of these output rows read."""
+    top, bottom = _read_rows(rows, part.start[0], reach, part.sides[0])
+    return bottom - top
+
+
+def _number(*ranges: slice) -> int:
+    return prod(s.stop - s.start for s in ranges)
 
 
 def _tiles(part: Part) -> int:

@@ -66,7 +66,7 @@ def _shape(name: str, value: tuple[int, ...], layout: tuple[str, ...]) -> tuple[
     """The value as a tuple of whole numbers, one for each axis of the layout."""
     needed = f"{len(layout)} extents needed, ({', '.join(layout)}), whole numbers from 0 on"
     try:
-        shape = tuple(operator.index(n) for n in value)
+        shape = tuple(map(operator.index, value))
     except TypeError:
         raise TypeError(f"{name}: {' '.join(repr(value).split())[:80]} given; {needed}; give a shape") from None
     if len(shape) != len(layout) or min(shape, default=0) < 0:

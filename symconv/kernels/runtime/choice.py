@@ -6,7 +6,9 @@ with other letters, so that its "kernel" is the upstream gradient and has many t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -89,15 +91,29 @@ def _choose(
     wanted: the name of one that wins if it can compute this; it stands for the form with many taps and few outputs,
     the gradient by a kernel, as well.
     """
+    return _choice(images.shape, kernel.shape, images.dtype, stride, dilation, extent, accuracy, wanted)
+
+
+@lru_cache(maxsize=256)
+def _choice(
+    images_shape: tuple[int, ...],
+    kernel_shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    stride: Pair,
+    dilation: Pair,
+    extent: Pair,
+    accuracy: str,
+    wanted: str,
+) -> str:
+    """The same by what it depends on, kept for the next call; the arrays take no memory."""
+    images, kernel = (np.broadcast_to(np.zeros((), dtype), shape) for shape in (images_shape, kernel_shape))
     possible = _possible(images, kernel, stride, dilation, extent, accuracy)
-    taps = (kernel.shape[3], kernel.shape[4])
-    few = prod(taps) > prod(extent)
+    few = prod(kernel_shape[3:]) > prod(extent)
     wanted = _OF_TAPS.get(wanted, wanted) if few else wanted
     if wanted in possible:
         return wanted
-    if few:
-        return _chosen_of_taps(possible, images, kernel, stride, dilation, extent, accuracy)
-    return _chosen(possible, images, kernel, stride, dilation, extent, accuracy)
+    chosen = _chosen_of_taps if few else _chosen
+    return chosen(possible, images, kernel, stride, dilation, extent, accuracy)
 
 
 def _chosen(
@@ -172,6 +188,12 @@ def _row_fits(images: Array, kernel: Array) -> bool:
     """The products of one row are held at once."""
     products = kernel.shape[1] * prod(kernel.shape[3:])
     return bool(2 * products * images.shape[4] * images.itemsize <= 1 << 21)
+
+
+def _row_by_row(kernel: Array, stride: Pair) -> bool:
+    """Sums of shifted rows only, the taps along a row as columns: fewer entries are copied than would be added up."""
+    outputs, channels, r, c = kernel.shape[1:]
+    return stride[1] > 1 or c * channels + r * outputs < r * c * outputs
 
 
 def _plain(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair) -> str:

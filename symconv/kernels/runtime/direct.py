@@ -8,6 +8,8 @@ from math import prod
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from symconv.kernels.runtime.choice import _row_by_row
+from symconv.kernels.runtime.rows import _read_rows, _shifted_rows, _turned
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
@@ -121,14 +123,6 @@ def _direct(
         place[...] = np.matmul(weights[g], columns, out=result).reshape(place.shape)
 
 
-def _turned(kernel: Array, axes: tuple[int, ...]) -> Array:
-    """The kernel with its axes in this order, in memory too."""
-    turned = kernel.transpose(axes)
-    weights = _WORKSPACE.take("weights", turned.shape, kernel.dtype)
-    weights[...] = turned
-    return weights
-
-
 def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """out[n, g, o, i, j] as in `_direct` with stride[0] = 1: the products of all taps first, then their sums, shifted.
 
@@ -136,7 +130,7 @@ def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: 
     along them stays inside: a shift of whole images is one run of memory.
     """
     groups, outputs, channels, r, c = kernel.shape
-    if stride[1] > 1 or c * channels + r * outputs < r * c * outputs:
+    if _row_by_row(kernel, stride):
         _shifted_rows(images, kernel, start, stride, dilation, out)
         return
     height, width = images.shape[3:]
@@ -145,8 +139,7 @@ def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: 
     pitch = width + reach
     weights = _turned(kernel, (0, 3, 4, 1, 2)).reshape(groups, r * c * outputs, channels)
     for n, g, i, _ in _blocks((len(images), groups, rows, 1), max(r * c * outputs, channels) * pitch * images.itemsize):
-        top = min(height, max(0, i.start - start[0]))
-        bottom = max(top, min(height, i.stop - start[0] + dilation[0] * (r - 1)))
+        top, bottom = _read_rows(i, start[0], dilation[0] * (r - 1), height)
         read = _WORKSPACE.take("padded", (*images[n, g].shape[:3], bottom - top, pitch), out.dtype)
         read[..., :width] = images[n, g, :, top:bottom]
         read[..., width:] = 0
@@ -166,34 +159,6 @@ def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: 
                 place += taps[:, :, u, v, :, (first + a) * pitch : (first + b) * pitch]
         whole = sums[..., : tall * pitch].reshape(*lead, outputs, tall, pitch)
         _cut(whole, 0, reach - start[1], out[n, g, :, i])
-
-
-def _shifted_rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
-    """The same, with the taps of a row as columns: windows are copied for each of them, sums added for each row."""
-    groups, outputs, channels, r, c = kernel.shape
-    height = images.shape[3]
-    rows, length = out.shape[3:]
-    weights = _turned(kernel, (0, 3, 1, 2, 4)).reshape(groups, r * outputs, channels * c)
-    row_bytes = (r * outputs + (channels * c if c > 1 else 0)) * length * images.itemsize
-    for n, g, i, _ in _blocks((len(images), groups, rows, 1), row_bytes):
-        top = min(height, max(0, i.start - start[0]))
-        bottom = max(top, min(height, i.stop - start[0] + dilation[0] * (r - 1)))
-        windows = _windows(images[n, g], (top, -start[1]), (1, c), (bottom - top, length), stride, dilation)
-        columns = _columns(windows)
-        lead = columns.shape[:2]
-        products = _WORKSPACE.take("products", (*lead, r * outputs, (bottom - top) * length), out.dtype)
-        np.matmul(weights[g], columns, out=products)
-        taps = products.reshape(*lead, r, outputs, (bottom - top) * length)
-        tall = i.stop - i.start
-        sums = _WORKSPACE.take("sums", (*lead, outputs, tall * length), out.dtype)
-        sums[...] = 0
-        for u in range(r):
-            first = i.start + dilation[0] * u - start[0] - top  # of the rows read, where the first row of sums looks
-            a, b = max(0, -first), min(tall, bottom - top - first)
-            if a < b:
-                place = sums[..., a * length : b * length]
-                place += taps[:, :, u, :, (first + a) * length : (first + b) * length]
-        out[n, g, :, i] = sums.reshape(*lead, outputs, tall, length)
 
 
 def _direct_taps(

@@ -1,4 +1,4 @@
-"""The formula as one matrix product for each row of outputs: windows of neighbouring rows share what they read.
+"""The formula as one matrix product for each row: windows of neighbouring rows share what they read.
 
 Only the taps along a row are laid beside each other, [x, (k, v), j].  The window of output row i is then r rows of
 this from stride * i on, which lie one below the other: a matrix [(u, k, v), j] that nobody copies.
@@ -9,42 +9,62 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from symconv.kernels.runtime.choice import _LAID
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut_strided, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
+_UNPACKED = 10**6  # multiplications; OpenBLAS packs the factors of larger products, which does not pay for few rows
+
 
 def _row_blocks(
-    counts: tuple[int, int, int, int], taps: int, stride: int, entry_bytes: int, most_rows: int
-) -> Iterator[tuple[int, slice, slice, slice]]:
-    """An image, groups, rows and places in a row of one block after the other.
+    counts: tuple[int, int, int, int],
+    taps: int,
+    stride: int,
+    entry_bytes: int,
+    most_rows: int = 1 << 30,
+) -> Iterator[tuple[slice, slice, slice, slice]]:
+    """Images, groups, rows and places in a row of one block after the other.
 
-    counts: of each.  entry_bytes: of what is laid out for one place of one row.  most_rows: of outputs.
+    counts: of each.  entry_bytes: of what is laid out for one place of one row.  most_rows: of outputs,
+    those of all images and groups.
     """
-    count, groups, rows, length = counts
+    images, groups, rows, length = counts
     most = max(1, _LAID // entry_bytes)  # places
     across = _even(length, most // taps)
     down = _even(rows, min(most_rows, (most // across - taps) // stride + 1)) if across == length else 1
-    together = _even(groups, most // (across * (stride * (down - 1) + taps))) if down == rows else 1
-    steps = zip(counts[1:], (together, down, across))
-    g, i, j = ([slice(a, min(a + step, whole)) for a in range(0, whole, step)] for whole, step in steps)
-    for n, q, r, s in np.ndindex(count, len(g), len(i), len(j)):
-        yield n, g[q], i[r], j[s]
+    many = min(most // (across * (stride * (down - 1) + taps)), most_rows // down)
+    together = _even(groups, many) if down == rows else 1
+    several = _even(images, many // groups) if together == groups and down == rows else 1
+    steps = zip(counts, (several, together, down, across))
+    n, g, i, j = ([slice(a, min(a + step, whole)) for a in range(0, whole, step)] for whole, step in steps)
+    for p, q, r, s in np.ndindex(len(n), len(g), len(i), len(j)):
+        yield n[p], g[q], i[r], j[s]
 
 
-def _row_windows(image: Array, first: Pair, taps: Pair, counts: Pair, stride: Pair, dilation: Pair) -> Array:
-    """[g, i, (u, k, v), j] = image[g, k, first[0] + stride[0] * i + u, first[1] + stride[1] * j + dilation[1] * v]."""
-    (groups, channels, *_), (r, c), (rows, length) = image.shape, taps, counts
-    laid = _WORKSPACE.take("columns", (groups, stride[0] * (rows - 1) + r, channels, c, length), image.dtype)
+def _row_windows(images: Array, first: Pair, taps: Pair, counts: Pair, stride: Pair, dilation: Pair) -> Array:
+    """[n, g, i, (u, k, v), j] = images[n, g, k, first[0] + stride[0] * i + u, first[1] + stride[1] * j + ..].
+
+    Its rows with i and u of the same sum are the same memory.
+    """
+    (count, groups, channels, *_), (r, c), (rows, length) = images.shape, taps, counts
+    shape = count, groups, stride[0] * (rows - 1) + r, channels, c, length
+    laid = _WORKSPACE.take("columns", shape, images.dtype)
     for v in range(c):
-        place = laid[:, :, :, v].transpose(0, 2, 1, 3)
-        _cut_strided(image, first[0], first[1] + dilation[1] * v, (1, stride[1]), place)
-    over_g, over_x, _, over_v, over_j = laid.strides
-    shape = groups, rows, r * channels * c, length
-    return as_strided(laid, shape, (over_g, stride[0] * over_x, over_v, over_j), writeable=False)
+        place = laid[:, :, :, :, v].transpose(0, 1, 3, 2, 4)
+        _cut_strided(images, first[0], first[1] + dilation[1] * v, (1, stride[1]), place)
+    over_n, over_g, over_x, _, over_v, over_j = laid.strides
+    windows = count, groups, rows, r * channels * c, length
+    return np.ndarray(windows, laid.dtype, laid, 0, (over_n, over_g, stride[0] * over_x, over_v, over_j))
+
+
+def _multiply(weights: Array, columns: Array, out: Array) -> None:
+    """out = weights @ columns; where there are few rows, as many columns at a time as OpenBLAS does not pack."""
+    (rows, depth), length = weights.shape[-2:], columns.shape[-1]
+    step = _even(length, _UNPACKED // (rows * depth)) if rows <= 32 else length
+    for j in range(0, length, step):
+        np.matmul(weights, columns[..., j : j + step], out=out[..., j : j + step])
 
 
 def _rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -52,11 +72,53 @@ def _rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pai
     groups, outputs, channels, r, c = kernel.shape
     weights = np.ascontiguousarray(kernel.transpose(0, 1, 3, 2, 4)).reshape(groups, 1, outputs, -1)
     counts = len(images), groups, out.shape[3], out.shape[4]
-    for n, g, i, j in _row_blocks(counts, r, stride[0], channels * c * out.itemsize, out.shape[3]):
-        place = out[n, g, :, i, j].transpose(0, 2, 1, 3)
+    for n, g, i, j in _row_blocks(counts, r, stride[0], channels * c * out.itemsize):
+        place = out[n, g, :, i, j].transpose(0, 1, 3, 2, 4)
         first = stride[0] * i.start - start[0], stride[1] * j.start - start[1]
-        windows = _row_windows(images[n, g], first, (r, c), (place.shape[1], place.shape[3]), stride, dilation)
-        np.matmul(weights[g], windows, out=place)
+        windows = _row_windows(images[n, g], first, (r, c), (place.shape[2], place.shape[4]), stride, dilation)
+        _multiply(weights[g], windows, place)
+
+
+def _shifted_rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The same for stride[0] = 1: products of every row that is read, [x, (u, o), j], then sums of shifted rows."""
+    groups, outputs, channels, r, c = kernel.shape
+    (rows, length), height = out.shape[3:], images.shape[3]
+    weights = _turned(kernel, (0, 3, 1, 2, 4)).reshape(groups, 1, r * outputs, channels * c)
+    for n, g, i, j in _row_blocks((len(images), groups, rows, length), 1, 1, outputs * out.itemsize):
+        place = out[n, g, :, i, j].transpose(0, 1, 3, 2, 4)
+        count, parts, tall, _, wide = place.shape
+        sums = _WORKSPACE.take("sums", place.shape, out.dtype)
+        sums[...] = 0
+        top, bottom = _read_rows(i, start[0], dilation[0] * (r - 1), height)
+        step = max(1, _LAID // ((channels * c + r * outputs) * count * parts * wide * out.itemsize))
+        for x in range(top, bottom, step):
+            counts = min(step, bottom - x), wide
+            windows = _row_windows(
+                images[n, g], (x, stride[1] * j.start - start[1]), (1, c), counts, (1, stride[1]), dilation
+            )
+            products = _WORKSPACE.take("products", (count, parts, counts[0], r * outputs, wide), out.dtype)
+            _multiply(weights[g], windows, products)
+            taps = products.reshape(count, parts, counts[0], r, outputs, wide)
+            for u in range(r):
+                first = x + start[0] - dilation[0] * u - i.start  # the row of sums that row x is added to
+                a, b = max(0, -first), min(counts[0], tall - first)
+                if a < b:
+                    sums[:, :, first + a : first + b] += taps[:, :, a:b, u]
+        place[...] = sums
+
+
+def _read_rows(rows: slice, start: int, reach: int, height: int) -> Pair:
+    """The rows of an image that windows with a stride of 1 read, from the first to past the last."""
+    top = min(height, max(0, rows.start - start))
+    return top, max(top, min(height, rows.stop - start + reach))
+
+
+def _turned(kernel: Array, axes: tuple[int, ...]) -> Array:
+    """The kernel with its axes in this order, in memory too."""
+    turned = kernel.transpose(axes)
+    weights = _WORKSPACE.take("weights", turned.shape, kernel.dtype)
+    weights[...] = turned
+    return weights
 
 
 def _rows_of_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -66,11 +128,13 @@ def _rows_of_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dil
     counts = len(images), groups, upstream.shape[3], upstream.shape[4]
     entry_bytes, most_rows = max(channels * c, outputs) * out.itemsize, max(1, _LAID // total[0].nbytes)
     for n, g, i, j in _row_blocks(counts, r, stride[0], entry_bytes, most_rows):
-        given = upstream[n, g, :, i, j].transpose(0, 2, 3, 1)
+        given = upstream[n, g, :, i, j].transpose(0, 1, 3, 4, 2)
         first = stride[0] * i.start - start[0], stride[1] * j.start - start[1]
-        windows = _row_windows(images[n, g], first, (r, c), (given.shape[1], given.shape[2]), stride, dilation)
-        turned = _WORKSPACE.take("turned", given.shape, out.dtype)
-        turned[...] = given
-        products = _WORKSPACE.take("sums", (*windows.shape[:3], outputs), out.dtype)
-        total[g] += np.matmul(windows, turned, out=products).sum(axis=1)
+        windows = _row_windows(images[n, g], first, (r, c), (given.shape[2], given.shape[3]), stride, dilation)
+        if outputs > 8:  # of fewer, each row is multiplied as it lies
+            turned = _WORKSPACE.take("turned", given.shape, out.dtype)
+            turned[...] = given
+            given = turned
+        products = _WORKSPACE.take("sums", (*windows.shape[:4], outputs), out.dtype)
+        total[g] += np.matmul(windows, given, out=products).sum(axis=(0, 2))
     out[...] = total.reshape(groups, r, channels, c, outputs).transpose(0, 4, 2, 1, 3)

@@ -8,6 +8,7 @@ correlation with stride 1 and dilation d s' / s of the upstream gradient with th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import gcd, prod
 from typing import NamedTuple
 
@@ -34,8 +35,10 @@ class _Phase(NamedTuple):
     dilation: int
 
 
-def _phases(extent: int, taps: int, stride: int, dilation: int, padding: int) -> Iterator[_Phase]:
+@lru_cache(maxsize=256)
+def _phases(extent: int, taps: int, stride: int, dilation: int, padding: int) -> tuple[_Phase, ...]:
     """The phases of x = stride * i + dilation * u - padding for x in 0 .. extent - 1."""
+    found: list[_Phase] = []
     step = stride // gcd(stride, dilation)
     spread = dilation * step // stride
     for tap in range(min(step, taps)):
@@ -44,7 +47,8 @@ def _phases(extent: int, taps: int, stride: int, dilation: int, padding: int) ->
         shift = (first + padding - dilation * tap) // stride  # i of the first position and the first tap
         last = -(-(taps - tap) // step) - 1
         if many > 0:
-            yield _Phase(first, many, tap, step, last * spread - shift, spread)
+            found.append(_Phase(first, many, tap, step, last * spread - shift, spread))
+    return tuple(found)
 
 
 def _parts(

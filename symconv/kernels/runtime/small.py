@@ -1,12 +1,14 @@
 """Small sums over windows, for which the calls cost more than the numbers: everything but three of them is kept.
 
-The image is copied into an array with zeros around, its windows into columns, and one matrix product does the rest.
+The image is copied into an array with zeros around, its windows into columns, and one matrix product does the rest,
+where there are few outputs with a sum.
 The arrays and the views of them are made once for each combination of shapes.
 """
 
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -16,6 +18,16 @@ from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _SMALL = 1 << 17  # entries of the columns
 _KEPT = 2 << 20  # bytes of all arrays that are kept
+
+
+def _framed(images: Array, start: Pair, reach: Pair, dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
+    """An array of zeros, the part of it that the images are copied to, and the part from the first window on."""
+    before = [max(0, p) for p in start]
+    first = [b - p for b, p in zip(before, start)]
+    sides = [max(b + n, f + r) for b, n, f, r in zip(before, images.shape[3:], first, reach)]
+    framed = np.zeros((*images.shape[:3], *sides), dtype)
+    (top, left), (height, width) = before, images.shape[3:]
+    return framed, framed[..., top : top + height, left : left + width], framed[..., first[0] :, first[1] :]
 
 
 class _Small:
@@ -29,14 +41,7 @@ class _Small:
     ) -> None:
         groups, outputs, channels, *taps = kernel.shape
         extent = out.shape[3:]
-        reach = [s * (n - 1) + d * (t - 1) + 1 for s, n, d, t in zip(stride, extent, dilation, taps)]
-        sides = [max(p + h, r, 0) for p, h, r in zip((max(0, p) for p in start), images.shape[3:], reach)]
-        first = [max(0, p) - p for p in start]
-        sides = [max(side, f + r) for side, f, r in zip(sides, first, reach)]
-        padded = np.zeros((*images.shape[:3], *sides), out.dtype)
-        at = [max(0, p) for p in start]
-        self.inner = padded[..., at[0] : at[0] + images.shape[3], at[1] : at[1] + images.shape[4]]
-        source = padded[..., first[0] :, first[1] :]
+        framed, self.inner, source = _framed(images, start, _reach(kernel, stride, dilation, out), out.dtype)
         *over, over_i, over_j = source.strides
         moves = dilation[0] * over_i, dilation[1] * over_j, stride[1] * over_j, stride[0] * over_i
         windows = as_strided(source, (*images.shape[:3], *taps, *extent), (*over, *moves[:2], moves[3], moves[2]))
@@ -44,7 +49,7 @@ class _Small:
         if few:
             windows = windows.transpose(0, 1, 5, 6, 2, 3, 4)
         elif stride == (1, 1) and extent[1] < 32:  # whole rows with what lies between: longer runs to copy
-            pitch = sides[1]
+            pitch = framed.shape[4]
             run = (extent[0] - 1) * pitch + extent[1]
             windows = as_strided(source, (*images.shape[:3], *taps, run), (*over, *moves[:3]))
             result = np.empty((len(images), groups, outputs, extent[0] * pitch), out.dtype)
@@ -56,8 +61,9 @@ class _Small:
         shape = (*windows.shape[:2], prod(extent), depth) if few else (*windows.shape[:2], depth, -1)
         matrix = self.columns.reshape(shape)
         self.matrix = matrix.transpose(0, 1, 3, 2) if few else matrix
-        self.nbytes = padded.nbytes + self.columns.nbytes + (0 if self.shown is None else result.nbytes)
+        self.nbytes = framed.nbytes + self.columns.nbytes + (0 if self.shown is None else result.nbytes)
         self.weights_shape = groups, outputs, depth
+        self.multiplications: int = matrix.size * outputs
         self.out_shape = len(images), groups, outputs, prod(extent)
         self.single = len(images) == groups == outputs == 1  # for which np.dot, which has less to look at, is the same
         self.row = self.matrix[0, 0]
@@ -79,20 +85,67 @@ class _Small:
             out[...] = np.matmul(kernel.reshape(self.weights_shape), self.matrix).reshape(out.shape)
 
 
-def _small_for(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> _Small | None:
+class _SmallSums:
+    """The same with stride[0] = 1 for fewer outputs than channels: sums over u of products [u, o, x, j].
+
+    Only the taps of a row are laid out as columns.
+    """
+
+    def __init__(self, images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+        groups, outputs, channels, r, c = kernel.shape
+        rows, length = out.shape[3:]
+        framed, self.inner, source = _framed(images, start, _reach(kernel, stride, dilation, out), out.dtype)
+        *over, over_i, over_j = source.strides
+        tall = rows + dilation[0] * (r - 1)
+        moves = *over, dilation[1] * over_j, over_i, stride[1] * over_j
+        self.windows = as_strided(source, (*images.shape[:3], c, tall, length), moves)
+        self.columns = np.empty(self.windows.shape, out.dtype)
+        self.matrix = self.columns.reshape(len(images), groups, channels * c, tall * length)
+        self.weights = np.empty((groups, r, outputs, channels, c), out.dtype)
+        self.factors = self.weights.reshape(groups, r * outputs, channels * c)
+        self.products = np.empty((len(images), groups, r * outputs, tall * length), out.dtype)
+        split = self.products.reshape(len(images), groups, r, outputs, tall, length)
+        over_n, over_g, over_u, over_o, over_x, over_y = split.strides
+        moves = over_n, over_g, over_u + dilation[0] * over_x, over_o, over_x, over_y
+        self.shifted = as_strided(split, (*split.shape[:4], rows, length), moves)
+        self.nbytes = framed.nbytes + self.columns.nbytes + self.weights.nbytes + self.products.nbytes
+        self.multiplications: int = self.matrix.size * r * outputs
+
+    def run(self, images: Array, kernel: Array, out: Array) -> None:
+        """Compute it into `out`."""
+        self.inner[...] = images
+        self.columns[...] = self.windows
+        self.weights[...] = kernel.transpose(0, 3, 1, 2, 4)
+        np.matmul(self.factors, self.matrix, out=self.products)
+        np.add.reduce(self.shifted, axis=2, out=out)
+
+
+def _reach(kernel: Array, stride: Pair, dilation: Pair, out: Array) -> Pair:
+    """How many rows and columns all windows together read."""
+    sides = zip(stride, out.shape[3:], dilation, kernel.shape[3:])
+    height, width = (s * (n - 1) + d * (t - 1) + 1 for s, n, d, t in sides)
+    return height, width
+
+
+def _small_for(
+    images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array
+) -> _Small | _SmallSums | None:
     """The kept arrays for these shapes; None where the problem is not small."""
     key = images.shape, kernel.shape, start, stride, dilation, out.shape, out.dtype.char
-    known: _Small | None = _WORKSPACE.plans.get(key)
+    known: _Small | _SmallSums | None = _WORKSPACE.plans.get(key)
     if known is not None or key in _WORKSPACE.plans:
         return known
     taps, extent = prod(kernel.shape[3:]), prod(out.shape[3:])
     entries = prod(images.shape[:3]) * taps * extent
-    plan = None
-    reach = [s * (n - 1) + d * (t - 1) for s, n, d, t in zip(stride, out.shape[3:], dilation, kernel.shape[3:])]
-    sides = [abs(p) + max(h, r) + 1 for p, h, r in zip(start, images.shape[3:], reach)]
+    plan: _Small | _SmallSums | None = None
+    reach = _reach(kernel, stride, dilation, out)
+    sides = [abs(p) + max(h, r) for p, h, r in zip(start, images.shape[3:], reach)]
     kept = (2 * entries + prod(images.shape[:3]) * prod(sides)) * out.itemsize
     if 0 < entries <= _SMALL and kept <= _KEPT and out.dtype in (np.float32, np.float64):
-        plan = _Small(images, kernel, start, stride, dilation, out, taps > extent)
+        if taps <= extent and stride[0] == 1 < kernel.shape[3] and 2 * kernel.shape[1] <= kernel.shape[2]:
+            plan = _SmallSums(images, kernel, start, stride, dilation, out)
+        else:
+            plan = _Small(images, kernel, start, stride, dilation, out, taps > extent)
     if len(_WORKSPACE.plans) >= 64 or _WORKSPACE.kept + (kept if plan else 0) > _KEPT:
         _WORKSPACE.plans.clear()
         _WORKSPACE.kept = 0
