@@ -166,7 +166,7 @@ SINGLE, STRIDED = correlate(X, K), correlate(leaf("X", N, C, 17, 19), leaf("K", 
     [(CONV, "_direct"), (CONV, "_direct_taps"), (CONV, "_spread_taps"), (CONV, "_sparse"), (UNIT, "_shifted"),
      (STRIDED, "_winograd"), (STRIDED, "_winograd_taps"), (UNIT, "_fourier"), (SINGLE, "_toeplitz"),
      (SINGLE, "_toeplitz_taps"), (DILATED, "_sub_images"), (UNIT, "_side_by_side"), (UNIT, "_taps_side_by_side"),
-     (STRIDED, "_interleaved")],
+     (UNIT, "_rows"), (UNIT, "_rows_of_taps"), (UNIT, "_shifted_rows"), (STRIDED, "_interleaved")],
 )  # fmt: skip
 def test_a_wrong_schedule_fails_the_self_test(f, helper, capsys):
     """Small cases would be computed without any: each schedule is tried by name."""
@@ -176,7 +176,8 @@ def test_a_wrong_schedule_fails_the_self_test(f, helper, capsys):
 
     def wrong(*arguments):
         right(*arguments)
-        arguments[-1][...] *= 1.01
+        for place in arguments[-1] if isinstance(arguments[-1], list) else [arguments[-1]]:
+            place[...] *= 1.01
 
     setattr(module, helper, wrong)
     for name, function in list(module._SCHEDULES.items()):

@@ -34,8 +34,10 @@ LAYER = (2, 1, 3, 10, 14), (1, 5, 3, 3, 3), (8, 12)
         (part("tiles", *LAYER), 2 * 5 * 3 * (2 * 3) * 36),
         # F(2, 3): 4 x 6 tiles of 4 x 4 positions
         (part("tiles", *LAYER, accuracy="exact"), 2 * 5 * 3 * (4 * 6) * 16),
-        # 9 x 12 results: a third row of tiles for the ninth
-        (part("tiles", (2, 1, 3, 11, 14), LAYER[1], (9, 12)), 2 * 5 * 3 * (3 * 3) * 36),
+        # 7 x 12 results: a second row of tiles for three of them
+        (part("tiles", (2, 1, 3, 9, 14), LAYER[1], (7, 12)), 2 * 5 * 3 * (2 * 3) * 36),
+        # 9 x 12 results: two rows of tiles of five, which take 14 positions, as against 18 of three rows of four
+        (part("tiles", (2, 1, 3, 11, 14), LAYER[1], (9, 12)), 2 * 5 * 3 * (2 * 7) * (3 * 6)),
         # a stride of 2: four phases of 2 x 2 taps, F(4, 2) with 5 x 5 positions, 2 x 3 tiles
         (part("polyphase", (2, 1, 3, 17, 25), LAYER[1], (8, 12), stride=(2, 2)), 2 * 5 * (4 * 3) * (2 * 3) * 25),
         # a gradient by a kernel: 3 x 3 results, the upstream gradient of 8 x 12 in tiles of F(4, 3)
@@ -117,13 +119,13 @@ def test_a_small_problem_is_one_matrix_product(monkeypatch, problem):
 
 
 def test_a_schedule_of_parts_counts_them():
-    """Four images of every second row and column: 32 x 32 channels, 14 x 14 results each, by 4 x 4 tiles of F(4, 3)."""
-    shapes = (1, 1, 32, 60, 60), (1, 32, 32, 3, 3), (56, 56)
+    """Four images of every second row and column: 32 x 32 channels, 14 x 14 results each, by 3 x 3 tiles of F(5, 3)."""
+    shapes = (1, 1, 32, 32, 32), (1, 32, 32, 3, 3), (28, 28)
     found = part("sub-images", *shapes, dilation=(2, 2))
     inner = tuple(inner_parts(found))
-    assert labels(inner) == "4 x tiles F(4, 3)"
-    assert found.label == "sub-images (tiles F(4, 3))"
-    assert products(found) == 4 * 32 * 32 * (7 * 7) * 36
+    assert labels(inner) == "4 x tiles F(5, 3)"
+    assert found.label == "sub-images (tiles F(5, 3))"
+    assert products(found) == 4 * 32 * 32 * (3 * 3) * 49
 
 
 def test_names():

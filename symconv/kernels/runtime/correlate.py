@@ -7,10 +7,11 @@ zero outside.  The gradient by the kernel is the same sum with other letters: n 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from symconv.kernels.runtime.small import _small_for
 from symconv.kernels.runtime.sparse import _sparse
 from symconv.kernels.runtime.toeplitz import _toeplitz, _toeplitz_taps
 from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.window import _even
 from symconv.kernels.runtime.winograd import _winograd, _winograd_taps
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
@@ -33,19 +35,40 @@ _WINDOW_BY_WINDOW = ("direct", "rows", "shifted", "side by side", "taps", "rows 
 
 def _tiles(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """Tiles F(m, r), those of every phase of the stride together."""
-    taps, extent = (kernel.shape[3], kernel.shape[4]), (out.shape[3], out.shape[4])
-    tile = _tile_of(_phased(taps, stride), extent, ACCURACY)
+    _tiles_of_all([images], kernel, start, stride, [out])
+
+
+def _tiles_of_all(parts: list[Array], kernel: Array, start: Pair, stride: Pair, out: list[Array]) -> None:
+    """The same for several arrays of images and as many results, the first image of each first."""
+    extent = out[0].shape[3], out[0].shape[4]
+    tile = _tile_of(_phased((kernel.shape[3], kernel.shape[4]), stride), extent, ACCURACY)
+    every = range(len(parts[0]))
     for g, weights in enumerate(kernel):
-        _winograd(images[:, g], weights, start, stride, tile, out[:, g])
+        images, places = ([part[n, g] for n in every for part in arrays] for arrays in (parts, out))
+        _winograd(images, weights, start, stride, tile, places)
 
 
 def _tiles_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The same for the gradient by a kernel: tiles of its upstream gradient, of every phase of the stride."""
-    taps, extent = (kernel.shape[3], kernel.shape[4]), (out.shape[3], out.shape[4])
-    tile = _tile_of(_phased(extent, dilation), taps, ACCURACY)
-    for g, weights in enumerate(kernel):
-        given, place = weights.swapaxes(0, 1), out[:, g].swapaxes(0, 1)
-        _winograd_taps(images[:, g].swapaxes(0, 1), given, start, dilation, tile, place)
+    _tiles_of_all_taps([images], [kernel], start, dilation, out)
+
+
+def _tiles_of_all_taps(parts: list[Array], given: list[Array], start: Pair, stride: Pair, out: Array) -> None:
+    """The sum of the gradients by a kernel of several arrays of images and as many upstream gradients.
+
+    What is summed for all channels and outputs is added to for each block of tiles: of so many channels at a time that
+    it takes some 16 MB.
+    """
+    channels, (groups, outputs, count) = len(parts[0]), given[0].shape[:3]
+    phased = _phased((out.shape[3], out.shape[4]), stride)
+    tile = _tile_of(phased, (given[0].shape[3], given[0].shape[4]), ACCURACY)
+    sums = prod(m + r - 1 for m, r in zip(tile, phased)) * prod(stride) * outputs * out.itemsize
+    step = _even(channels, max(32, (1 << 24) // sums))
+    for g in range(groups):
+        upstream = [array[g, :, n] for n in range(count) for array in given]
+        for k in range(0, channels, step):
+            images = [part[k : k + step, g, n] for n in range(count) for part in parts]
+            _winograd_taps(images, upstream, start, stride, tile, out[k : k + step, g].swapaxes(0, 1))
 
 
 def _overlap_save(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -121,24 +144,43 @@ def _taps_side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, 
 
 def _sub_images(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """A dilation of d x e: the windows of d * e images, of every d-th row and e-th column each."""
-    for a, b in np.ndindex(*dilation):
-        first, shift = _part_of((a, b), start, dilation)
-        part = images[..., first[0] :: dilation[0], first[1] :: dilation[1]]
-        place = out[..., a :: dilation[0], b :: dilation[1]]
-        _run("", part, kernel, shift, (1, 1), (1, 1), place)
+    for shift, parts, places in _alike(images, out, start, dilation):
+        extent = places[0].shape[3], places[0].shape[4]
+        schedule = _choose(parts[0], kernel, (1, 1), (1, 1), extent, ACCURACY, SCHEDULE)
+        if schedule == "tiles":
+            _tiles_of_all(parts, kernel, shift, (1, 1), places)
+            continue
+        for part, place in zip(parts, places):
+            _SCHEDULES[schedule](part, kernel, shift, (1, 1), (1, 1), place)
 
 
 def _sub_images_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The gradient by a kernel with a dilation of d: the sum of those of d * d images and as many gradients."""
     out[...] = 0
-    for a, b in np.ndindex(*stride):
-        first, shift = _part_of((a, b), start, stride)
-        part = images[..., first[0] :: stride[0], first[1] :: stride[1]]
-        given = kernel[..., a :: stride[0], b :: stride[1]]
-        if given.size:
-            term = np.empty(out.shape, out.dtype)
-            _run("", part, given, shift, (1, 1), (1, 1), term)
+    term = np.empty(out.shape, out.dtype)
+    for shift, parts, given in _alike(images, kernel, start, stride):
+        schedule = _choose(parts[0], given[0], (1, 1), (1, 1), (out.shape[3], out.shape[4]), ACCURACY, SCHEDULE)
+        if schedule == "tiles of taps":
+            _tiles_of_all_taps(parts, given, shift, (1, 1), term)
             out += term
+            continue
+        for part, weights in zip(parts, given):
+            _SCHEDULES[schedule](part, weights, shift, (1, 1), (1, 1), term)
+            out += term
+
+
+def _alike(images: Array, strided: Array, start: Pair, step: Pair) -> Iterator[tuple[Pair, list[Array], list[Array]]]:
+    """The phases of a step that are alike in shapes and in where their windows start: that, what they read, and their
+    part of `strided`."""
+    found: dict[tuple[object, ...], tuple[Pair, list[Array], list[Array]]] = {}
+    for a, b in np.ndindex(*step):
+        first, shift = _part_of((a, b), start, step)
+        part, other = images[..., first[0] :: step[0], first[1] :: step[1]], strided[..., a :: step[0], b :: step[1]]
+        if other.size:
+            _, parts, others = found.setdefault((shift, part.shape, other.shape), (shift, [], []))
+            parts.append(part)
+            others.append(other)
+    yield from found.values()
 
 
 def _part_of(phase: Pair, start: Pair, step: Pair) -> tuple[Pair, Pair]:

@@ -40,20 +40,22 @@ def _block(count: int, rows: int, columns: int, most: int) -> _Block:
     return _Block(_even(count, most // (across * down)) if down == rows else 1, down, across)
 
 
-def _fitting(shape: Pair, counts: Pair, tile: Pair, taps: Pair, channels: int, itemsize: int, most: int) -> _Block:
-    """The largest block of up to `most` tiles whose buffers stay below 3 MB.
+def _fitting(
+    shape: Pair, count: int, tile: Pair, taps: Pair, entry_bytes: Pair, most: int, held: int
+) -> tuple[_Block, int]:
+    """The largest block of up to `most` tiles whose buffers hold so many bytes; how many images to transform at a time.
 
-    shape: of the outputs.  counts: of images, and of the arrays that are transformed.
+    shape: of the outputs.  entry_bytes: of an entry of an image with its channels, and of a position of a tile.
     """
     rows, columns = (-(-n // t) for n, t in zip(shape, tile))
     a, b = tile[0] + taps[0] - 1, tile[1] + taps[1] - 1
     while True:
-        block = _block(counts[0], rows, columns, most)
+        block = _block(count, rows, columns, most)
         width = tile[1] * (block.columns - 1) + b
-        read = block.images * (tile[0] * (block.rows - 1) + a) * width
-        half = a * block.images * block.rows * width
-        if most == 1 or (counts[1] * a * b * block.tiles + read + half) * channels * itemsize <= 3 << 20:
-            return block
+        read = (tile[0] * (block.rows - 1) + a + a * block.rows) * width * entry_bytes[0]  # of an image
+        together = _even(block.images, (1 << 19) // read)
+        if most == 1 or a * b * block.tiles * entry_bytes[1] + together * read <= held:
+            return block, together
         most = -(-most * 3 // 4) if most > 3 else most - 1
 
 
@@ -68,8 +70,26 @@ def _blocks_of(whole: _Block, count: int, shape: Pair, tile: Pair) -> Iterator[t
                 yield block, slice(first, first + images), tile[0] * i, tile[1] * j
 
 
+def _into_all(
+    images: list[Array],
+    corner: Pair,
+    stride: Pair,
+    tile: Pair,
+    matrices: tuple[Array, Array],
+    block: _Block,
+    together: int,
+    out: Array,
+) -> None:
+    """Transform the tiles of a block: out[(p, q), (n, i, j), (e, f, k)], so many images at a time."""
+    split = out.reshape(len(out), block.images, -1, out.shape[2])
+    for first in range(0, block.images, together):
+        some = slice(first, min(first + together, block.images))
+        part = block._replace(images=some.stop - first)
+        _into(images[some], corner, stride, tile, matrices, part, split[:, some])
+
+
 def _into(
-    images: Array,
+    images: list[Array],
     corner: Pair,
     stride: Pair,
     tile: Pair,
@@ -77,18 +97,20 @@ def _into(
     block: _Block,
     out: Array,
 ) -> None:
-    """Transform the tiles of a block: out[p, q, (n, i, j), (e, f, k)], the first one reads from `corner` on.
+    """Transform tiles: out[(p, q), n, (i, j), (e, f, k)], the first one reads from `corner` on.
 
     e, f: the phases of the stride.
     """
     (a, reads_i), (b, reads_j) = matrices[0].shape, matrices[1].shape
     m, n = tile
-    channels = stride[0] * stride[1] * images.shape[1]
+    channels = stride[0] * stride[1] * len(images[0])
     rows, columns = m * (block.rows - 1) + reads_i, n * (block.columns - 1) + reads_j
     read = _WORKSPACE.take("a", (block.images, rows, columns, channels), out.dtype)
     for image, place in zip(images, read.reshape(*read.shape[:3], *stride, -1)):
         for e, f in np.ndindex(*stride):
-            _cut_strided(image, corner[0] + e, corner[1] + f, stride, place[:, :, e, f].transpose(2, 0, 1))
+            cut = _WORKSPACE.take("b", (len(image), rows, columns), out.dtype)  # turned in the cache
+            _cut_strided(image, corner[0] + e, corner[1] + f, stride, cut)
+            place[:, :, e, f] = cut.transpose(1, 2, 0)
     over_n, over_i, over_j, _ = read.strides
     width = columns * channels
     bands = as_strided(read, (block.images, block.rows, reads_i, width), (over_n, m * over_i, over_i, out.itemsize))
@@ -101,8 +123,8 @@ def _into(
     np.matmul(matrices[1], as_strided(half, shape, strides), out=target.transpose(0, 2, 3, 4, 1, 5))
 
 
-def _back(products: Array, tile: Pair, matrices: tuple[Array, Array], block: _Block, out: Array) -> None:
-    """Write out[n, o, i, j] from the products [p, q, (n, i, j), o] of a block."""
+def _back(products: Array, tile: Pair, matrices: tuple[Array, Array], block: _Block, places: list[Array]) -> None:
+    """Write places[n][o, i, j] from the products [p, q, (n, i, j), o] of a block."""
     a, b, tiles, outputs = products.shape
     m, n = tile
     half = _WORKSPACE.take("a", (b, m, tiles * outputs), products.dtype)
@@ -111,66 +133,74 @@ def _back(products: Array, tile: Pair, matrices: tuple[Array, Array], block: _Bl
     split = half.reshape(b, m, block.images, block.rows, block.columns, outputs)
     np.matmul(matrices[1].T, split.transpose(2, 3, 1, 4, 0, 5), out=entries)
     whole = entries.reshape(block.images, block.rows * m, block.columns * n, outputs)
-    for image, place in zip(whole, out):
+    for image, place in zip(whole, places):
         place[...] = image[: place.shape[1], : place.shape[2]].transpose(2, 0, 1)
 
 
 def _phases_of_taps(kernel: Array, stride: Pair) -> Array:
-    """[u, v, (e, f, k), o] = kernel[o, k, s u + e, t v + f], zeros beyond its last tap."""
+    """[(e, f, k), (u, v), o] = kernel[o, k, s u + e, t v + f], zeros beyond its last tap."""
     outputs, channels, r, c = kernel.shape
     (s, t), (tall, wide) = stride, (-(-n // e) for n, e in zip((r, c), stride))
-    whole = np.zeros((tall * s, wide * t, channels, outputs), kernel.dtype)
-    whole[:r, :c] = kernel.transpose(2, 3, 1, 0)
-    split = whole.reshape(tall, s, wide, t, channels, outputs).transpose(0, 2, 1, 3, 4, 5)
-    return split.reshape(tall, wide, s * t * channels, outputs)
+    whole = np.zeros((channels, tall * s, wide * t, outputs), kernel.dtype)
+    whole[:, :r, :c] = kernel.transpose(1, 2, 3, 0)
+    split = whole.reshape(channels, tall, s, wide, t, outputs).transpose(2, 4, 0, 1, 3, 5)
+    return split.reshape(s * t * channels, tall * wide, outputs)
 
 
-def _winograd(images: Array, kernel: Array, start: Pair, stride: Pair, tile: Pair, out: Array) -> None:
-    """out[n, o, i, j] = sum of kernel[o, k, u, v] * images[n, k, s i + u - start[0], t j + v - start[1]]."""
+def _winograd(images: list[Array], kernel: Array, start: Pair, stride: Pair, tile: Pair, out: list[Array]) -> None:
+    """out[n][o, i, j] = sum of kernel[o, k, u, v] * images[n][k, s i + u - start[0], t j + v - start[1]]."""
     taps = _phases_of_taps(kernel, stride)
-    count, (r, c, channels, outputs) = len(images), taps.shape
-    (m, n), dtype = tile, out.dtype
+    r, c = (-(-n // e) for n, e in zip(kernel.shape[2:], stride))
+    count, (channels, _, outputs) = len(images), taps.shape
+    (m, n), dtype, extent = tile, out[0].dtype, (out[0].shape[1], out[0].shape[2])
     back, weigh, into = ((x.astype(dtype), y.astype(dtype)) for x, y in zip(_tile(m, r), _tile(n, c)))
     a, b = m + r - 1, n + c - 1
-    weights = _WORKSPACE.take("weights", (a, b, channels, outputs), dtype)
-    np.matmul(np.kron(*weigh), taps.reshape(r * c, channels * outputs), out=weights.reshape(a * b, channels * outputs))
-    whole = _fitting((out.shape[2], out.shape[3]), (count, 1), tile, (r, c), channels, dtype.itemsize, 112)
+    held = channels * dtype.itemsize
+    whole, together = _fitting(extent, count, tile, (r, c), (held, held), 112, 3 << 20)
     step = outputs  # small products, which OpenBLAS multiplies without packing, in a buffer of 1 MB
     tiles = whole.tiles
     while step > 16 and (step * tiles * channels >= 1_000_000 or a * b * tiles * step * dtype.itemsize > 1 << 20):
         step = -(-step // 2)
-    for block, group, i, j in _blocks_of(whole, count, (out.shape[2], out.shape[3]), tile):
-        transformed = _WORKSPACE.take("transformed", (a, b, block.tiles, channels), dtype)
+    parts = [slice(o, min(o + step, outputs)) for o in range(0, outputs, step)]
+    kept = _WORKSPACE.take("weights", (a * b * channels * outputs,), dtype)
+    cuts = [a * b * channels * part.start for part in parts[1:]]
+    weights = [w.reshape(a * b, channels, -1) for w in np.split(kept, cuts)]  # those of each part together
+    for part, place in zip(parts, weights):
+        np.matmul(np.kron(*weigh), taps[:, :, part], out=place.transpose(1, 0, 2))
+    for block, group, i, j in _blocks_of(whole, count, extent, tile):
+        transformed = _WORKSPACE.take("transformed", (a * b, block.tiles, channels), dtype)
         corner = stride[0] * i - start[0], stride[1] * j - start[1]
-        _into(images[group], corner, stride, tile, into, block, transformed)
-        place = out[group, :, i : i + m * block.rows, j : j + n * block.columns]
-        for o in range(0, outputs, step):
-            chosen = slice(o, min(o + step, outputs))
-            products = _WORKSPACE.take("b", (a, b, block.tiles, chosen.stop - o), dtype)
-            np.matmul(transformed, weights[:, :, :, chosen], out=products)
-            _back(products, tile, back, block, place[:, chosen])
+        _into_all(images[group], corner, stride, tile, into, block, together, transformed)
+        places = [place[:, i : i + m * block.rows, j : j + n * block.columns] for place in out[group]]
+        for part, weighed in zip(parts, weights):
+            products = _WORKSPACE.take("b", (a * b, block.tiles, weighed.shape[2]), dtype)
+            np.matmul(transformed, weighed, out=products)
+            _back(products.reshape(a, b, block.tiles, -1), tile, back, block, [place[part] for place in places])
 
 
-def _winograd_taps(images: Array, upstream: Array, start: Pair, stride: Pair, tile: Pair, out: Array) -> None:
-    """out[o, k, u, v] = sum of upstream[n, o, i, j] * images[n, k, s i + u - start[0], t j + v - start[1]]."""
+def _winograd_taps(
+    images: list[Array], upstream: list[Array], start: Pair, stride: Pair, tile: Pair, out: Array
+) -> None:
+    """out[o, k, u, v] = sum of upstream[n][o, i, j] * images[n][k, s i + u - start[0], t j + v - start[1]]."""
     count, outputs, (s, t) = len(images), len(out), stride
-    channels = s * t * images.shape[1]
+    channels = s * t * len(images[0])
     r, c = (-(-taps // e) for taps, e in zip(out.shape[2:], stride))
     (m, n), dtype = tile, out.dtype
     back, weigh, into = ((x.astype(dtype), y.astype(dtype)) for x, y in zip(_tile(m, r), _tile(n, c)))
     a, b = m + r - 1, n + c - 1
-    extent = upstream.shape[2], upstream.shape[3]
-    whole = _fitting(extent, (count, 1 + outputs // channels), tile, (r, c), channels, dtype.itemsize, 128)
+    extent = upstream[0].shape[1], upstream[0].shape[2]
+    held = max(channels, outputs) * dtype.itemsize, (channels + outputs) * dtype.itemsize
+    whole, together = _fitting(extent, count, tile, (r, c), held, 128, 27 << 17)
     total = _WORKSPACE.take("weights", (a * b, outputs, channels), dtype)
     total[...] = 0
     step = max(1, min(a * b, (1 << 19) // (outputs * channels * dtype.itemsize)))
     part = np.empty((step, outputs, channels), dtype)  # stays in the cache
     for block, group, i, j in _blocks_of(whole, count, extent, tile):
-        transformed = _WORKSPACE.take("transformed", (a, b, block.tiles, channels), dtype)
-        _into(images[group], (s * i - start[0], t * j - start[1]), stride, tile, into, block, transformed)
-        turned = _WORKSPACE.take("turned", (a, b, block.tiles, outputs), dtype)
-        _into(upstream[group], (i, j), (1, 1), tile, back, block, turned)
-        left, right = (x.reshape(a * b, block.tiles, -1) for x in (turned, transformed))
+        corner = s * i - start[0], t * j - start[1]
+        right = _WORKSPACE.take("transformed", (a * b, block.tiles, channels), dtype)
+        _into_all(images[group], corner, stride, tile, into, block, together, right)
+        left = _WORKSPACE.take("turned", (a * b, block.tiles, outputs), dtype)
+        _into_all(upstream[group], (i, j), (1, 1), tile, back, block, together, left)
         for q in range(0, a * b, step):
             some = slice(q, min(q + step, a * b))
             total[some] += np.matmul(left[some].transpose(0, 2, 1), right[some], out=part[: some.stop - q])

@@ -18,6 +18,7 @@ ERRORS: dict[Tile, tuple[float, float]] = {
     (4, 2): (6e-6, 8e-15),
     (2, 3): (9e-7, 2e-15),
     (4, 3): (2e-5, 2e-14),
+    (5, 3): (2e-5, 3e-14),
     (4, 4): (2e-5, 3e-14),
     (4, 5): (2e-5, 3e-14),
     (2, 6): (2e-5, 3e-14),
@@ -31,7 +32,7 @@ def tiles_by_accuracy(accuracy: str) -> tuple[Tile, ...]:
     >>> tiles_by_accuracy("exact")
     ((2, 2), (2, 3))
     """
-    return tuple((m, r) for r, m in (_EXACT if accuracy == "exact" else _FAST).items())
+    return tuple((m, r) for r, sides in (_EXACT if accuracy == "exact" else _FAST).items() for m in sides)
 
 
 def error_of(tile: Tile) -> tuple[float, float]:
