@@ -34,7 +34,7 @@ float64; an infinity or a NaN spreads over the tiles that read it.  Arrays of wh
 """
 LOADER = (
     *("_c_words", "_c_compiler", "_c_file_name", "build", "_c_into", "_c_library"),
-    *("_c_type", "_c_function", "_in_c", "_in_parts", "_call_c", "_for_c"),
+    *("_c_type", "_c_function", "_in_c", "_in_parts", "_call_c", "_place", "_for_c"),
 )
 BUILD = """\
     parser.add_argument("--build", action="store_true", help="compile the C file beside this one")

@@ -101,11 +101,13 @@ static void NAME(strip_of)(const struct NAME(product) *p, const struct run *run,
     const long step = p->result.at_inner, *at_row = p->result.at_first + row;
     static const long rows_apart[4] = {0, 4 * LANES, 8 * LANES, 12 * LANES};
     static const long runs_apart[4] = {0, 16 * LANES, 32 * LANES, 48 * LANES};
+    const int sheet = together == 4 && p->lines > 1;
+    const long width = sheet ? p->summed / p->lines : 0, part = sheet ? maximum(1, KBLOCK / p->lines) : 1;
     for (long j = 0, done; j < run->length; j += done) {
         /* As many vectors at a time as make parts alike, so that none is left with less than one vector; the last one
            ends where the run does.  A short run lies in a copy with room behind it. */
         const long left = run->length - j, all = (left + LANES - 1) / LANES, parts = (all + 3) / 4;
-        const long vectors = (all + parts - 1) / parts;
+        const long vectors = parts > all / 4 ? (all + parts - 1) / parts : 4;
         done = minimum(left, vectors * LANES);
         const long last = maximum(0, done - LANES);
         const int direct = step == 1 && left >= LANES;
@@ -114,8 +116,6 @@ static void NAME(strip_of)(const struct NAME(product) *p, const struct run *run,
             from[i] = run[i].from + j;
             to[i] = run[i].to + j;
         }
-        const int sheet = together == 4 && p->lines > 1;
-        const long width = sheet ? p->summed / p->lines : 0, part = sheet ? maximum(1, KBLOCK / p->lines) : 1;
         NAME(sheet) *const sheet_of = NAME(sheets)[p->lines <= HEIGHT ? p->lines : 0][vectors - 1];
         for (long v = 0; v < width; v += part) { /* short sums lose few digits */
             sheet_of(p->lines, width, minimum(part, width - v), packed + v, b + from[0],

@@ -11,6 +11,7 @@ import os
 import platform
 import shlex
 import shutil
+import struct
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -176,10 +177,18 @@ def _in_parts(
 
 def _call_c(name: str, out: Array, arrays: list[Array], sizes: tuple[int, ...]) -> None:
     """The call itself."""
-    places = (ctypes.c_void_p * len(arrays))(*(a.__array_interface__["data"][0] for a in arrays))
-    numbers = (ctypes.c_long * len(sizes))(*sizes)
-    if _c_function(name, out.dtype.char)(out.__array_interface__["data"][0], places, numbers):
+    places = struct.pack(f"{len(arrays)}P", *map(_place, arrays))
+    numbers = struct.pack(f"{len(sizes)}l", *sizes)
+    if _c_function(name, out.dtype.char)(_place(out), places, numbers):
         raise MemoryError(f"{name}: no memory for what lies between input and output; call it on smaller parts")
+
+
+def _place(array: Array) -> int:
+    """Where the entries of an array begin; by a buffer, which NumPy makes sooner than its interface."""
+    if array.flags.writeable and array.size:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))
+    place: int = array.__array_interface__["data"][0]
+    return place
 
 
 def _for_c(array: Array, dtype: np.dtype[Any]) -> Array:

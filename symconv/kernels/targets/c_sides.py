@@ -42,7 +42,7 @@ static inline void count_from_least(long *table, long count, long rank, long *en
         low = minimum(low, table[n * rank]);
         high = maximum(high, table[n * rank]);
     }
-    for (long n = 0; n < count; n++) table[n * rank] -= low;
+    for (long n = 0; low && n < count; n++) table[n * rank] -= low;
     ends[0] += low;
     ends[1] += high;
 }
@@ -63,8 +63,8 @@ static inline void survey(struct side *s)
         long ends[2] = {minimum(0, inner) + minimum(0, along), maximum(0, inner) + maximum(0, along)};
         count_from_least(s->first + axis, s->firsts, s->rank, ends);
         count_from_least(s->second + axis, s->seconds, s->rank, ends);
-        for (long n = 0; n < s->firsts; n++) s->first[n * s->rank + axis] -= minimum(0, along);
-        for (long n = 0; n < s->seconds; n++) s->second[n * s->rank + axis] -= minimum(0, inner);
+        for (long n = 0; along < 0 && n < s->firsts; n++) s->first[n * s->rank + axis] -= along;
+        for (long n = 0; inner < 0 && n < s->seconds; n++) s->second[n * s->rank + axis] -= inner;
         s->low[axis] = ends[0];
         s->shape[axis] = ends[1] - ends[0] + 1;
     }
