@@ -21,6 +21,7 @@ SCHEDULES = {
     "sparse": ("_sparse",),
     "sub-images": ("_sub_images",),
     "fourier": ("_fourier",),
+    "spectra": ("_fourier",),
     "adjoint": ("_scatter",),
     "known rank": ("_separable",),
     "sums of windows": ("_pool(np.add", "_pool_back"),

@@ -7,8 +7,10 @@ import pytest
 
 from symconv.errors import UsageError
 from symconv.evidence import judge
+from symconv.kernels.runtime.fourier import _length
 from symconv.kernels.runtime.tiles import _tile
 from symconv.kernels.schedules.identities import IDENTITIES
+from symconv.kernels.schedules.roots import is_a_circle
 from symconv.kernels.schedules.toom_cook import is_an_identity, toom_cook
 from symconv.proof.problem import tensor_equation
 from symconv.proof.verdict import ALL_SIZES, Status
@@ -39,3 +41,32 @@ def test_exported_matrices_are_those_that_sympy_derives(m, r):
 def test_a_tile_that_is_not_to_be_had(m, r):
     with pytest.raises(UsageError, match=rf"F\({m}, {r}\): a tile of {m} outputs and {r} taps; expected at least one"):
         toom_cook(m, r)
+
+
+LENGTHS = sorted({_length(taps, outputs) for taps in range(1, 200) for outputs in (1, 7, 30, 100, 500, 2000)})
+
+
+def test_the_lengths_of_tiles_of_up_to_two_hundred_taps():
+    assert LENGTHS == [12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384]
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_powers_of_a_root_of_unity_add_up_to_a_circle(length):
+    """And those powers are what NumPy transforms by."""
+    assert is_a_circle(length)
+    powers = np.exp(-2j * np.pi * (np.outer(np.arange(length), np.arange(length)) % length) / length)
+    np.testing.assert_allclose(np.fft.fft(np.eye(length)), powers, atol=1e-12)
+
+
+def test_a_root_of_another_order_is_no_circle(monkeypatch):
+    """Of order 6, every second power is one of order 3: six of them do not add up to a circle of twelve."""
+    import sympy
+
+    right = sympy.cyclotomic_poly
+    monkeypatch.setattr(sympy, "cyclotomic_poly", lambda n, z: right(n // 2, z))
+    assert not is_a_circle(12)
+
+
+def test_a_length_that_is_none():
+    with pytest.raises(UsageError, match="length: 0; expected at least 1; give the number of entries"):
+        is_a_circle(0)

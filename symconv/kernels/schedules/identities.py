@@ -39,7 +39,7 @@ def _sum(body: Value, **extents: PolyLike) -> Value:
     return total(tuple(Range.upto(name, Poly.of(extent)) for name, extent in extents.items()), body)
 
 
-u, v, i, j, k, q, n = map(Poly.of, "uvijkqn")
+u, v, i, j, k, q, n, x = map(Poly.of, "uvijkqnx")
 
 
 def columns() -> Identity:
@@ -211,6 +211,21 @@ def phases() -> Identity:
     return Identity(whole, made)
 
 
+def spectra() -> Identity:
+    """Transforms change places with sums: what comes back of a product of spectra is a sum over both factors.
+
+    Its coefficients Z U V are those of a circle if powers of a root of unity stand for the tables: see `roots`.
+    """
+    K, X = _data("K", C, r), _data("X", C, N)
+    U, V, Z = _data("U", N, r), _data("V", N, N), _data("Z", N, N)
+    narrow = define("narrow", (C, N), lambda k, q: _sum(multiply(U[q, u], K[k, u]), u=r))
+    wide = define("wide", (C, N), lambda k, q: _sum(multiply(V[q, x], X[k, x]), x=N))
+    made = define("made", (N,), lambda i: _sum(multiply(Z[i, q], _sum(multiply(narrow[k, q], wide[k, q]), k=C)), q=N))
+    returned = define("returned", (N, r, N), lambda i, u, x: _sum(multiply(Z[i, q], U[q, u], V[q, x]), q=N))
+    whole = define("y", (N,), lambda i: _sum(multiply(K[k, u], X[k, x], returned[i, u, x]), k=C, u=r, x=N))
+    return Identity(whole, made)
+
+
 def overlap_save() -> Identity:
     """A tile of m entries correlated in a circle: its first m - r + 1 outputs meet no entry from its other end."""
     D, K = _data("D", m), _data("K", r)
@@ -280,6 +295,7 @@ IDENTITIES: dict[str, Callable[[], Identity]] = {
     "polyphase": polyphase,
     "adjoint": phases,
     "fourier": overlap_save,
+    "spectra": spectra,
     "known rank": known_rank,
     "sums of windows": sums_of_windows,
     "greatest of windows": greatest_of_windows,
