@@ -84,9 +84,10 @@ def close(found, expected, dtype):
 
 
 @settings(max_examples=200, deadline=None)
-@given(problems(), st.sampled_from([1, 1 << 9, 1 << 13, 1 << 20]))
-def test_rows_that_are_shared_are_the_formula_in_blocks_of_any_size(problem, laid):
-    """Blocks of a part of a row, of rows, and of groups; forward and as the gradient by a kernel."""
+@given(problems(), st.sampled_from([1, 1 << 9, 1 << 13, 1 << 20]), st.sampled_from([1, 40, 10**6]))
+def test_rows_that_are_shared_are_the_formula_in_blocks_of_any_size(problem, laid, unpacked):
+    """Blocks of a part of a row, of rows, of groups and of images, each multiplied in parts; forward, as sums of
+    shifted rows and as the gradient by a kernel."""
     images, kernel, start, stride, dilation, extent = problem
     numbers = start, stride, (1, dilation[1])
     expected = loops(images, kernel, *numbers, extent)
@@ -99,12 +100,16 @@ def test_rows_that_are_shared_are_the_formula_in_blocks_of_any_size(problem, lai
         stride,
         kernel.shape[3:],
     ).transpose(1, 2, 0, 3, 4)
-    out, gradient = np.empty_like(upstream), np.empty(kernel.shape, images.dtype)
+    beside = start, (1, stride[1]), dilation
+    out, shifted, gradient = np.empty_like(upstream), np.empty_like(upstream), np.empty(kernel.shape, images.dtype)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "_LAID", laid)
+        patch.setattr(rows, "_UNPACKED", unpacked)
         rows._rows(images, kernel, *numbers, out)
+        rows._shifted_rows(images, kernel, *beside, shifted)
         rows._rows_of_taps(images, upstream, *numbers, gradient)
     close(out, expected, images.dtype)
+    close(shifted, loops(images, kernel, *beside, extent), images.dtype)
     close(gradient, turned, images.dtype)
 
 

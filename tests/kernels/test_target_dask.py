@@ -26,8 +26,9 @@ from symconv.ops.layer import add_bias, apply, cross_entropy, softmax
 from symconv.ops.pool import pool_max
 from symconv.ops.window import rot180
 from symconv.specs import parse_spec
+from symconv.term.polynomial import Poly
 from symconv.term.tensor import Leaf, define, tensors_in
-from symconv.term.value import at_least, bracket, multiply
+from symconv.term.value import Maximum, Range, at_least, bracket, multiply
 from tests.kernels.build import leaf, sizes
 
 dask = pytest.importorskip("dask")
@@ -288,6 +289,20 @@ def test_an_operand_that_is_read_twice_has_two_blocks(tmp_path):
     equal(lazy.forward(chunked(random, values)), y)
     g = whole_numbers(rng, y.shape)
     equal(lazy.grad_x(chunked(random, g), chunked(random, values)), plain.grad_x(g, values))
+
+
+@pytest.mark.parametrize("chunks", [(7,), (3, 4), (2, 2, 2, 1), (1,) * 7])
+def test_the_window_of_a_maximum_stays_whole(tmp_path, chunks):
+    """y = x max(x), whose gradient at the first greatest entry has the sum over all of it as well."""
+    x = leaf("x", H)
+    u = Poly.of("u")
+    f = define("y", (H,), lambda i: multiply(Maximum((Range.upto("u", Poly.of(H)),), x[u]), x[i]))
+    lazy, _ = exported(tmp_path, "scaled", f)
+    values, given = np.array([1.0, -3, 4, 2, 4, 0, -1]), np.array([2.0, 1, -1, 3, 5, -2, 4])
+    equal(lazy.forward(da.from_array(values, chunks=(chunks,))), 4 * values)
+    wanted = 4 * given
+    wanted[2] += given @ values
+    equal(lazy.grad_x(*(da.from_array(a, chunks=(chunks,)) for a in (given, values))), wanted)
 
 
 def test_a_turned_axis_stays_whole(tmp_path):

@@ -104,7 +104,7 @@ class _Work:
 
     def _choose(self) -> None:
         rank = self.stage.formula.rank
-        found = [cuts_of(nest, self.core.shape) for nest in self.nests]
+        found = [_without_taps(nest, cuts_of(nest, self.core.shape)) for nest in self.nests]
         single = len(found) == 1
         self.cuts = [{} for _ in found]
         self.labels = [{} for _ in found]
@@ -274,6 +274,12 @@ def _rebuildable(nest: Nest) -> bool:
     plain = all(isinstance(f.head.tensor, Leaf) for f in nest.factors)
     windows = all(isinstance(w.function.body, Entry) and isinstance(w.function.body.tensor, Leaf) for w in nest.winners)
     return plain and windows and not any(c.sizes() & computed for c in nest.counts.values())
+
+
+def _without_taps(nest: Nest, cuts: Mapping[str, Cut]) -> dict[str, Cut]:
+    """Of these cuts those that leave the windows of all maxima whole."""
+    taps = {name for winner in nest.winners for tap in winner.taps for name in tap.names()}
+    return {index: cut for index, cut in cuts.items() if index not in taps}
 
 
 def _straight(cut: Cut) -> bool:
