@@ -13,7 +13,7 @@ from symconv.kernels.parts import SMALL, Part, inner_parts
 from symconv.kernels.runtime.choice import _row_by_row
 from symconv.kernels.runtime.direct import _blocks
 from symconv.kernels.runtime.fourier import _length
-from symconv.kernels.runtime.rows import _read_rows, _row_blocks
+from symconv.kernels.runtime.rows import _read_rows, _shifted_blocks
 from symconv.kernels.runtime.small import _small_for
 from symconv.kernels.runtime.types import Pair
 
@@ -58,7 +58,7 @@ def _shifted(part: Part) -> int:
     (rows, length), products = part.extent, r * c * outputs * channels
     reach = part.dilation[0] * (r - 1)
     if _row_by_row(part.kernel, part.stride):
-        blocks = _row_blocks((count, groups, rows, length), 1, 1, outputs * part.images.itemsize)
+        blocks = _shifted_blocks(part.kernel, (count, groups, rows, length), part.images.itemsize)
         places = (_number(n, g, j) * _read(i, part, reach) for n, g, i, j in blocks)
         return sum(places) * products
     pitch = part.sides[1] + part.dilation[1] * (c - 1)

@@ -157,3 +157,5 @@ def test_a_result_whose_entries_share_memory(conv):
     told(ValueError, message, conv.forward, IMAGE, KERNEL, out=out)
     single = as_strided(np.zeros(42), (1, 6, 7, 1), (0, 56, 8, 0))  # along an axis of one entry the stride is free
     assert conv.forward(IMAGE[:1, ..., :2], KERNEL, out=single) is single
+    empty = UPSTREAM[:0].copy()  # whose strides are all 0
+    assert conv.forward(IMAGE[:0], KERNEL, out=empty) is empty

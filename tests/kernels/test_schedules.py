@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from symconv.kernels.runtime import (
     choice,
     correlate,
+    direct,
     pool,
     pool_max,
     rows,
@@ -368,6 +370,44 @@ def test_working_buffers_stay_below_four_megabytes(case):
     assert kept() <= 4 * MEGABYTES
     correlate._correlate(images, kernel, start, stride, dilation, np.empty_like(upstream))
     assert kept() <= 4 * MEGABYTES
+
+
+@pytest.mark.parametrize(
+    ("images", "kernel", "stride", "dilation"),
+    [
+        ((1, 1, 4, 62, 400), (1, 1, 4, 3, 7), (1, 1), (30, 1)),  # rows far apart, of which few are read
+        ((1, 1, 330, 8, 8), (1, 160, 330, 3, 3), (1, 1), (1, 1)),  # a kernel larger than all windows
+        ((32, 1, 2, 10, 10), (1, 1024, 2, 4, 4), (1, 1), (2, 2)),  # a result larger than all windows
+        ((227, 1, 64, 24, 48), (1, 1, 64, 3, 3), (1, 2), (1, 1)),  # one row of all images
+    ],
+)
+def test_no_call_takes_more_than_four_megabytes(images, kernel, stride, dilation):
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal(images), rng.standard_normal(kernel)
+    sizes = zip(images[3:], stride, dilation, kernel[3:], strict=True)
+    out = np.empty((images[0], *kernel[:2], *((n - d * (t - 1) - 1) // s + 1 for n, s, d, t in sizes)))
+    kept()
+    tracemalloc.start()
+    correlate._correlate(x, w, (0, 0), stride, dilation, out)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert max(peak, kept()) <= 4 * MEGABYTES
+    close(out[:1], loops(x[:1], w, (0, 0), stride, dilation, out.shape[3:]), np.float64)
+
+
+def test_products_of_many_images_are_not_held_at_once():
+    """A gradient of 2 MB from 40 images of 4 x 4: two products, not those of all images."""
+    rng = np.random.default_rng(0)
+    images, upstream = rng.standard_normal((40, 1, 64, 4, 4)), rng.standard_normal((40, 1, 512, 2, 2))
+    out = np.empty((1, 512, 64, 3, 3))
+    kept()
+    tracemalloc.start()
+    direct._direct_taps(images, upstream, (0, 0), (1, 1), (1, 1), out)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 4 * out.nbytes + 4 * MEGABYTES
+    wanted = loops(images.transpose(2, 1, 0, 3, 4), upstream.transpose(1, 2, 0, 3, 4), (0, 0), (1, 1), (1, 1), (3, 3))
+    close(out, wanted.transpose(1, 2, 0, 3, 4), np.float64)
 
 
 @pytest.mark.parametrize(

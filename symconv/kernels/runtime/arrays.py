@@ -33,7 +33,7 @@ def _result(out: Array | None, shape: tuple[int, ...], dtype: Any, *read: Array)
             f"out: shape {out.shape} of {out.dtype}{'' if out.flags.writeable else ', read-only,'} given; "
             f"{shape} of {np.dtype(dtype)}, writeable, needed; give such an array or leave it out"
         )
-    if 0 in out.strides and any(n > 1 and not stride for n, stride in zip(out.shape, out.strides)):
+    if out.size and 0 in out.strides and any(n > 1 and not stride for n, stride in zip(out.shape, out.strides)):
         raise ValueError(
             f"out: strides {out.strides} given, so that entries share memory; a place for each needed; "
             "give another array or leave it out"

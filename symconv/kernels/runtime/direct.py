@@ -174,6 +174,7 @@ def _direct_taps(
     rows, length = upstream.shape[3:]
     depth = channels * r * c
     total = np.zeros((groups, depth, outputs), out.dtype)
+    few = max(1, (1 << 22) // total.nbytes)  # images whose products are held at once
     for n, g, i, j in _blocks((len(images), groups, rows, length), max(depth, outputs) * images.itemsize):
         part = upstream[n, g, :, i, j]
         counts = i.stop - i.start, j.stop - j.start
@@ -181,7 +182,10 @@ def _direct_taps(
         columns = _columns(_windows(images[n, g], first, (r, c), counts, stride, dilation))
         turned = _WORKSPACE.take("turned", (*part.shape[:2], *counts, outputs), out.dtype)
         turned[...] = part.transpose(0, 1, 3, 4, 2)
-        total[g] += np.matmul(columns, turned.reshape(*part.shape[:2], prod(counts), outputs)).sum(axis=0)
+        given = turned.reshape(*part.shape[:2], prod(counts), outputs)
+        for first_image in range(0, len(given), few):
+            some = slice(first_image, first_image + few)
+            total[g] += np.matmul(columns[some], given[some]).sum(axis=0)
     out[...] = total.reshape(groups, channels, r, c, outputs).transpose(0, 4, 1, 2, 3)
 
 

@@ -24,17 +24,18 @@ def _row_blocks(
     stride: int,
     entry_bytes: int,
     most_rows: int = 1 << 30,
+    most_beside: int = 1 << 30,
 ) -> Iterator[tuple[slice, slice, slice, slice]]:
     """Images, groups, rows and places in a row of one block after the other.
 
     counts: of each.  entry_bytes: of what is laid out for one place of one row.  most_rows: of outputs,
-    those of all images and groups.
+    those of all images and groups.  most_beside: of the places of a row, those of all images and groups.
     """
     images, groups, rows, length = counts
     most = max(1, _LAID // entry_bytes)  # places
-    across = _even(length, most // taps)
+    across = _even(length, min(most // taps, most_beside))
     down = _even(rows, min(most_rows, (most // across - taps) // stride + 1)) if across == length else 1
-    many = min(most // (across * (stride * (down - 1) + taps)), most_rows // down)
+    many = min(most // (across * (stride * (down - 1) + taps)), most_rows // down, most_beside // across)
     together = _even(groups, many) if down == rows else 1
     several = _even(images, many // groups) if together == groups and down == rows else 1
     steps = zip(counts, (several, together, down, across))
@@ -79,29 +80,39 @@ def _rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pai
         _multiply(weights[g], windows, place)
 
 
+def _shifted_blocks(
+    kernel: Array, counts: tuple[int, int, int, int], itemsize: int
+) -> Iterator[tuple[slice, slice, slice, slice]]:
+    """Blocks of sums; a row of one, with the taps as columns and all products, is laid out at once."""
+    outputs, channels, r, c = kernel.shape[1:]
+    beside = max(1, _LAID // ((channels * c + r * outputs) * itemsize))
+    return _row_blocks(counts, 1, 1, outputs * itemsize, most_beside=beside)
+
+
 def _shifted_rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The same for stride[0] = 1: products of every row that is read, [x, (u, o), j], then sums of shifted rows."""
     groups, outputs, channels, r, c = kernel.shape
     (rows, length), height = out.shape[3:], images.shape[3]
     weights = _turned(kernel, (0, 3, 1, 2, 4)).reshape(groups, 1, r * outputs, channels * c)
-    for n, g, i, j in _row_blocks((len(images), groups, rows, length), 1, 1, outputs * out.itemsize):
+    row_bytes = (channels * c + r * outputs) * out.itemsize
+    for n, g, i, j in _shifted_blocks(kernel, (len(images), groups, rows, length), out.itemsize):
         place = out[n, g, :, i, j].transpose(0, 1, 3, 2, 4)
         count, parts, tall, _, wide = place.shape
         sums = _WORKSPACE.take("sums", place.shape, out.dtype)
         sums[...] = 0
         top, bottom = _read_rows(i, start[0], dilation[0] * (r - 1), height)
-        step = max(1, _LAID // ((channels * c + r * outputs) * count * parts * wide * out.itemsize))
+        step = max(1, _LAID // (row_bytes * count * parts * wide))
         for x in range(top, bottom, step):
-            counts = min(step, bottom - x), wide
+            many = min(step, bottom - x)
             windows = _row_windows(
-                images[n, g], (x, stride[1] * j.start - start[1]), (1, c), counts, (1, stride[1]), dilation
+                images[n, g], (x, stride[1] * j.start - start[1]), (1, c), (many, wide), (1, stride[1]), dilation
             )
-            products = _WORKSPACE.take("products", (count, parts, counts[0], r * outputs, wide), out.dtype)
+            products = _WORKSPACE.take("products", (count, parts, many, r * outputs, wide), out.dtype)
             _multiply(weights[g], windows, products)
-            taps = products.reshape(count, parts, counts[0], r, outputs, wide)
+            taps = products.reshape(count, parts, many, r, outputs, wide)
             for u in range(r):
                 first = x + start[0] - dilation[0] * u - i.start  # the row of sums that row x is added to
-                a, b = max(0, -first), min(counts[0], tall - first)
+                a, b = max(0, -first), min(many, tall - first)
                 if a < b:
                     sums[:, :, first + a : first + b] += taps[:, :, a:b, u]
         place[...] = sums

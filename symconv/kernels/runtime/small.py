@@ -127,6 +127,14 @@ def _reach(kernel: Array, stride: Pair, dilation: Pair, out: Array) -> Pair:
     return height, width
 
 
+def _summed(images: Array, kernel: Array, dilation: Pair, out: Array) -> int:
+    """How many entries are laid out for sums: the taps of a row as columns, their products, the kernel."""
+    groups, outputs, channels, r, c = kernel.shape
+    laid = (channels * c + r * outputs) * (out.shape[3] + dilation[0] * (r - 1)) * out.shape[4]
+    entries: int = len(images) * groups * laid + kernel.size
+    return entries
+
+
 def _small_for(
     images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array
 ) -> _Small | _SmallSums | None:
@@ -136,13 +144,15 @@ def _small_for(
     if known is not None or key in _WORKSPACE.plans:
         return known
     taps, extent = prod(kernel.shape[3:]), prod(out.shape[3:])
-    entries = prod(images.shape[:3]) * taps * extent
+    count, itemsize = prod(images.shape[:3]), out.itemsize
+    entries = count * taps * extent
     plan: _Small | _SmallSums | None = None
     reach = _reach(kernel, stride, dilation, out)
     sides = [abs(p) + max(h, r) for p, h, r in zip(start, images.shape[3:], reach)]
-    kept = (2 * entries + prod(images.shape[:3]) * prod(sides)) * out.itemsize
+    shown = prod(out.shape[:4]) * sides[1] if stride == (1, 1) else 0
+    kept = (2 * entries + count * prod(sides) + shown) * itemsize
     if 0 < entries <= _SMALL and kept <= _KEPT and out.dtype in (np.float32, np.float64):
-        if taps <= extent and stride[0] == 1 < kernel.shape[3] and 2 * kernel.shape[1] <= kernel.shape[2]:
+        if stride[0] == 1 and taps <= extent and 2 * _summed(images, kernel, dilation, out) <= entries:
             plan = _SmallSums(images, kernel, start, stride, dilation, out)
         else:
             plan = _Small(images, kernel, start, stride, dilation, out, taps > extent)
