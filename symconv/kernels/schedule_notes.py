@@ -36,7 +36,10 @@ CONTRACT = " ".join(
         "of integers are exact.",
     )
 )
-KEPT = "Buffers are kept for the next call, one set for each thread, at most 4 MB beside transformed kernels."
+KEPT = (
+    "Buffers are kept for the next call, one set for each thread: at most 4 MB beside transformed kernels, and 2 MB "
+    "for problems that are small."
+)
 
 
 def notes_on(used: Collection[str], tiles: Collection[tuple[int, int]] | None) -> list[str]:
