@@ -40,10 +40,14 @@ def _side_of(taps: int, extent: int, accuracy: str) -> int:
     """The outputs of a tile on one axis; longer tiles, which lose more digits, where they save an eighth."""
     if taps == 1:
         return 1
-    side = 0
-    for m in (_EXACT if accuracy == "exact" else _FAST).get(taps, ()):
-        products, so_far = (-(-extent // k) * (k + taps - 1) if k else 1 << 60 for k in (m, side))
-        side = m if 8 * products <= 7 * so_far else side
+    shortest, *longer = (_EXACT if accuracy == "exact" else _FAST).get(taps, (0,))
+
+    def products(side: int) -> int:
+        return -(-extent // side) * (side + taps - 1)
+
+    side = shortest
+    for m in longer:
+        side = m if 8 * products(m) <= 7 * products(side) else side
     return min(side, extent)
 
 

@@ -17,7 +17,7 @@ from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _SMALL = 1 << 17  # entries of the columns
-_KEPT = 2 << 20  # bytes of all arrays that are kept
+_KEPT = 2 << 20  # bytes of all arrays of one
 
 
 def _framed(images: Array, start: Pair, reach: Pair, dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
@@ -151,14 +151,14 @@ def _small_for(
     sides = [abs(p) + max(h, r) for p, h, r in zip(start, images.shape[3:], reach)]
     shown = prod(out.shape[:4]) * sides[1] if stride == (1, 1) else 0
     kept = (2 * entries + count * prod(sides) + shown) * itemsize
+    if len(_WORKSPACE.plans) >= 64:
+        _WORKSPACE.forget()
     if 0 < entries <= _SMALL and kept <= _KEPT and out.dtype in (np.float32, np.float64):
+        _WORKSPACE.make_room(kept)
         if stride[0] == 1 and taps <= extent and 2 * _summed(images, kernel, dilation, out) <= entries:
             plan = _SmallSums(images, kernel, start, stride, dilation, out)
         else:
             plan = _Small(images, kernel, start, stride, dilation, out, taps > extent)
-    if len(_WORKSPACE.plans) >= 64 or _WORKSPACE.kept + (kept if plan else 0) > _KEPT:
-        _WORKSPACE.plans.clear()
-        _WORKSPACE.kept = 0
+        _WORKSPACE.kept += plan.nbytes
     _WORKSPACE.plans[key] = plan
-    _WORKSPACE.kept += 0 if plan is None else plan.nbytes
     return plan

@@ -22,40 +22,39 @@ from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
 class _Block(NamedTuple):
-    """What is done at a time: so many images, rows of tiles, and tiles of a row."""
+    """What is done at a time: so many images, rows of tiles, and tiles of a row; transformed: so many images."""
 
     images: int
     rows: int
     columns: int
+    together: int
 
     @property
     def tiles(self) -> int:
         return self.images * self.rows * self.columns
 
 
-def _block(count: int, rows: int, columns: int, most: int) -> _Block:
+def _block(count: int, rows: int, columns: int, most: int) -> tuple[int, int, int]:
     """Up to `most` tiles: some of a row, rows of an image, or images."""
     across = _even(columns, most)
     down = _even(rows, most // across) if across == columns else 1
-    return _Block(_even(count, most // (across * down)) if down == rows else 1, down, across)
+    return _even(count, most // (across * down)) if down == rows else 1, down, across
 
 
-def _fitting(
-    shape: Pair, count: int, tile: Pair, taps: Pair, entry_bytes: Pair, most: int, held: int
-) -> tuple[_Block, int]:
-    """The largest block of up to `most` tiles whose buffers hold so many bytes; how many images to transform at a time.
+def _fitting(shape: Pair, count: int, tile: Pair, taps: Pair, entry_bytes: Pair, most: int, held: int) -> _Block:
+    """The largest block of up to `most` tiles whose buffers hold so many bytes.
 
     shape: of the outputs.  entry_bytes: of an entry of an image with its channels, and of a position of a tile.
     """
     rows, columns = (-(-n // t) for n, t in zip(shape, tile))
     a, b = tile[0] + taps[0] - 1, tile[1] + taps[1] - 1
     while True:
-        block = _block(count, rows, columns, most)
-        width = tile[1] * (block.columns - 1) + b
-        read = (tile[0] * (block.rows - 1) + a + a * block.rows) * width * entry_bytes[0]  # of an image
-        together = _even(block.images, (1 << 19) // read)
-        if most == 1 or a * b * block.tiles * entry_bytes[1] + together * read <= held:
-            return block, together
+        images, down, across = _block(count, rows, columns, most)
+        width = tile[1] * (across - 1) + b
+        read = (tile[0] * (down - 1) + a + a * down) * width * entry_bytes[0]  # of an image
+        block = _Block(images, down, across, _even(images, (1 << 19) // read))
+        if most == 1 or a * b * block.tiles * entry_bytes[1] + block.together * read <= held:
+            return block
         most = -(-most * 3 // 4) if most > 3 else most - 1
 
 
@@ -66,26 +65,8 @@ def _blocks_of(whole: _Block, count: int, shape: Pair, tile: Pair) -> Iterator[t
         for i in range(0, rows, whole.rows):
             for j in range(0, columns, whole.columns):
                 images = min(whole.images, count - first)
-                block = _Block(images, min(whole.rows, rows - i), min(whole.columns, columns - j))
+                block = _Block(images, min(whole.rows, rows - i), min(whole.columns, columns - j), whole.together)
                 yield block, slice(first, first + images), tile[0] * i, tile[1] * j
-
-
-def _into_all(
-    images: list[Array],
-    corner: Pair,
-    stride: Pair,
-    tile: Pair,
-    matrices: tuple[Array, Array],
-    block: _Block,
-    together: int,
-    out: Array,
-) -> None:
-    """Transform the tiles of a block: out[(p, q), (n, i, j), (e, f, k)], so many images at a time."""
-    split = out.reshape(len(out), block.images, -1, out.shape[2])
-    for first in range(0, block.images, together):
-        some = slice(first, min(first + together, block.images))
-        part = block._replace(images=some.stop - first)
-        _into(images[some], corner, stride, tile, matrices, part, split[:, some])
 
 
 def _into(
@@ -97,7 +78,7 @@ def _into(
     block: _Block,
     out: Array,
 ) -> None:
-    """Transform tiles: out[(p, q), n, (i, j), (e, f, k)], the first one reads from `corner` on.
+    """Transform the tiles of a block: out[(p, q), (n, i, j), (e, f, k)], the first one reads from `corner` on.
 
     e, f: the phases of the stride.
     """
@@ -105,22 +86,25 @@ def _into(
     m, n = tile
     channels = stride[0] * stride[1] * len(images[0])
     rows, columns = m * (block.rows - 1) + reads_i, n * (block.columns - 1) + reads_j
-    read = _WORKSPACE.take("a", (block.images, rows, columns, channels), out.dtype)
-    for image, place in zip(images, read.reshape(*read.shape[:3], *stride, -1)):
-        for e, f in np.ndindex(*stride):
-            cut = _WORKSPACE.take("b", (len(image), rows, columns), out.dtype)  # turned in the cache
-            _cut_strided(image, corner[0] + e, corner[1] + f, stride, cut)
-            place[:, :, e, f] = cut.transpose(1, 2, 0)
-    over_n, over_i, over_j, _ = read.strides
     width = columns * channels
-    bands = as_strided(read, (block.images, block.rows, reads_i, width), (over_n, m * over_i, over_i, out.itemsize))
-    half = _WORKSPACE.take("b", (a, block.images, block.rows, width), out.dtype)
-    np.matmul(matrices[0], bands, out=half.transpose(1, 2, 0, 3))
-    over_p, over_n, over_i, _ = half.strides
-    shape = (a, block.images, block.rows, block.columns, reads_j, channels)
-    strides = (over_p, over_n, over_i, n * over_j, over_j, out.itemsize)
-    target = out.reshape(a, b, block.images, block.rows, block.columns, channels)
-    np.matmul(matrices[1], as_strided(half, shape, strides), out=target.transpose(0, 2, 3, 4, 1, 5))
+    target = out.reshape(a, b, block.images, block.rows, block.columns, channels).transpose(0, 2, 3, 4, 1, 5)
+    for first in range(0, block.images, block.together):
+        some = slice(first, min(first + block.together, block.images))
+        count = some.stop - first
+        read = _WORKSPACE.take("a", (count, rows, columns, channels), out.dtype)
+        for image, place in zip(images[some], read.reshape(*read.shape[:3], *stride, -1)):
+            for e, f in np.ndindex(*stride):
+                cut = _WORKSPACE.take("b", (len(image), rows, columns), out.dtype)  # turned in the cache
+                _cut_strided(image, corner[0] + e, corner[1] + f, stride, cut)
+                place[:, :, e, f] = cut.transpose(1, 2, 0)
+        over_n, over_i, over_j, _ = read.strides
+        bands = as_strided(read, (count, block.rows, reads_i, width), (over_n, m * over_i, over_i, out.itemsize))
+        half = _WORKSPACE.take("b", (a, count, block.rows, width), out.dtype)
+        np.matmul(matrices[0], bands, out=half.transpose(1, 2, 0, 3))
+        over_p, over_n, over_i, _ = half.strides
+        shape = (a, count, block.rows, block.columns, reads_j, channels)
+        strides = (over_p, over_n, over_i, n * over_j, over_j, out.itemsize)
+        np.matmul(matrices[1], as_strided(half, shape, strides), out=target[:, some])
 
 
 def _back(products: Array, tile: Pair, matrices: tuple[Array, Array], block: _Block, places: list[Array]) -> None:
@@ -156,7 +140,7 @@ def _winograd(images: list[Array], kernel: Array, start: Pair, stride: Pair, til
     back, weigh, into = ((x.astype(dtype), y.astype(dtype)) for x, y in zip(_tile(m, r), _tile(n, c)))
     a, b = m + r - 1, n + c - 1
     held = channels * dtype.itemsize
-    whole, together = _fitting(extent, count, tile, (r, c), (held, held), 112, 3 << 20)
+    whole = _fitting(extent, count, tile, (r, c), (held, held), 112, 3 << 20)
     step = outputs  # small products, which OpenBLAS multiplies without packing, in a buffer of 1 MB
     tiles = whole.tiles
     while step > 16 and (step * tiles * channels >= 1_000_000 or a * b * tiles * step * dtype.itemsize > 1 << 20):
@@ -170,7 +154,7 @@ def _winograd(images: list[Array], kernel: Array, start: Pair, stride: Pair, til
     for block, group, i, j in _blocks_of(whole, count, extent, tile):
         transformed = _WORKSPACE.take("transformed", (a * b, block.tiles, channels), dtype)
         corner = stride[0] * i - start[0], stride[1] * j - start[1]
-        _into_all(images[group], corner, stride, tile, into, block, together, transformed)
+        _into(images[group], corner, stride, tile, into, block, transformed)
         places = [place[:, i : i + m * block.rows, j : j + n * block.columns] for place in out[group]]
         for part, weighed in zip(parts, weights):
             products = _WORKSPACE.take("b", (a * b, block.tiles, weighed.shape[2]), dtype)
@@ -190,7 +174,7 @@ def _winograd_taps(
     a, b = m + r - 1, n + c - 1
     extent = upstream[0].shape[1], upstream[0].shape[2]
     held = max(channels, outputs) * dtype.itemsize, (channels + outputs) * dtype.itemsize
-    whole, together = _fitting(extent, count, tile, (r, c), held, 128, 27 << 17)
+    whole = _fitting(extent, count, tile, (r, c), held, 128, 27 << 17)
     total = _WORKSPACE.take("weights", (a * b, outputs, channels), dtype)
     total[...] = 0
     step = max(1, min(a * b, (1 << 19) // (outputs * channels * dtype.itemsize)))
@@ -198,9 +182,9 @@ def _winograd_taps(
     for block, group, i, j in _blocks_of(whole, count, extent, tile):
         corner = s * i - start[0], t * j - start[1]
         right = _WORKSPACE.take("transformed", (a * b, block.tiles, channels), dtype)
-        _into_all(images[group], corner, stride, tile, into, block, together, right)
+        _into(images[group], corner, stride, tile, into, block, right)
         left = _WORKSPACE.take("turned", (a * b, block.tiles, outputs), dtype)
-        _into_all(upstream[group], (i, j), (1, 1), tile, back, block, together, left)
+        _into(upstream[group], (i, j), (1, 1), tile, back, block, left)
         for q in range(0, a * b, step):
             some = slice(q, min(q + step, a * b))
             total[some] += np.matmul(left[some].transpose(0, 2, 1), right[some], out=part[: some.stop - q])
