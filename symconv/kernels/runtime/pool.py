@@ -119,7 +119,7 @@ def _pool_rows(function: Any, images: Array, start: Pair, taps: Pair, stride: Pa
 class _Places(NamedTuple):
     """Where the taps write along one axis: first the taps whose places no other has, then those that are added.
 
-    bare: where none of the first ones writes.
+    bare: where none of the first ones writes; if that is in many places, the whole axis.
     """
 
     first: list[tuple[slice, slice]]
@@ -137,14 +137,20 @@ def _places(reads: list[tuple[slice, slice]], extent: int) -> _Places:
         else:
             found.added.append((o, read))
     ends = np.flatnonzero(np.diff(free, prepend=False, append=False)).tolist()
+    ends = ends if len(ends) <= 4 else [0, extent]
     found.bare.extend(slice(a, b) for a, b in zip(ends[::2], ends[1::2]))
     return found
 
 
-def _spread(source: Array, places: _Places, axis: int, out: Array) -> None:
-    """Every entry of the source added at all places that its window reads along one axis."""
+def _clear(places: _Places, axis: int, out: Array) -> None:
+    """Zeros where none of the first taps writes."""
     for some in places.bare:
         out[_along(axis, some)] = 0
+
+
+def _spread(source: Array, places: _Places, axis: int, out: Array) -> None:
+    """Every entry of the source added at all places that its window reads along one axis."""
+    _clear(places, axis, out)
     for o, read in places.first:
         out[_along(axis, read)] = source[_along(axis, o)]
     for o, read in places.added:
@@ -165,10 +171,16 @@ def _added_up(bands: list[_Band], back: Callable[[tuple[int, ...], _Band, Array]
     if len(bands) == 1:
         back((), bands[0], out)
         return
-    out[...] = 0
+    starts, ends = ([getattr(band.rows, end) for band in bands] for end in ("start", "stop"))
+    apart = all(end <= start for end, start in zip(ends, starts[1:]))
+    for end, start in zip([0, *ends], [*starts, out.shape[-2]]) if apart else [(0, out.shape[-2])]:
+        out[..., end:start, :] = 0
     for plane in np.ndindex(out.shape[:-2]):
         for band in bands:
             part = out[plane][band.rows]
+            if apart:
+                back(plane, band, part)
+                continue
             added = _WORKSPACE.take("band", part.shape, out.dtype)
             back(plane, band, added)
             part += added

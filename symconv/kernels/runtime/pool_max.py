@@ -1,8 +1,10 @@
 """The gradient of max pooling: every entry of the upstream gradient goes where the first greatest of its window stands.
 
-An image is split into the phases of the stride, each of them a plane with rows of one length, so that the entries
-which a tap reads, or writes, of all windows at once are one run of memory: the plane from the tap's shift on.  What
-such a run reads beyond the last window of a row is never used, for the upstream gradient is zero there.
+A window is searched along its rows and then down what was found there, and the gradient goes the same way back.  Where
+windows lie apart, each tap reads and writes a strided view of its own.  Where they overlap, an image is split into the
+phases of the stride, each of them a plane with rows of one length, so that the entries which a tap reads, or writes, of
+all windows at once are one run of memory: the plane from the tap's shift on.  What such a run reads beyond the last
+window of a row is never used, for the upstream gradient is zero there.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symconv.kernels.runtime.pool import _added_up, _Band, _bands, _planes_of
+from symconv.kernels.runtime.pool import _added_up, _along, _Band, _bands, _clear, _places, _planes_of, _reads
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
@@ -23,30 +25,71 @@ def _pool_max_back(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise; all windows lie inside the images.
     """
-    most = _block_bytes(taps, stride, images.itemsize) // 2  # beside a band of the result
+    apart = all(d * (t - 1) < s for d, t, s in zip(dilation, taps, stride))
+    most = (_bytes_apart if apart else _bytes_of_phases)(taps, stride, images.itemsize)
+    routed = _routed_apart if apart else _routed_by_phases
 
     def back(plane: tuple[int, ...], band: _Band, place: Array) -> None:
         given = upstream[plane][band.windows]
-        _pool_max_back_rows(images[plane][band.rows], given, band.start, taps, stride, dilation, place)
+        routed(images[plane][band.rows], given, band.start, taps, stride, dilation, most, place)
 
-    _added_up(_bands(images, upstream.shape[-2], start, taps, stride, dilation, most), back, out)
+    _added_up(_bands(images, upstream.shape[-2], start, taps, stride, dilation, most // 2), back, out)
 
 
-def _block_bytes(taps: Pair, stride: Pair, itemsize: int) -> int:
-    """Of the images that are held at once: with all that is made of them they take some 3.5 MB."""
+def _bytes_apart(taps: Pair, stride: Pair, itemsize: int) -> int:
+    """Of the images that are read at a time: what is made of them takes some 2 MB."""
     along = (2 + (taps[1] - 1) / itemsize) / stride[1]
-    whole = (3 + (taps[0] - 1) / itemsize) / (stride[0] * stride[1])
-    return int((7 << 19) / (2 + along + whole))
+    down = (2 + (taps[0] - 1) / itemsize) / (stride[0] * stride[1])
+    return int((1 << 21) / (along + down))
 
 
-def _pool_max_back_rows(
-    images: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array
+def _routed_apart(
+    images: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, most: int, out: Array
+) -> None:
+    """The same for rows that are held at once and windows of which no two share an entry."""
+    down = _reads(taps[0], stride[0], dilation[0], start[0], upstream.shape[-2], images.shape[-2])
+    across = _reads(taps[1], stride[1], dilation[1], start[1], upstream.shape[-1], images.shape[-1])
+    places = _places(down, out.shape[-2]), _places(across, out.shape[-1])
+    for place, read, given in _planes_of(most, out, images, upstream):
+        rows = _WORKSPACE.take("a", (*read.shape[:2], given.shape[2]), images.dtype)
+        later_v = _WORKSPACE.take("columns", (taps[1] - 1, *rows.shape), np.bool_)
+        reads = [read[_along(1, tap)] for _, tap in across]
+        np.maximum(_find_later(reads, rows, later_v), reads[-1], out=rows)
+        later_u = _WORKSPACE.take("rows", (taps[0] - 1, *given.shape), np.bool_)
+        _find_later([rows[_along(0, tap)] for _, tap in down], _WORKSPACE.take("b", given.shape, rows.dtype), later_u)
+        source = _WORKSPACE.take("turned", given.shape, out.dtype)
+        source[...] = given
+        finite = bool(np.isfinite(given.sum()))
+        returned = _WORKSPACE.take("joined", rows.shape, out.dtype)
+        _clear(places[0], 0, returned)
+        _share(source, later_u, [returned[_along(0, tap)] for _, tap in down], finite)
+        _clear(places[1], 1, place)
+        _share(returned, later_v, [place[_along(1, tap)] for _, tap in across], finite)
+
+
+def _share(source: Array, later: Array, places: Sequence[Array], finite: bool) -> None:
+    """places[t] = what tap t wins of the source, which is used up."""
+    for t in range(len(places) - 1, 0, -1):
+        _won(source, later[t - 1], places[t], source if t > 1 else places[0], finite)
+    if len(places) == 1:
+        places[0][...] = source
+
+
+def _bytes_of_phases(taps: Pair, stride: Pair, itemsize: int) -> int:
+    """Of the images that are held at once: with all that is made of them they take some 3.5 MB."""
+    along = (3 + (taps[1] - 1) / itemsize) / stride[1]
+    down = (2 + (taps[0] - 1) / itemsize) / (stride[0] * stride[1])
+    return int((7 << 19) / (2 + along + down))
+
+
+def _routed_by_phases(
+    images: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, most: int, out: Array
 ) -> None:
     """The same for rows that are held at once."""
     tall, wide = (-(-n // s) for n, s in zip(images.shape[-2:], stride))
     down = [(x % stride[0], x // stride[0] * wide) for x in (dilation[0] * u - start[0] for u in range(taps[0]))]
     across = [(y % stride[1], y // stride[1]) for y in (dilation[1] * v - start[1] for v in range(taps[1]))]
-    for place, read, given in _planes_of(_block_bytes(taps, stride, images.itemsize), out, images, upstream):
+    for place, read, given in _planes_of(most, out, images, upstream):
         entries = len(read) * tall * wide
         inner = entries + max(by for _, by in down)
         split = _WORKSPACE.take("phases", (*stride, inner + max(by for _, by in across)), images.dtype)
@@ -56,19 +99,20 @@ def _pool_max_back_rows(
         rows = _WORKSPACE.take("a", (stride[0], inner), images.dtype)
         later_v = _WORKSPACE.take("columns", (stride[0], taps[1] - 1, inner), np.bool_)
         for e in {e for e, _ in down}:
-            _greatest([split[e, f, by : by + inner] for f, by in across], rows[e], later_v[e])
-        top = _WORKSPACE.take("b", (entries,), images.dtype)
+            reads = [split[e, f, by : by + inner] for f, by in across]
+            np.maximum(_find_later(reads, rows[e], later_v[e]), reads[-1], out=rows[e])
         later_u = _WORKSPACE.take("rows", (taps[0] - 1, entries), np.bool_)
-        _greatest([rows[e, by : by + entries] for e, by in down], top, later_u)
+        top = _WORKSPACE.take("b", (entries,), images.dtype)
+        _find_later([rows[e, by : by + entries] for e, by in down], top, later_u)
         source = _WORKSPACE.take("turned", (len(read), tall, wide), out.dtype)
         source[...] = 0
         source[:, : given.shape[1], : given.shape[2]] = given
         finite = bool(np.isfinite(given.sum()))
         returned = _WORKSPACE.take("joined", (stride[0], inner), out.dtype)
-        _routed(source.reshape(-1), later_u, down, returned, finite)
+        _share_runs(source.reshape(-1), later_u, down, returned, finite)
         target = _WORKSPACE.take("spread", split.shape, out.dtype)
         for e in range(stride[0]):
-            _routed(returned[e], later_v[e], across, target[e], finite)
+            _share_runs(returned[e], later_v[e], across, target[e], finite)
         for phase in np.ndindex(*stride):
             part = place[:, phase[0] :: stride[0], phase[1] :: stride[1]]
             part[...] = _plane(target[phase], tall, wide, part.shape)
@@ -80,41 +124,20 @@ def _plane(run: Array, tall: int, wide: int, shape: tuple[int, ...]) -> Array:
     return run[: count * tall * wide].reshape(count, tall, wide)[:, :height, :width]
 
 
-def _greatest(reads: Sequence[Array], out: Array, later: Array) -> None:
-    """The greatest of what the taps read; later[t] tells where tap t + 1 is greater than all before it."""
-    first, *others = reads
-    if not others:
-        out[...] = first
-    for t, other in enumerate(others):
-        np.greater(other, out if t else first, out=later[t])
-        np.maximum(out if t else first, other, out=out)
-
-
-def _winners(later: Array) -> list[Array]:
-    """For each tap where the first greatest entry is its own."""
-    taken = np.zeros(later.shape[1:], bool)
-    found = []
-    for greater in later[::-1]:
-        found.append(np.greater(greater, taken))
-        np.logical_or(taken, greater, out=taken)
-    return [np.logical_not(taken), *found[::-1]]
-
-
-def _routed(source: Array, later: Array, taps: Sequence[tuple[int, int]], out: Array, finite: bool) -> None:
-    """out[phase] = the sum of what each tap of this phase wins of the source, from the tap's shift on.
-
-    finite: whether the source has no infinity, which times 0 is no number.
-    """
+def _share_runs(source: Array, later: Array, taps: Sequence[tuple[int, int]], out: Array, finite: bool) -> None:
+    """out[phase] = the sum of what each tap of this phase wins of the source, which is used up, from its shift on."""
     written: set[int] = set()
-    for (phase, by), chosen in zip(taps, _winners(later)):
+    for t, (phase, by) in reversed(list(enumerate(taps))):
         first = phase not in written
         written.add(phase)
         place = out[phase, by : by + source.size]
         part = place if first else _WORKSPACE.take("part", source.shape, out.dtype)
-        if finite:
-            np.multiply(source, chosen, out=part)
+        if t:
+            _won(source, later[t - 1], part, source, finite)
+        elif first:
+            place[...] = source
         else:
-            part[...] = np.where(chosen, source, 0)
+            part = source
         if first:
             out[phase, :by] = 0
             out[phase, by + source.size :] = 0
@@ -122,3 +145,29 @@ def _routed(source: Array, later: Array, taps: Sequence[tuple[int, int]], out: A
             place += part
     for phase in set(range(len(out))) - written:
         out[phase] = 0
+
+
+def _find_later(reads: Sequence[Array], place: Array, later: Array) -> Array:
+    """later[t] tells where tap t + 1 reads something greater than all taps before it.
+
+    Returns the greatest of what all taps but the last read; `place` may be used for it.
+    """
+    greatest = reads[0]
+    for t, other in enumerate(reads[1:]):
+        np.greater(other, greatest, out=later[t])
+        if t + 2 < len(reads):
+            greatest = np.maximum(greatest, other, out=place)
+    return greatest
+
+
+def _won(source: Array, chosen: Array, part: Array, rest: Array, finite: bool) -> None:
+    """part = the source where a tap is greater than all before it, for the last such tap wins; rest = what is left.
+
+    finite: whether the source has no infinity, which times 0 is no number.
+    """
+    if finite:
+        np.multiply(source, chosen, out=part)
+        np.subtract(source, part, out=rest)
+    else:
+        part[...] = np.where(chosen, source, 0)
+        rest[...] = np.where(chosen, 0, source)
