@@ -18,7 +18,8 @@ from symconv.kernels import runtime
 # In the order in which a module shows them; what a definition runs when it is read stands before it.
 FILES = (
     "checks", "arrays", "contract", "entrywise", "workspace", "window", "tiles", "winograd", "choice", "rows", "direct",
-    "toeplitz", "sparse", "separable", "fourier", "small", "correlate", "scatter", "pool", "pool_max",
+    "toeplitz", "sparse", "separable", "fourier", "small", "correlate", "col2im", "scatter", "pool",
+    "pool_max",
 )  # fmt: skip
 SETTINGS = ("ACCURACY", "SCHEDULE")
 # the schedules that one computes its parts by; any for the others that are cut into parts

@@ -16,7 +16,7 @@ import numpy as np
 from symconv.kernels.patterns import Correlation, Laid
 from symconv.kernels.runtime.choice import _OF_TAPS, _choose, _phased, _plain, _tile_of
 from symconv.kernels.runtime.correlate import _part_of
-from symconv.kernels.runtime.scatter import _parts, _worth_interleaving
+from symconv.kernels.runtime.scatter import _all_phases, _parts
 from symconv.kernels.runtime.small import _small_for
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.term.polynomial import Poly
@@ -30,7 +30,8 @@ Float = type[np.floating[Any]]
 class Part:
     """One correlation that a helper computes: arrays of the shapes that it sees, and the name of what computes it.
 
-    images [n, g, k, x, y], kernel [g, o, k, u, v], out [n, g, o, i, j], with x = stride i + dilation u - start.
+    images [n, g, k, x, y], kernel [g, o, k, u, v], out [n, g, o, i, j], with x = stride i + dilation u - start; of
+    "col2im", an adjoint as a whole, the images are the upstream gradient and have the axes of such an `out`.
     """
 
     images: Array
@@ -181,10 +182,14 @@ def _chosen_for(found: Correlation, shape: Sequence[Poly], accuracy: str, wanted
     over = out if found.kind == "gather" else images
     formula = len(images) * kernel.size * over.shape[3] * over.shape[4]
     parts: Iterable[Part]
-    if found.kind == "gather":
+    gathers = found.kind == "gather"
+    whole = "" if gathers else _all_phases(images, kernel, start, stride, dilation, out, accuracy, wanted)
+    if gathers:
         parts = (_part(images, kernel, out, start, stride, dilation, accuracy, wanted),)
-    elif stride != (1, 1) and _worth_interleaving(images, kernel, stride, dilation, out, accuracy, wanted):
+    elif whole == "polyphase":
         parts = (_interleaved(images, kernel, out, start, stride, accuracy, wanted),)
+    elif whole == "col2im":
+        parts = (Part(images, kernel, out, start, stride, dilation, whole, accuracy, wanted),)
     else:
         parts = (
             _part(up, taps, place, first, (1, 1), spread, accuracy, wanted)

@@ -11,6 +11,7 @@ from math import prod
 
 from symconv.kernels.parts import SMALL, Part, inner_parts
 from symconv.kernels.runtime.choice import _row_by_row
+from symconv.kernels.runtime.col2im import _col2im_blocks, _landings, _rows_landing
 from symconv.kernels.runtime.direct import _blocks
 from symconv.kernels.runtime.fourier import _length
 from symconv.kernels.runtime.rows import _read_rows, _shifted_blocks
@@ -31,6 +32,7 @@ COUNTED = {
     "toeplitz of taps": _WITH_ZEROS,
     "sparse": "at most; those with taps of zero are left out",
     "spread taps": "those with the zeros between the entries that are laid out are counted",
+    "col2im": "of every row of the upstream gradient with zeros beside it, and again where blocks of rows meet",
     "fourier": "four for each product of two spectra; the transforms are not counted",
 }
 
@@ -121,6 +123,17 @@ def _fourier(part: Part) -> int:
     return 4 * prod(part.counts) * tiles * a * (b // 2 + 1)
 
 
+def _col2im(part: Part) -> int:
+    """All taps times every row of the upstream gradient, as long as its furthest tap goes, that a block takes."""
+    down, across = landings = _landings(part.kernel, part.start, part.stride, part.dilation)
+    rows, read = -(-part.extent[0] // part.stride[0]), 0
+    for n, g, q in _col2im_blocks(part.images, part.kernel, part.stride, landings, rows):
+        top, bottom = _rows_landing(q, down, part.sides[0])
+        read += _number(n, g) * (bottom - top)
+    pitch = part.sides[1] + across.high - across.low
+    return read * pitch * prod(part.counts[2:]) * prod(part.taps)
+
+
 def _all_inner(part: Part) -> int:
     return sum(map(products, inner_parts(part)))
 
@@ -142,6 +155,7 @@ _BY_SCHEDULE: dict[str, Callable[[Part], int]] = {
     "toeplitz": _toeplitz,
     "toeplitz of taps": _toeplitz_of_taps,
     "fourier": _fourier,
+    "col2im": _col2im,
     "side by side": _all_inner,
     "sub-images": _all_inner,
     "sub-images of taps": _all_inner,

@@ -23,6 +23,7 @@ SCHEDULES = {
     "fourier": ("_fourier",),
     "spectra": ("_fourier",),
     "adjoint": ("_scatter",),
+    "col2im": ("_col2im",),
     "known rank": ("_separable",),
     "sums of windows": ("_pool(np.add", "_pool_back"),
     "greatest of windows": ("_pool(np.maximum",),
@@ -31,7 +32,7 @@ SCHEDULES = {
 CONTRACT = " ".join(
     (
         "ACCURACY exact: float32 loses about what one matrix product does, some 1e-6 of the greatest entry where sums",
-        "do not cancel; infinities and NaN of images go where the formula takes them.  fast: tiles of up to F(5, 3),",
+        "do not cancel; infinities and NaN go where the formula takes them.  fast: tiles of up to F(5, 3),",
         "F(4, 5) and F(2, 7), which lose some digits; an infinity or a NaN spreads over the tiles that read it.  Sums",
         "of integers are exact.",
     )

@@ -18,6 +18,7 @@ NEEDS = {
     "spread taps": "a gradient by a kernel, whose upstream gradient laid out for every tap takes at most 2 MB",
     "sub-images": "a dilation above 1 and a stride of 1; of a gradient by a kernel, one dilation for both axes",
     "fourier": "a stride and a dilation of 1",
+    "col2im": "an adjoint in float32 or float64, of which some rows with all their products take at most 3.5 MB",
 }
 
 

@@ -49,6 +49,8 @@ def row(plan: str) -> list[str]:
         (SPREAD, {"accuracy": "fast"}, "forward", "sub-images (tiles F(4, 3))", 4 * 2 * 64 * 64 * 7 * 7 * 36),
         # 28 x 28 results, four phases of 2 x 2 taps: 7 x 7 tiles of 5 x 5 positions
         (STRIDED, PHASED, "forward", "polyphase F(4, 2)", 4 * 24 * 32 * 4 * 49 * 25),
+        # all rows of 28 entries and a zero, for the first tap goes one entry further back than the others
+        (WIDE + " --stride 2", {}, "grad_input", "col2im", 2 * 64 * 64 * 9 * 28 * 29),
         # 64 x 64 results; sides of 48 have 32 right, as little as one side of 96: 2 x 2 tiles, 48 x 25 complex numbers
         (DEEP, {"schedule": "fourier"}, "forward", "fourier", 4 * (2 * 2) * 48 * 25),
     ],
@@ -95,7 +97,7 @@ def test_a_small_problem_is_named():
 
 def test_an_adjoint_may_be_small_in_part():
     """Of the four phases of a stride, only that of a single tap has few enough columns."""
-    cells = row(plans("conv2d --size 56 --channels 64,64 --kernel 3 --stride 2 --padding 1 --batch 2")["grad_input"])
+    cells = row(plans("conv2d --size 56 --channels 64,56 --kernel 3 --stride 2 --padding 1 --batch 2")["grad_input"])
     assert cells[-1] == "3 x direct, small problem"
 
 

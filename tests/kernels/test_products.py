@@ -7,10 +7,11 @@ from math import prod
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from symconv.kernels.parts import SMALL, Part, has, inner_parts, labels, tile_text
 from symconv.kernels.products import products
-from symconv.kernels.runtime import choice, small
+from symconv.kernels.runtime import choice, col2im, rows, small
 from tests.kernels.test_schedules import problems, run
 
 
@@ -48,6 +49,8 @@ LAYER = (2, 1, 3, 10, 14), (1, 5, 3, 3, 3), (8, 12)
         (part("toeplitz", (1, 1, 1, 12, 14), (1, 1, 1, 3, 3), (10, 12)), 10 * 18 * 12),
         # one tile of 96 has 48 right where 17 taps need 16 more: sides of 64, 2 x 2 of them, 64 x 33 complex numbers
         (part("fourier", (1, 1, 1, 112, 112), (1, 1, 1, 17, 17), (96, 96)), 4 * (2 * 2) * 64 * 33),
+        # 8 rows of an upstream gradient, 12 entries and a zero for the tap that goes one entry further; all taps
+        (part("col2im", (2, 1, 5, 8, 12), LAYER[1], (17, 25), stride=(2, 2)), 2 * 5 * 3 * 9 * 8 * 13),
         # every entry of 5 x 6 images with each of 2 x 2 results
         (part("spread taps", (3, 1, 2, 5, 6), (1, 4, 2, 4, 5), (2, 2)), 3 * 4 * 2 * (5 * 6) * (2 * 2)),
         # a dilation of 2: four images of every second row and column, 4 x 6 results each, one tile of 4 x 4 + one more
@@ -100,6 +103,21 @@ def test_the_count_is_that_of_the_matrix_products(monkeypatch, problem):
             patch.setattr(np, "matmul", counting)
             run(schedule, "fast", images, kernel, *numbers, extent)
         assert products(found) == counting.count, found.label
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(problems(), st.sampled_from([1, 1 << 9, 1 << 20]))
+def test_the_count_of_an_adjoint_as_a_whole(monkeypatch, problem, laid):
+    """In blocks of few rows, some rows are multiplied again."""
+    images, kernel, start, stride, dilation, extent = problem
+    upstream = np.ones((images.shape[0], *kernel.shape[:2], *extent), images.dtype)
+    out = np.empty_like(images)
+    with monkeypatch.context() as patch:
+        counting = Counting(np.matmul, 0)
+        patch.setattr(np, "matmul", counting)
+        patch.setattr(rows, "_LAID", laid)
+        col2im._col2im(upstream, kernel, start, stride, dilation, out)
+        assert products(Part(upstream, kernel, out, start, stride, dilation, "col2im", "fast")) == counting.count
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

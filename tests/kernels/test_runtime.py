@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+from collections import Counter
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symconv.kernels import helpers
+from symconv.kernels import helpers, runtime
+
+
+def test_no_two_helpers_have_one_name():
+    """A module carries them side by side, without the files that they come from."""
+    folder = Path(next(iter(runtime.__path__)))
+    texts = [(folder / f"{file}.py").read_text(encoding="utf-8") for file in helpers.FILES]
+    names = [name for text in texts for node in ast.parse(text).body if (name := helpers._defined(node)) is not None]
+    assert len(names) > 100
+    assert {name for name, count in Counter(names).items() if count > 1} == set()
 
 
 @settings(max_examples=150, deadline=None)

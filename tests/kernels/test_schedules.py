@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from symconv.kernels.runtime import (
     choice,
+    col2im,
     correlate,
     direct,
     pool,
@@ -172,6 +173,20 @@ def test_the_adjoint_goes_where_the_windows_read(problem):
 
 
 @settings(max_examples=200, deadline=None)
+@given(problems(), st.sampled_from([1, 1 << 9, 1 << 13, 1 << 20]))
+def test_col2im_adds_every_product_where_its_window_read(problem, laid):
+    """In blocks of any size: of rows of a phase, of groups and of images."""
+    images, kernel, start, stride, dilation, extent = problem
+    upstream = np.random.default_rng(1).standard_normal((images.shape[0], *kernel.shape[:2], *extent))
+    upstream = upstream.astype(images.dtype)
+    out = np.full(images.shape, np.nan, images.dtype)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(rows, "_LAID", laid)
+        col2im._col2im(upstream, kernel, start, stride, dilation, out)
+    close(out, adjoint_loops(upstream, kernel, start, stride, dilation, images.shape[3:]), images.dtype)
+
+
+@settings(max_examples=200, deadline=None)
 @given(problems(), st.tuples(st.integers(1, 3), st.integers(2, 3)), st.booleans())
 def test_all_phases_of_an_adjoint_at_once(problem, stride, turned):
     images, kernel, start, _, _, extent = problem
@@ -239,6 +254,45 @@ def test_on_the_exact_path_nan_and_infinity_go_where_the_formula_takes_them(bad)
     touched = np.zeros((28, 28), bool)
     touched[5:8, 7:10] = True
     np.testing.assert_array_equal(np.isfinite(out), np.broadcast_to(~touched, out.shape))
+
+
+def check_an_adjoint_that_is_not_finite(upstream, kernel, start, stride, dilation, shape):
+    """NaN, and infinities of either sign, where the products of the formula have them, and nowhere else."""
+    out = np.empty((upstream.shape[0], kernel.shape[0], kernel.shape[2], *shape), upstream.dtype)
+    scatter._scatter(upstream, kernel, start, stride, dilation, out)
+    with np.errstate(invalid="ignore"):
+        expected = adjoint_loops(upstream, kernel, start, stride, dilation, shape)
+    finite = np.isfinite(expected)
+    np.testing.assert_array_equal(out[~finite], expected[~finite])
+    close(out[finite], expected[finite], upstream.dtype)
+
+
+@settings(max_examples=200, deadline=None)
+@given(problems(), st.sampled_from([np.nan, np.inf, -np.inf]), st.booleans())
+def test_on_the_exact_path_an_adjoint_has_the_infinities_of_the_formula(problem, bad, in_kernel):
+    images, kernel, start, stride, dilation, extent = problem
+    rng = np.random.default_rng(images.size)
+    upstream = rng.standard_normal((images.shape[0], *kernel.shape[:2], *extent)).astype(images.dtype)
+    kernel = kernel.copy()
+    spoiled = kernel if in_kernel else upstream
+    spoiled[tuple(rng.integers(spoiled.shape))] = bad
+    check_an_adjoint_that_is_not_finite(upstream, kernel, start, stride, dilation, images.shape[3:])
+
+
+@pytest.mark.parametrize(
+    ("channels", "outputs", "taps", "stride", "whole"),
+    [(24, 24, 6, 2, "polyphase"), (20, 32, 3, 2, "col2im"), (48, 64, 3, 1, "")],
+)
+def test_the_adjoints_of_large_layers_too(channels, outputs, taps, stride, whole):
+    rng = np.random.default_rng(0)
+    side = 12 * stride + taps - stride
+    upstream = rng.standard_normal((1, 1, outputs, 12, 12))
+    kernel = rng.standard_normal((1, outputs, channels, taps, taps))
+    numbers = (0, 0), (stride, stride), (1, 1)
+    out = np.empty((1, 1, channels, side, side))
+    assert scatter._all_phases(upstream, kernel, *numbers, out, "exact", "") == whole
+    upstream[0, 0, 3, 5, 7] = np.inf
+    check_an_adjoint_that_is_not_finite(upstream, kernel, *numbers, (side, side))
 
 
 def test_sums_of_integers_are_exact():

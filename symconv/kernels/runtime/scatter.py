@@ -15,7 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from symconv.kernels.runtime.choice import _phased, _saving
+from symconv.kernels.runtime.col2im import _col2im, _worth_col2im
 from symconv.kernels.runtime.correlate import _correlate, _shared_out, _tiles
+from symconv.kernels.runtime.pool import _reads
 from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.workspace import _WORKSPACE
@@ -67,7 +69,7 @@ def _parts(
 
 
 def _worth_interleaving(
-    upstream: Array, kernel: Array, stride: Pair, dilation: Pair, out: Array, accuracy: str, wanted: str = ""
+    upstream: Array, kernel: Array, stride: Pair, dilation: Pair, out: Array, accuracy: str, wanted: str
 ) -> bool:
     """True where the tiles of all phases together take far fewer products."""
     outputs, channels, r, c = kernel.shape[1:]
@@ -78,6 +80,18 @@ def _worth_interleaving(
     saving = _saving((r, c), stride, extent, accuracy)
     wide = min(outputs, prod(stride) * channels) >= 12 and saving >= 2
     return prod(extent) >= prod(upstream.shape[3:]) // 2 and (wide or (saving > 0 and wanted == "polyphase"))
+
+
+def _all_phases(
+    upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array, accuracy: str, wanted: str
+) -> str:
+    """What computes all phases together, "polyphase" or "col2im"; "" where each is better a correlation by itself."""
+    interleaved = _worth_interleaving(upstream, kernel, stride, dilation, out, accuracy, wanted)
+    if interleaved and (wanted or kernel.shape[2] >= 12):
+        return "polyphase"
+    if _worth_col2im(upstream, kernel, start, stride, dilation, out, accuracy, wanted):
+        return "col2im"
+    return "polyphase" if interleaved else ""
 
 
 def _interleaved(upstream: Array, kernel: Array, start: Pair, stride: Pair, out: Array) -> None:
@@ -114,8 +128,38 @@ def _scatter(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise.
     """
-    if stride != (1, 1) and _worth_interleaving(upstream, kernel, stride, dilation, out, ACCURACY, SCHEDULE):
+    if ACCURACY != "exact" or out.dtype not in (np.float32, np.float64):
+        _by_schedule(upstream, kernel, start, stride, dilation, out, threads)
+        return
+    with np.errstate(invalid="ignore"):
+        _by_schedule(upstream, kernel, start, stride, dilation, out, threads)
+        if not np.isfinite(out.sum()):  # it may have met zeros that the formula has not
+            _tap_by_tap(upstream, kernel, start, stride, dilation, out)
+
+
+def _tap_by_tap(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The same by the definition: every entry meets those entries alone with which the formula multiplies it."""
+    axes = zip(kernel.shape[3:], stride, dilation, start, upstream.shape[3:], out.shape[3:])
+    down, across = (_reads(*axis) for axis in axes)
+    out[...] = 0
+    for u, v in np.ndindex(kernel.shape[3:]):
+        (i, x), (j, y) = down[u], across[v]
+        for n, g in np.ndindex(out.shape[:2]):
+            given = upstream[n, g, :, i, j]
+            added = kernel[g, :, :, u, v].T @ given.reshape(len(given), -1)
+            out[n, g, :, x, y] += added.reshape(len(added), *given.shape[1:])
+
+
+def _by_schedule(
+    upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array, threads: int
+) -> None:
+    """The same by the schedule that the sizes choose."""
+    whole = _all_phases(upstream, kernel, start, stride, dilation, out, ACCURACY, SCHEDULE)
+    if whole == "polyphase":
         _shared_out(lambda n: _interleaved(upstream[n], kernel, start, stride, out[n]), len(upstream), threads)
+        return
+    if whole == "col2im":
+        _shared_out(lambda n: _col2im(upstream[n], kernel, start, stride, dilation, out[n]), len(upstream), threads)
         return
     parts = list(_parts(upstream, kernel, start, stride, dilation, out))
     if sum(part[-1].size for part in parts) < out.size:

@@ -211,6 +211,25 @@ def phases() -> Identity:
     return Identity(whole, made)
 
 
+def col2im() -> Identity:
+    """All products P[k, u, i] = sum of K[o, k, u] G[o, i] first; the adjoint adds each where its window read."""
+    G, K, o = _data("G", M, m), _data("K", M, C, r), Poly.of("o")
+    whole = define(
+        "dX",
+        (C, H),
+        lambda k, x: _sum(multiply(K[o, k, u], G[o, i], bracket(equal(x, s * i + d * u - p))), o=M, i=m, u=r),
+        indices=("k", "x"),
+    )
+    products = define("P", (C, r, m), lambda k, u, i: _sum(multiply(K[o, k, u], G[o, i]), o=M), indices=("k", "u", "i"))
+    made = define(
+        "made",
+        (C, H),
+        lambda k, x: _sum(multiply(products[k, u, i], bracket(equal(x, s * i + d * u - p))), u=r, i=m),
+        indices=("k", "x"),
+    )
+    return Identity(whole, made)
+
+
 def spectra() -> Identity:
     """Transforms change places with sums: what comes back of a product of spectra is a sum over both factors.
 
@@ -294,6 +313,7 @@ IDENTITIES: dict[str, Callable[[], Identity]] = {
     "sub-images": sub_images,
     "polyphase": polyphase,
     "adjoint": phases,
+    "col2im": col2im,
     "fourier": overlap_save,
     "spectra": spectra,
     "known rank": known_rank,

@@ -1,0 +1,137 @@
+"""The adjoint as one matrix product: all taps times the upstream gradient, each product added where its window read.
+
+Tap u of window i goes to position s i + d u - p = s (i + a) + e: it is added to entry i + a of the phase e of the
+stride.  All entries of a tap are one run of memory there, for a row of a phase is as long as its furthest tap goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import gcd, prod
+from typing import NamedTuple
+
+import numpy as np
+
+from symconv.kernels.runtime.choice import _LAID, _narrow, _saving, _worth
+from symconv.kernels.runtime.rows import _row_blocks, _turned
+from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.window import _cut
+from symconv.kernels.runtime.workspace import _WORKSPACE
+
+_HELD = 7 << 19  # bytes of what is made of a block
+
+
+class _Landing(NamedTuple):
+    """Along one axis: for each tap the phase that it is added to and by how much it is shifted; the shifts' ends."""
+
+    taps: list[Pair]
+    low: int
+    high: int
+
+
+def _landing(taps: int, stride: int, dilation: int, start: int) -> _Landing:
+    places = [(x % stride, x // stride) for x in (dilation * u - start for u in range(taps))]
+    return _Landing(places, places[0][1], places[-1][1])
+
+
+def _landings(kernel: Array, start: Pair, stride: Pair, dilation: Pair) -> tuple[_Landing, _Landing]:
+    """Down and across."""
+    down, across = (_landing(*axis) for axis in zip(kernel.shape[3:], stride, dilation, start))
+    return down, across
+
+
+def _row_bytes(upstream: Array, kernel: Array, stride: Pair, across: _Landing) -> int:
+    """Of what is held for one row of the upstream gradient: that with zeros, its products, the sums of all phases."""
+    outputs, channels, *taps = kernel.shape[1:]
+    pitch = upstream.shape[4] + across.high - across.low
+    entries: int = (outputs + channels * (prod(taps) + prod(stride))) * pitch
+    return entries * upstream.itemsize
+
+
+def _fits_col2im(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> bool:
+    """A block holds an image, or far more rows than are read again where blocks meet."""
+    usual = upstream.dtype == kernel.dtype == out.dtype in (np.float32, np.float64)
+    if not usual or 0 in (upstream.size, kernel.size, out.size):
+        return False
+    down, across = _landings(kernel, start, stride, dilation)
+    rows = min(upstream.shape[3], 2 * (down.high - down.low) + 1) + down.high - down.low
+    return bool(rows * _row_bytes(upstream, kernel, stride, across) <= _HELD)
+
+
+def _worth_col2im(
+    upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array, accuracy: str, wanted: str
+) -> bool:
+    """True for fewer channels than outputs: what the phases would lay out is more than the products.
+
+    Not where tiles would save far more products, nor for short rows of many images, which are laid side by side.
+    """
+    if wanted:
+        return wanted == "col2im" and _fits_col2im(upstream, kernel, start, stride, dilation, out)
+    (outputs, channels), taps = kernel.shape[1:3], (kernel.shape[3], kernel.shape[4])
+    given = prod(upstream.shape[3:])
+    if len(upstream) * kernel.size * given < 3 << 17 or prod(taps) > given:
+        return False
+    phases = stride[0] // gcd(stride[0], dilation[0]), stride[1] // gcd(stride[1], dilation[1])
+    least = 4 if phases == (1, 1) else 2 if outputs < 16 else 1  # outputs for a channel
+    saving = _saving(taps, phases, (out.shape[3] // stride[0], out.shape[4] // stride[1]), accuracy)
+    tiled = saving >= 2 and _worth(channels, saving)
+    narrow = stride == (1, 1) and _narrow(out.shape[4], len(out), out.itemsize, shared=False)
+    if least * channels > outputs or tiled or narrow:
+        return False
+    return _fits_col2im(upstream, kernel, start, stride, dilation, out)
+
+
+def _col2im_blocks(
+    upstream: Array, kernel: Array, stride: Pair, landings: tuple[_Landing, _Landing], rows: int
+) -> Iterator[tuple[slice, slice, slice]]:
+    """Images, groups and rows of phases of one block after the other: as many rows as are held, few images."""
+    down, across = landings
+    row_bytes, reach = _row_bytes(upstream, kernel, stride, across), down.high - down.low
+    counts = upstream.shape[0], upstream.shape[1], rows, 1
+    several = max(1, _HELD // (2 * row_bytes * (rows + reach)))
+    for n, g, q, _ in _row_blocks(counts, reach + 1, 1, max(1, _LAID * row_bytes // _HELD), most_beside=several):
+        yield n, g, q
+
+
+def _rows_landing(rows: slice, down: _Landing, height: int) -> Pair:
+    """The rows of the upstream gradient that are added to some rows of the phases, from the first to past the last."""
+    top = min(height, max(0, rows.start - down.high))
+    return top, max(top, min(height, rows.stop - down.low))
+
+
+def _col2im(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """out[n, g, k, x, y] = sum over o, u, v, i, j of kernel[g, o, k, u, v] * upstream[n, g, o, i, j].
+
+    x = stride[0] * i + dilation[0] * u - start[0], y likewise.
+    """
+    groups, outputs, channels, r, c = kernel.shape
+    (s, t), (height, width) = stride, upstream.shape[3:]
+    down, across = landings = _landings(kernel, start, stride, dilation)
+    reach = across.high - across.low
+    pitch = width + reach
+    weights = _turned(kernel, (0, 3, 4, 2, 1)).reshape(groups, r * c * channels, outputs)
+    for n, g, q in _col2im_blocks(upstream, kernel, stride, landings, -(-out.shape[3] // s)):
+        top, bottom = _rows_landing(q, down, height)
+        some, tall, read = upstream[n, g, :, top:bottom], q.stop - q.start, bottom - top
+        lead = some.shape[:2]
+        given = _WORKSPACE.take("padded", (*lead, outputs, read, pitch), out.dtype)
+        given[..., :width] = some
+        given[..., width:] = 0
+        products = _WORKSPACE.take("products", (*lead, r * c * channels, read * pitch), out.dtype)
+        np.matmul(weights[g], given.reshape(*lead, outputs, read * pitch), out=products)
+        taps = products.reshape(*lead, r, c, channels, read * pitch)
+        sums = _WORKSPACE.take("sums", (s, t, *lead, channels, tall * pitch + reach), out.dtype)
+        sums[...] = 0
+        for u, (e, by) in enumerate(down.taps):
+            first = top + by - q.start  # the row of the phase that the first row is added to
+            a, b = max(0, -first), min(read, tall - first)
+            if a >= b:
+                continue
+            begin, end = (first + a) * pitch - across.low, (first + b) * pitch - across.low
+            phase, added = sums[e], taps[:, :, u, :, :, a * pitch : b * pitch]
+            for v, (f, shift) in enumerate(across.taps):
+                place = phase[f, ..., begin + shift : end + shift]
+                place += added[:, :, v]
+        for e, f in np.ndindex(s, t):
+            place = out[n, g, :, e + s * q.start : e + s * q.stop : s, f::t]
+            _cut(sums[e, f, ..., : tall * pitch].reshape(*lead, channels, tall, pitch), 0, -across.low, place)
