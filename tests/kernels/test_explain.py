@@ -138,6 +138,7 @@ CANNOT = [
     (STRIDED, "sub-images", "forward", "cannot compute this; it needs a dilation above 1 and a stride of 1", "direct"),
     (STRIDED, "side by side", "forward", "cannot compute this; it needs several images of at most 512 KB", "direct"),
     (WIDE, "toeplitz", "forward", "cannot compute this; it needs one channel and one output", "tiles F(2, 3)"),
+    (WIDE, "col2im", "forward", "cannot compute this; it needs an adjoint in float32 or float64", "tiles F(2, 3)"),
     (WIDE, "spread taps", "forward", "cannot compute this; it needs a gradient by a kernel", "tiles F(2, 3)"),
     (WIDE, "polyphase", "forward", "cannot compute this; it needs a stride above 1", "tiles F(2, 3)"),
     (
