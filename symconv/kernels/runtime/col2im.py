@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from symconv.kernels.runtime.choice import _LAID, _narrow, _saving, _worth
+from symconv.kernels.runtime.direct import _merged
 from symconv.kernels.runtime.rows import _row_blocks, _turned
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut
@@ -63,7 +64,8 @@ def _worth_col2im(
 ) -> bool:
     """True for fewer channels than outputs: what the phases would lay out is more than the products.
 
-    Not where tiles would save far more products, nor for short rows of many images, which are laid side by side.
+    Not where tiles would save far more products, nor for short rows of many images, which are laid side by side, or
+    that are mostly the zeros beside them.
     """
     if wanted:
         return wanted == "col2im" and _fits_col2im(upstream, kernel, start, stride, dilation, out)
@@ -76,7 +78,9 @@ def _worth_col2im(
     saving = _saving(taps, phases, (out.shape[3] // stride[0], out.shape[4] // stride[1]), accuracy)
     tiled = saving >= 2 and _worth(channels, saving)
     narrow = stride == (1, 1) and _narrow(out.shape[4], len(out), out.itemsize, shared=False)
-    if least * channels > outputs or tiled or narrow:
+    across = _landing(taps[1], stride[1], dilation[1], start[1])
+    empty = across.high - across.low >= upstream.shape[4] and outputs < 32
+    if least * channels > outputs or tiled or narrow or empty:
         return False
     return _fits_col2im(upstream, kernel, start, stride, dilation, out)
 
@@ -114,11 +118,14 @@ def _col2im(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation:
         top, bottom = _rows_landing(q, down, height)
         some, tall, read = upstream[n, g, :, top:bottom], q.stop - q.start, bottom - top
         lead = some.shape[:2]
-        given = _WORKSPACE.take("padded", (*lead, outputs, read, pitch), out.dtype)
-        given[..., :width] = some
-        given[..., width:] = 0
+        given = _merged(some, 3) if reach == 0 else None
+        if given is None:
+            laid = _WORKSPACE.take("padded", (*lead, outputs, read, pitch), out.dtype)
+            laid[..., :width] = some
+            laid[..., width:] = 0
+            given = laid.reshape(*lead, outputs, read * pitch)
         products = _WORKSPACE.take("products", (*lead, r * c * channels, read * pitch), out.dtype)
-        np.matmul(weights[g], given.reshape(*lead, outputs, read * pitch), out=products)
+        np.matmul(weights[g], given, out=products)
         taps = products.reshape(*lead, r, c, channels, read * pitch)
         sums = _WORKSPACE.take("sums", (s, t, *lead, channels, tall * pitch + reach), out.dtype)
         sums[...] = 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from math import gcd, prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -86,6 +86,25 @@ def _all_phases(
     upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array, accuracy: str, wanted: str
 ) -> str:
     """What computes all phases together, "polyphase" or "col2im"; "" where each is better a correlation by itself."""
+    types = upstream.dtype, kernel.dtype, out.dtype
+    return _together(upstream.shape, kernel.shape, out.shape, types, start, stride, dilation, accuracy, wanted)
+
+
+@lru_cache(maxsize=256)
+def _together(
+    upstream_shape: tuple[int, ...],
+    kernel_shape: tuple[int, ...],
+    out_shape: tuple[int, ...],
+    types: tuple[np.dtype[Any], ...],
+    start: Pair,
+    stride: Pair,
+    dilation: Pair,
+    accuracy: str,
+    wanted: str,
+) -> str:
+    """The same by what it depends on, kept for the next call; the arrays take no memory."""
+    shapes = upstream_shape, kernel_shape, out_shape
+    upstream, kernel, out = (np.broadcast_to(np.zeros((), kind), shape) for kind, shape in zip(types, shapes))
     interleaved = _worth_interleaving(upstream, kernel, stride, dilation, out, accuracy, wanted)
     if interleaved and (wanted or kernel.shape[2] >= 12):
         return "polyphase"
