@@ -7,6 +7,7 @@ stride.  All entries of a tap are one run of memory there, for a row of a phase 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import gcd, prod
 from typing import NamedTuple
 
@@ -25,13 +26,15 @@ _HELD = 7 << 19  # bytes of what is made of a block
 class _Landing(NamedTuple):
     """Along one axis: for each tap the phase that it is added to and by how much it is shifted; the shifts' ends."""
 
-    taps: list[Pair]
+    taps: tuple[Pair, ...]
     low: int
     high: int
 
 
+@lru_cache(maxsize=256)
 def _landing(taps: int, stride: int, dilation: int, start: int) -> _Landing:
-    places = [(x % stride, x // stride) for x in (dilation * u - start for u in range(taps))]
+    """Tap u adds to position dilation * u - start and every stride-th one from there."""
+    places = tuple((x % stride, x // stride) for x in (dilation * u - start for u in range(taps)))
     return _Landing(places, places[0][1], places[-1][1])
 
 
@@ -113,6 +116,7 @@ def _col2im(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation:
     down, across = landings = _landings(kernel, start, stride, dilation)
     reach = across.high - across.low
     pitch = width + reach
+    reached = {(e, f) for e, _ in down.taps for f, _ in across.taps}
     weights = _turned(kernel, (0, 3, 4, 2, 1)).reshape(groups, r * c * channels, outputs)
     for n, g, q in _col2im_blocks(upstream, kernel, stride, landings, -(-out.shape[3] // s)):
         top, bottom = _rows_landing(q, down, height)
@@ -128,17 +132,21 @@ def _col2im(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation:
         np.matmul(weights[g], given, out=products)
         taps = products.reshape(*lead, r, c, channels, read * pitch)
         sums = _WORKSPACE.take("sums", (s, t, *lead, channels, tall * pitch + reach), out.dtype)
-        sums[...] = 0
+        for phase in reached:
+            sums[phase] = 0
         for u, (e, by) in enumerate(down.taps):
             first = top + by - q.start  # the row of the phase that the first row is added to
             a, b = max(0, -first), min(read, tall - first)
             if a >= b:
                 continue
             begin, end = (first + a) * pitch - across.low, (first + b) * pitch - across.low
-            phase, added = sums[e], taps[:, :, u, :, :, a * pitch : b * pitch]
+            target, added = sums[e], taps[:, :, u, :, :, a * pitch : b * pitch]
             for v, (f, shift) in enumerate(across.taps):
-                place = phase[f, ..., begin + shift : end + shift]
+                place = target[f, ..., begin + shift : end + shift]
                 place += added[:, :, v]
         for e, f in np.ndindex(s, t):
             place = out[n, g, :, e + s * q.start : e + s * q.stop : s, f::t]
+            if (e, f) not in reached:
+                place[...] = 0
+                continue
             _cut(sums[e, f, ..., : tall * pitch].reshape(*lead, channels, tall, pitch), 0, -across.low, place)
