@@ -18,8 +18,8 @@ from symconv.kernels import runtime
 # In the order in which a module shows them; what a definition runs when it is read stands before it.
 FILES = (
     "checks", "arrays", "contract", "entrywise", "workspace", "window", "tiles", "winograd", "choice", "rows", "direct",
-    "toeplitz", "sparse", "separable", "fourier", "small", "correlate", "col2im", "scatter", "pool",
-    "pool_max",
+    "toeplitz", "sparse", "separable", "fourier", "small", "correlate", "bands", "pool", "pool_max",
+    "col2im", "scatter",
 )  # fmt: skip
 SETTINGS = ("ACCURACY", "SCHEDULE")
 # the schedules that one computes its parts by; any for the others that are cut into parts
@@ -82,10 +82,11 @@ def helper_names() -> tuple[str, ...]:
 
 
 def _table_of(schedules: frozenset[str]) -> Helper:
-    """The table of schedules cut to these, and to the one that all others fall back on."""
+    """The table of schedules cut to these, and to those that all types fall back on."""
     whole = _read()[0]["_SCHEDULES"]
     first, *rows, last = whole.source.splitlines()
-    kept = [row for row in rows if row.split('"')[1] in schedules | {"direct"}]
+    fallen_on = {"direct", "taps"} if any("taps" in name for name in schedules) else {"direct"}
+    kept = [row for row in rows if row.split('"')[1] in schedules | fallen_on]
     return Helper(whole.name, "\n".join([first, *kept, last]))
 
 

@@ -31,7 +31,7 @@ class Part:
     """One correlation that a helper computes: arrays of the shapes that it sees, and the name of what computes it.
 
     images [n, g, k, x, y], kernel [g, o, k, u, v], out [n, g, o, i, j], with x = stride i + dilation u - start; of
-    "col2im", an adjoint as a whole, the images are the upstream gradient and have the axes of such an `out`.
+    "col2im", an adjoint as a whole, the images are the upstream gradient [n, g, o, i, j], and out [n, g, k, x, y].
     """
 
     images: Array
@@ -126,7 +126,8 @@ def has(part: Part, wanted: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What computes a correlation or an adjoint, one part for each phase of a stride; the products of its formula."""
+    """What computes a correlation or an adjoint, in one part or in one for each phase of a stride; the products of its
+    formula."""
 
     parts: tuple[Part, ...]
     formula: int
@@ -179,10 +180,10 @@ def _chosen_for(found: Correlation, shape: Sequence[Poly], accuracy: str, wanted
     if images is None or kernel is None or out is None or offset is None or stride is None or dilation is None:
         return None
     start = -offset[0], -offset[1]
-    over = out if found.kind == "gather" else images
+    gathers = found.kind == "gather"
+    over = out if gathers else images
     formula = len(images) * kernel.size * over.shape[3] * over.shape[4]
     parts: Iterable[Part]
-    gathers = found.kind == "gather"
     whole = "" if gathers else _all_phases(images, kernel, start, stride, dilation, out, accuracy, wanted)
     if gathers:
         parts = (_part(images, kernel, out, start, stride, dilation, accuracy, wanted),)

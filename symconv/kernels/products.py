@@ -126,12 +126,11 @@ def _fourier(part: Part) -> int:
 def _col2im(part: Part) -> int:
     """All taps times every row of the upstream gradient, as long as its furthest tap goes, that a block takes."""
     down, across = landings = _landings(part.kernel, part.start, part.stride, part.dilation)
-    rows, read = -(-part.extent[0] // part.stride[0]), 0
-    for n, g, q in _col2im_blocks(part.images, part.kernel, part.stride, landings, rows):
+    read = 0
+    for n, g, q in _col2im_blocks(part.images, part.kernel, part.stride, landings, part.out):
         top, bottom = _rows_landing(q, down, part.sides[0])
         read += _number(n, g) * (bottom - top)
-    pitch = part.sides[1] + across.high - across.low
-    return read * pitch * prod(part.counts[2:]) * prod(part.taps)
+    return read * (part.sides[1] + across.reach) * prod(part.counts[2:]) * prod(part.taps)
 
 
 def _all_inner(part: Part) -> int:

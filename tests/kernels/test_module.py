@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+from functools import partial
 from itertools import pairwise
 from types import ModuleType
 
@@ -272,6 +273,27 @@ def test_stated_sizes_leave_the_schedules_that_are_run(sizes, accuracy):
     module.PRECISION = {"f4": 3e-5}
     assert module.self_test() == 0
     assert ran - {"direct"} <= set(branches)
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 32, 41, 5, 2), (2, 20, 24, 19, 3), (1, 1, 1, 90, 16), (2, 24, 16, 40, 5, 2)])
+def test_a_module_of_stated_sizes_takes_other_types(sizes):
+    """Its schedules are those of float32 and float64; whole numbers and long doubles have fewer of them."""
+    f = stated(*sizes)
+    leaves = [t for t in tensors_in(f.body) if isinstance(t, Leaf)]
+    module = load(source(f, *leaves))
+    rng = np.random.default_rng(0)
+    values = {t.name: rng.integers(-9, 10, [p.as_int for p in t.shape]) for t in leaves}
+    image, kernel, upstream = values["input"], values["kernel"], rng.integers(-9, 10, [p.as_int for p in f.shape])
+    calls = (
+        (module.forward, image, kernel),
+        (partial(module.grad_input, input_shape=image.shape), upstream, kernel),
+        (partial(module.grad_kernel, kernel_shape=kernel.shape), upstream, image),
+    )
+    for function, left, right in calls:
+        expected = function(left.astype(np.float64), right.astype(np.float64)).round()
+        np.testing.assert_array_equal(function(left.astype(np.longdouble), right.astype(np.longdouble)), expected)
+        great = function(left * 2**31, right * 2**20)  # so large that float64 might round sums of their products
+        np.testing.assert_array_equal(great, expected.astype(np.int64) * 2**51)
 
 
 def test_a_sample_finds_what_is_wrong(capsys):

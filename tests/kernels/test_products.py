@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from symconv.kernels.parts import SMALL, Part, has, inner_parts, labels, tile_text
 from symconv.kernels.products import products
-from symconv.kernels.runtime import choice, col2im, rows, small
+from symconv.kernels.runtime import choice, col2im, small
 from tests.kernels.test_schedules import problems, run
 
 
@@ -115,7 +115,7 @@ def test_the_count_of_an_adjoint_as_a_whole(monkeypatch, problem, laid):
     with monkeypatch.context() as patch:
         counting = Counting(np.matmul, 0)
         patch.setattr(np, "matmul", counting)
-        patch.setattr(rows, "_LAID", laid)
+        patch.setattr(col2im, "_BLOCK", laid)
         col2im._col2im(upstream, kernel, start, stride, dilation, out)
         assert products(Part(upstream, kernel, out, start, stride, dilation, "col2im", "fast")) == counting.count
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from symconv.kernels.runtime import (
     rows,
     scatter,
     separable,
+    small,
     tiles,
     winograd,
     workspace,
@@ -181,7 +183,7 @@ def test_col2im_adds_every_product_where_its_window_read(problem, laid):
     upstream = upstream.astype(images.dtype)
     out = np.full(images.shape, np.nan, images.dtype)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(rows, "_LAID", laid)
+        patched.setattr(col2im, "_BLOCK", laid)
         col2im._col2im(upstream, kernel, start, stride, dilation, out)
     close(out, adjoint_loops(upstream, kernel, start, stride, dilation, images.shape[3:]), images.dtype)
 
@@ -256,6 +258,22 @@ def test_on_the_exact_path_nan_and_infinity_go_where_the_formula_takes_them(bad)
     np.testing.assert_array_equal(np.isfinite(out), np.broadcast_to(~touched, out.shape))
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.longdouble])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_infinite_kernel_does_not_meet_what_lies_around(dtype, threads):
+    """A stride of 2 and a padding: no product of the formula is infinity times zero, and nobody is warned."""
+    upstream, kernel = np.ones((2, 1, 2, 30, 30), dtype), np.ones((1, 2, 2, 3, 3), dtype)
+    kernel[0, 0, 0, 0, 0], kernel[0, 1, 0, 0, 0] = np.inf, -np.inf
+    out = np.empty((2, 1, 2, 59, 59), dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scatter._scatter(upstream, kernel, (1, 1), (2, 2), (1, 1), out, threads)
+    touched = np.zeros((59, 59), bool)
+    touched[1::2, 1::2] = True  # of tap (0, 0): positions 2 i - 1
+    np.testing.assert_array_equal(np.isnan(out[:, 0, 0]), np.broadcast_to(touched, (2, 59, 59)))
+    assert np.isfinite(out[:, 0, 1]).all()
+
+
 def check_an_adjoint_that_is_not_finite(upstream, kernel, start, stride, dilation, shape):
     """NaN, and infinities of either sign, where the products of the formula have them, and nowhere else."""
     out = np.empty((upstream.shape[0], kernel.shape[0], kernel.shape[2], *shape), upstream.dtype)
@@ -293,6 +311,43 @@ def test_the_adjoints_of_large_layers_too(channels, outputs, taps, stride, whole
     assert scatter._all_phases(upstream, kernel, *numbers, out, "exact", "") == whole
     upstream[0, 0, 3, 5, 7] = np.inf
     check_an_adjoint_that_is_not_finite(upstream, kernel, *numbers, (side, side))
+
+
+@pytest.mark.parametrize(
+    ("count", "channels", "outputs", "extent", "taps", "stride", "whole"),
+    [
+        # one phase shares the rows that it lays out: four outputs for a channel
+        (4, 16, 64, (28, 28), (3, 3), (1, 1), "col2im"),
+        (4, 17, 64, (28, 28), (3, 3), (1, 1), ""),
+        # several phases lay out windows each: as many, or of fewer than 16 outputs twice as many
+        (4, 16, 16, (14, 14), (3, 3), (2, 2), "col2im"),
+        (4, 17, 16, (14, 14), (3, 3), (2, 2), ""),
+        (4, 7, 15, (14, 14), (3, 3), (2, 2), "col2im"),
+        (4, 8, 15, (14, 14), (3, 3), (2, 2), ""),
+        # enough products, and no more taps than entries
+        (2, 16, 64, (5, 5), (3, 3), (2, 2), "col2im"),
+        (1, 16, 64, (5, 5), (3, 3), (2, 2), ""),
+        (64, 8, 64, (3, 3), (3, 3), (2, 2), "col2im"),
+        (64, 8, 64, (2, 4), (3, 3), (2, 2), ""),
+        # tiles F(2, 3) save 2.25 times, which pays from 43 channels on
+        (1, 42, 172, (28, 28), (3, 3), (1, 1), "col2im"),
+        (1, 43, 172, (28, 28), (3, 3), (1, 1), ""),
+        # rows of 20 and of 19 entries
+        (16, 2, 8, (18, 18), (3, 3), (1, 1), "col2im"),
+        (16, 2, 8, (17, 17), (3, 3), (1, 1), ""),
+        # rows of 4 entries with 4 zeros beside them
+        (8, 8, 32, (20, 4), (3, 9), (1, 2), "col2im"),
+        (8, 8, 31, (20, 4), (3, 9), (1, 2), ""),
+        # one row with its products would take 4 MB
+        (1, 16, 64, (9, 3000), (5, 5), (2, 2), ""),
+    ],
+)
+def test_which_adjoints_are_computed_as_a_whole(count, channels, outputs, extent, taps, stride, whole):
+    sides = (s * (n - 1) + t for s, n, t in zip(stride, extent, taps, strict=True))
+    upstream = np.empty((count, 1, outputs, *extent), np.float32)
+    kernel = np.empty((1, outputs, channels, *taps), np.float32)
+    out = np.empty((count, 1, channels, *sides), np.float32)
+    assert scatter._all_phases(upstream, kernel, (0, 0), stride, (1, 1), out, "exact", "") == whole
 
 
 def test_sums_of_integers_are_exact():
@@ -454,24 +509,87 @@ def test_no_call_takes_more_than_four_megabytes(images, kernel, stride, dilation
 
 
 def test_small_problems_and_buffers_share_four_megabytes():
-    """Plans of 1.2 MB each stand beside each other; a third schedule's buffers, and a fourth plan, take their place."""
+    """Three plans of some 1.2 MB stand beside each other; the buffers of a large problem take their place."""
     rng = np.random.default_rng(0)
-    kept()
-    for height in (22, 21, 20):
-        x, w = rng.standard_normal((4, 1, 24, height - 1, 22)), rng.standard_normal((1, 3, 24, 2, 1))
-        out = np.empty((4, 1, 3, height, 22))
-        for _ in range(2):
-            correlate._correlate(x, w, (1, 0), (1, 1), (1, 1), out)
-            close(out, loops(x, w, (1, 0), (1, 1), (1, 1), (height, 22)), np.float64)
-        assert len(workspace._WORKSPACE.plans) == 23 - height
-    large = rng.standard_normal((1, 1, 40, 90, 90)), rng.standard_normal((1, 40, 40, 3, 3))
-    for images, kernel in (large, (x, w), large):
-        sides = (n - t + 1 for n, t in zip(images.shape[3:], kernel.shape[3:], strict=True))
-        out = np.empty((len(images), 1, len(kernel[0]), *sides))
-        correlate._correlate(images, kernel, (0, 0), (1, 1), (1, 1), out)
+
+    def correlated(x, w, start, extent):
+        out = np.empty((len(x), 1, len(w[0]), *extent))
+        correlate._correlate(x, w, start, (1, 1), (1, 1), out)
+        close(out, loops(x, w, start, (1, 1), (1, 1), extent), np.float64)
         held = sum(a.nbytes for name, a in workspace._WORKSPACE.held.items() if name != "weights")
         assert 0 < held + workspace._WORKSPACE.kept <= 4 * MEGABYTES
+        return held, [plan.nbytes for plan in workspace._WORKSPACE.plans.values() if plan is not None]
+
+    kept()
+    small = [
+        (rng.standard_normal((4, 1, 24, height - 1, 22)), rng.standard_normal((1, 3, 24, 2, 1)), (1, 0), (height, 22))
+        for height in (22, 21, 20)
+    ]
+    for several in (1, 2, 3, 3):
+        held, plans = correlated(*small[several - 1])
+        assert (held, len(plans)) == (0, several)
+    assert min(plans) >= MEGABYTES
+    large = rng.standard_normal((1, 1, 40, 90, 90)), rng.standard_normal((1, 40, 40, 3, 3)), (0, 0), (88, 88)
+    held, plans = correlated(*large)
+    assert held > MEGABYTES
+    assert len(plans) < 3
+    held, plans = correlated(*small[0])
+    assert len(plans) == 1
     assert kept() <= 4 * MEGABYTES
+
+
+@settings(max_examples=200, deadline=None)
+@given(problems(), st.integers(0, 40), st.integers(1, 60))
+def test_a_small_problem_keeps_no_more_than_it_may(problem, wider, outputs):
+    """Narrow results of wide images too: their rows are not copied with all that lies between."""
+    images, kernel, start, stride, dilation, extent = problem
+    images = np.zeros((*images.shape[:4], images.shape[4] + wider), images.dtype)
+    kernel = np.zeros((kernel.shape[0], outputs, *kernel.shape[2:]), kernel.dtype)
+    kept()
+    out = np.zeros((images.shape[0], *kernel.shape[:2], *extent), images.dtype)
+    plan = small._small_for(images, kernel, start, stride, dilation, out)
+    assert plan is None or sum(a.nbytes for a in owned(plan)) <= small._KEPT
+    assert kept() <= small._KEPT
+
+
+def test_a_narrow_result_of_a_wide_image_is_small_in_memory():
+    """Its rows with all that lies between would be 20 MB."""
+    images, kernel = np.zeros((1, 1, 51, 64, 40), np.float32), np.zeros((1, 2, 51, 1, 40), np.float32)
+    out = np.zeros((1, 1, 2, 64, 1), np.float32)
+    kept()
+    plan = small._small_for(images, kernel, (0, 0), (1, 1), (1, 1), out)
+    assert plan is not None
+    assert kept() <= small._KEPT
+
+
+@pytest.mark.parametrize(
+    ("images", "outputs", "taps", "stride", "dilation"),
+    [
+        ((2, 1, 40, 64, 90), 32, (1, 2), (1, 4), (1, 300)),
+        ((4, 1, 8, 101, 100), 64, (3, 3), (2, 2), (1, 1)),
+        ((8, 2, 3, 70, 260), 24, (5, 4), (2, 3), (3, 2)),
+        ((1, 1, 2, 1500, 1500), 2, (3, 3), (5, 5), (1, 1)),
+    ],
+)
+def test_an_adjoint_as_a_whole_takes_no_more_than_four_megabytes(images, outputs, taps, stride, dilation):
+    rng = np.random.default_rng(0)
+    reach = [d * (t - 1) + 1 for d, t in zip(dilation, taps, strict=True)]
+    extent = [max(1, (n - r) // s + 1) for n, r, s in zip(images[3:], reach, stride, strict=True)]
+    upstream = rng.standard_normal((*images[:2], outputs, *extent)).astype(np.float32)
+    kernel = rng.standard_normal((images[1], outputs, images[2], *taps)).astype(np.float32)
+    out = np.empty(images, np.float32)
+    numbers = (0, 0), stride, dilation
+    assert col2im._fits_col2im(upstream, kernel, *numbers, out)
+    kept()
+    tracemalloc.start()
+    col2im._col2im(upstream, kernel, *numbers, out)
+    weights = workspace._WORKSPACE.held["weights"].nbytes
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert max(peak - weights, kept()) <= 4 * MEGABYTES
+    workspace._WORKSPACE.held.clear()
+    scatter._tap_by_tap(upstream, kernel, *numbers, expected := np.empty(images, np.float32))
+    close(out, expected, np.float32)
 
 
 def test_products_of_many_images_are_not_held_at_once():
@@ -522,6 +640,53 @@ def test_large_images_are_pooled_band_by_band(height, width, taps, stride):
     pool_max._pool_max_back(images, upstream, *pairs, back)
     np.testing.assert_array_equal(back, routed)
     assert kept() <= 4 * MEGABYTES
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("shape", "windows", "first", "taps", "stride", "dilation"),
+    [
+        ((12, 50000), (1, 10000), (4, 0), (2, 2), (3, 5), (1, 1)),
+        ((12, 50000), (1, 49999), (4, 0), (2, 2), (1, 1), (1, 1)),
+        ((2, 1, 3, 60000), (1, 20000), (0, 0), (3, 3), (3, 3), (1, 1)),
+        ((2, 1, 3, 60000), (1, 59998), (0, 0), (3, 3), (1, 1), (1, 1)),
+        ((1, 1, 12, 50000), (2, 10000), (4, 0), (2, 1), (3, 5), (1, 1)),
+        ((2, 19116, 4), (6371, 2), (3, 0), (2, 2), (3, 1), (1, 1)),
+        ((25, 36843), (3, 12278), (0, 7), (7, 5), (3, 3), (3, 1)),
+        ((8, 88495), (1, 17699), (0, 0), (7, 3), (3, 5), (1, 2)),
+        ((3, 200000), (1, 66665), (0, 2), (2, 4), (1, 3), (1, 1)),
+    ],
+)
+def test_pooling_of_long_rows_and_of_few_windows(shape, windows, first, taps, stride, dilation, dtype):
+    """Parts of rows at a time, and one band that is not the whole image; against windows that are gathered."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 50, shape).astype(dtype)
+    upstream = rng.integers(-9, 9, (*shape[:-2], *windows)).astype(dtype)
+    i, j, u, v = np.ogrid[: windows[0], : windows[1], : taps[0], : taps[1]]
+    x, y = first[0] + stride[0] * i + dilation[0] * u, first[1] + stride[1] * j + dilation[1] * v
+    read = images[..., x, y]
+    winners = read.reshape(*upstream.shape, -1).argmax(-1)
+    sums, routed = np.zeros_like(images), np.zeros_like(images)
+    for t, (a, b) in enumerate(np.ndindex(*taps)):
+        place = ..., x[:, :, a, 0], y[:, :, 0, b]  # no two windows have this tap in common
+        sums[place] += upstream
+        routed[place] += upstream * (winners == t)
+    pairs = (-first[0], -first[1]), taps, stride, dilation
+    forward, back = np.empty_like(upstream), np.empty_like(images)
+    calls = (
+        (lambda: pool._pool(np.maximum, images, *pairs, forward), forward, read.max((-1, -2))),
+        (lambda: pool._pool(np.add, images, *pairs, forward), forward, read.sum((-1, -2))),
+        (lambda: pool._pool_back(upstream, *pairs, back), back, sums),
+        (lambda: pool_max._pool_max_back(images, upstream, *pairs, back), back, routed),
+    )
+    for call, found, expected in calls:
+        kept()
+        tracemalloc.start()
+        call()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        np.testing.assert_array_equal(found, expected)
+        assert max(peak, kept()) <= 4 * MEGABYTES
 
 
 @pytest.mark.parametrize("taps", [1, 2, 3])

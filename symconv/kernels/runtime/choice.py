@@ -127,6 +127,8 @@ def _choice(
     wanted = _OF_TAPS.get(wanted, wanted) if few else wanted
     if wanted in possible:
         return wanted
+    if possible == {"direct", "taps"}:  # of other types
+        return "taps" if few else "direct"
     chosen = _chosen_of_taps if few else _chosen
     return chosen(possible, images, kernel, stride, dilation, extent, accuracy)
 

@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symconv.kernels.runtime.choice import _LAID, _narrow, _saving, _worth
+from symconv.kernels.runtime.choice import _narrow, _saving, _worth
 from symconv.kernels.runtime.direct import _merged
 from symconv.kernels.runtime.rows import _row_blocks, _turned
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
-_HELD = 7 << 19  # bytes of what is made of a block
+_BLOCK = 7 << 19  # bytes of what is made of a block
 
 
 class _Landing(NamedTuple):
@@ -29,6 +29,10 @@ class _Landing(NamedTuple):
     taps: tuple[Pair, ...]
     low: int
     high: int
+
+    @property
+    def reach(self) -> int:
+        return self.high - self.low
 
 
 @lru_cache(maxsize=256)
@@ -47,56 +51,61 @@ def _landings(kernel: Array, start: Pair, stride: Pair, dilation: Pair) -> tuple
 def _row_bytes(upstream: Array, kernel: Array, stride: Pair, across: _Landing) -> int:
     """Of what is held for one row of the upstream gradient: that with zeros, its products, the sums of all phases."""
     outputs, channels, *taps = kernel.shape[1:]
-    pitch = upstream.shape[4] + across.high - across.low
-    entries: int = (outputs + channels * (prod(taps) + prod(stride))) * pitch
+    entries: int = (outputs + channels * (prod(taps) + prod(stride))) * (upstream.shape[4] + across.reach)
     return entries * upstream.itemsize
 
 
 def _fits_col2im(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> bool:
-    """A block holds an image, or far more rows than are read again where blocks meet."""
+    """A block holds an image, or more than twice as many rows as are read again where blocks meet."""
     usual = upstream.dtype == kernel.dtype == out.dtype in (np.float32, np.float64)
     if not usual or 0 in (upstream.size, kernel.size, out.size):
         return False
     down, across = _landings(kernel, start, stride, dilation)
-    rows = min(upstream.shape[3], 2 * (down.high - down.low) + 1) + down.high - down.low
-    return bool(rows * _row_bytes(upstream, kernel, stride, across) <= _HELD)
+    rows = min(upstream.shape[3], 2 * down.reach + 1) + down.reach + 1
+    return bool(rows * _row_bytes(upstream, kernel, stride, across) <= _BLOCK)
 
 
 def _worth_col2im(
     upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array, accuracy: str, wanted: str
 ) -> bool:
-    """True for fewer channels than outputs: what the phases would lay out is more than the products.
-
-    Not where tiles would save far more products, nor for short rows of many images, which are laid side by side, or
-    that are mostly the zeros beside them.
-    """
+    """True where the windows that the phases would lay out are more than the products that are added up."""
     if wanted:
         return wanted == "col2im" and _fits_col2im(upstream, kernel, start, stride, dilation, out)
     (outputs, channels), taps = kernel.shape[1:3], (kernel.shape[3], kernel.shape[4])
     given = prod(upstream.shape[3:])
-    if len(upstream) * kernel.size * given < 3 << 17 or prod(taps) > given:
-        return False
     phases = stride[0] // gcd(stride[0], dilation[0]), stride[1] // gcd(stride[1], dilation[1])
-    least = 4 if phases == (1, 1) else 2 if outputs < 16 else 1  # outputs for a channel
     saving = _saving(taps, phases, (out.shape[3] // stride[0], out.shape[4] // stride[1]), accuracy)
-    tiled = saving >= 2 and _worth(channels, saving)
-    narrow = stride == (1, 1) and _narrow(out.shape[4], len(out), out.itemsize, shared=False)
-    across = _landing(taps[1], stride[1], dilation[1], start[1])
-    empty = across.high - across.low >= upstream.shape[4] and outputs < 32
-    if least * channels > outputs or tiled or narrow or empty:
-        return False
-    return _fits_col2im(upstream, kernel, start, stride, dilation, out)
+    reach = _landing(taps[1], stride[1], dilation[1], start[1]).reach
+    better = (
+        len(upstream) * kernel.size * given < 3 << 17,  # so small that calls cost more than numbers
+        prod(taps) > given,  # the two would change places
+        saving >= 2 and _worth(channels, saving),  # tiles
+        stride == (1, 1) and _narrow(out.shape[4], len(out), out.itemsize, shared=False),  # images side by side
+        reach >= upstream.shape[4] and outputs < 32,  # rows would be mostly zeros
+    )
+    few = _few(channels, outputs, phases)
+    return few and not any(better) and _fits_col2im(upstream, kernel, start, stride, dilation, out)
+
+
+def _few(channels: int, outputs: int, phases: Pair) -> bool:
+    """Few enough channels: several phases lay out every window again, one correlation shares the rows."""
+    if phases == (1, 1):
+        return 4 * channels <= outputs
+    return channels <= outputs if outputs >= 16 else 2 * channels <= outputs
 
 
 def _col2im_blocks(
-    upstream: Array, kernel: Array, stride: Pair, landings: tuple[_Landing, _Landing], rows: int
+    upstream: Array, kernel: Array, stride: Pair, landings: tuple[_Landing, _Landing], out: Array
 ) -> Iterator[tuple[slice, slice, slice]]:
-    """Images, groups and rows of phases of one block after the other: as many rows as are held, few images."""
+    """Images, groups and rows of phases of one block after the other.
+
+    As many rows as may be held, for the rows between blocks are read again; of whole images half as much.
+    """
     down, across = landings
-    row_bytes, reach = _row_bytes(upstream, kernel, stride, across), down.high - down.low
-    counts = upstream.shape[0], upstream.shape[1], rows, 1
-    several = max(1, _HELD // (2 * row_bytes * (rows + reach)))
-    for n, g, q, _ in _row_blocks(counts, reach + 1, 1, max(1, _LAID * row_bytes // _HELD), most_beside=several):
+    row_bytes, rows = _row_bytes(upstream, kernel, stride, across), -(-out.shape[3] // stride[0])
+    counts, read = (upstream.shape[0], upstream.shape[1], rows, 1), down.reach + 2  # a row for the end of the sums
+    several = max(1, _BLOCK // (2 * row_bytes * (rows + read)))
+    for n, g, q, _ in _row_blocks(counts, read, 1, row_bytes, most_beside=several, held=_BLOCK):
         yield n, g, q
 
 
@@ -114,11 +123,11 @@ def _col2im(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation:
     groups, outputs, channels, r, c = kernel.shape
     (s, t), (height, width) = stride, upstream.shape[3:]
     down, across = landings = _landings(kernel, start, stride, dilation)
-    reach = across.high - across.low
+    reach = across.reach
     pitch = width + reach
     reached = {(e, f) for e, _ in down.taps for f, _ in across.taps}
     weights = _turned(kernel, (0, 3, 4, 2, 1)).reshape(groups, r * c * channels, outputs)
-    for n, g, q in _col2im_blocks(upstream, kernel, stride, landings, -(-out.shape[3] // s)):
+    for n, g, q in _col2im_blocks(upstream, kernel, stride, landings, out):
         top, bottom = _rows_landing(q, down, height)
         some, tall, read = upstream[n, g, :, top:bottom], q.stop - q.start, bottom - top
         lead = some.shape[:2]

@@ -270,14 +270,20 @@ def _threads(count: int, process: int) -> ThreadPoolExecutor:
 
 
 def _shared_out(part: Callable[[slice], None], count: int, threads: int) -> None:
-    """Call part(slice) for slices that make up range(count), one for each thread."""
+    """Call part(slice) for slices that make up range(count), one for each thread, which warns as its caller does."""
     threads = max(1, min(threads, count))
     cuts = [count * t // threads for t in range(threads + 1)]
     slices = [slice(a, b) for a, b in pairwise(cuts)]
     if threads == 1:
         part(slice(0, count))
         return
-    list(_threads(threads, os.getpid()).map(part, slices))
+    warned = np.geterr()
+
+    def silenced(some: slice) -> None:
+        with np.errstate(**warned):
+            part(some)
+
+    list(_threads(threads, os.getpid()).map(silenced, slices))
 
 
 def _number_type(left: Array, right: Array, dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -6,22 +6,15 @@ then what is left along the other; the adjoint goes the same way back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from symconv.kernels.runtime.bands import _added_up, _Band, _bands
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.workspace import _WORKSPACE
-
-
-class _Band(NamedTuple):
-    """Rows of windows, the rows of an image that they read, and where the first of these windows starts there."""
-
-    windows: slice
-    rows: slice
-    start: Pair
 
 
 def _reads(taps: int, stride: int, dilation: int, start: int, outputs: int, extent: int) -> list[tuple[slice, slice]]:
@@ -60,23 +53,6 @@ def _planes_of(most: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
         yield from _planes_of(most, *(array[place] for array in arrays))
 
 
-def _bands(
-    images: Array, windows: int, start: Pair, taps: Pair, stride: Pair, dilation: Pair, most: int = 1 << 19
-) -> list[_Band]:
-    """All rows of windows at once, or some at a time where an image takes more bytes than `most`."""
-    height, row_bytes = images.shape[-2], max(1, images.shape[-1] * images.itemsize)
-    if height * row_bytes <= most:
-        return [_Band(slice(None), slice(None), start)]
-    reach = dilation[0] * (taps[0] - 1) + 1
-    step = max(1, (most // row_bytes - reach) // stride[0] + 1)
-    found = []
-    for i in range(0, windows, step):
-        last = min(i + step, windows) - 1
-        top, bottom = (min(max(0, x - start[0]), height) for x in (stride[0] * i, stride[0] * last + reach))
-        found.append(_Band(slice(i, last + 1), slice(top, bottom), (start[0] + top - stride[0] * i, start[1])))
-    return found
-
-
 def _along(axis: int, some: slice) -> tuple[Any, ...]:
     """An index that takes some of the last axis (1) or of the one before it (0)."""
     return (..., some, slice(None)) if axis == 0 else (..., some)
@@ -101,9 +77,9 @@ def _reduced(function: Any, source: Array, reads: list[tuple[slice, slice]], axi
 
 def _pool(function: Any, images: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """out[.., i, j] = the function, np.maximum or np.add, of the window; sums read zeros outside."""
-    for band in _bands(images, out.shape[-2], start, taps, stride, dilation):
-        place = out[..., band.windows, :]
-        _pool_rows(function, images[..., band.rows, :], band.start, taps, stride, dilation, place)
+    windows = out.shape[-2], out.shape[-1]
+    for (i, j), (x, y), first in _bands(images, windows, start, taps, stride, dilation):
+        _pool_rows(function, images[..., x, y], first, taps, stride, dilation, out[..., i, j])
 
 
 def _pool_rows(function: Any, images: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -160,30 +136,16 @@ def _spread(source: Array, places: _Places, axis: int, out: Array) -> None:
 def _pool_back(upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The adjoint of a sum of windows: out[.., x, y] = the sum of upstream[.., i, j] over the windows around."""
 
-    def back(plane: tuple[int, ...], band: _Band, place: Array) -> None:
-        _pool_back_rows(upstream[plane][band.windows], band.start, taps, stride, dilation, place)
+    def back(place: Array, band: _Band, plane: tuple[int, ...]) -> None:
+        _pool_back_rows(upstream[plane][..., *band.windows], band.start, taps, stride, dilation, place)
 
-    _added_up(_bands(out, upstream.shape[-2], start, taps, stride, dilation), back, out)
+    windows = upstream.shape[-2], upstream.shape[-1]
+    _added_up(_bands(out, windows, start, taps, stride, dilation), _apart(taps, stride, dilation), back, out)
 
 
-def _added_up(bands: list[_Band], back: Callable[[tuple[int, ...], _Band, Array], None], out: Array) -> None:
-    """out = the sum of what all bands of windows give: back(plane, band, place) fills the rows of one band."""
-    if len(bands) == 1:
-        back((), bands[0], out)
-        return
-    starts, ends = ([getattr(band.rows, end) for band in bands] for end in ("start", "stop"))
-    apart = all(end <= start for end, start in zip(ends, starts[1:]))
-    for end, start in zip([0, *ends], [*starts, out.shape[-2]]) if apart else [(0, out.shape[-2])]:
-        out[..., end:start, :] = 0
-    for plane in np.ndindex(out.shape[:-2]):
-        for band in bands:
-            part = out[plane][band.rows]
-            if apart:
-                back(plane, band, part)
-                continue
-            added = _WORKSPACE.take("band", part.shape, out.dtype)
-            back(plane, band, added)
-            part += added
+def _apart(taps: Pair, stride: Pair, dilation: Pair) -> bool:
+    """No two windows share an entry."""
+    return all(d * (t - 1) < s for d, t, s in zip(dilation, taps, stride))
 
 
 def _pool_back_rows(upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symconv.kernels.runtime.pool import _added_up, _along, _Band, _bands, _clear, _places, _planes_of, _reads
+from symconv.kernels.runtime.bands import _added_up, _Band, _bands
+from symconv.kernels.runtime.pool import _along, _apart, _clear, _places, _planes_of, _reads
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
@@ -25,15 +26,17 @@ def _pool_max_back(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise; all windows lie inside the images.
     """
-    apart = all(d * (t - 1) < s for d, t, s in zip(dilation, taps, stride))
-    most = (_bytes_apart if apart else _bytes_of_phases)(taps, stride, images.itemsize)
+    apart = _apart(taps, stride, dilation)
+    most = _bytes_apart(taps, stride, images.itemsize) if apart else _bytes_of_phases(taps, stride, images.itemsize)
     routed = _routed_apart if apart else _routed_by_phases
 
-    def back(plane: tuple[int, ...], band: _Band, place: Array) -> None:
-        given = upstream[plane][band.windows]
-        routed(images[plane][band.rows], given, band.start, taps, stride, dilation, most, place)
+    def back(place: Array, band: _Band, plane: tuple[int, ...]) -> None:
+        read, given = images[plane][..., *band.entries], upstream[plane][..., *band.windows]
+        routed(read, given, band.start, taps, stride, dilation, most, place)
 
-    _added_up(_bands(images, upstream.shape[-2], start, taps, stride, dilation, most // 2), back, out)
+    windows = upstream.shape[-2], upstream.shape[-1]
+    at_once = most if apart else most // 2  # beside a band of the result
+    _added_up(_bands(images, windows, start, taps, stride, dilation, at_once), apart, back, out)
 
 
 def _bytes_apart(taps: Pair, stride: Pair, itemsize: int) -> int:
@@ -46,7 +49,7 @@ def _bytes_apart(taps: Pair, stride: Pair, itemsize: int) -> int:
 def _routed_apart(
     images: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, most: int, out: Array
 ) -> None:
-    """The same for rows that are held at once and windows of which no two share an entry."""
+    """As `_pool_max_back`, for images that are held at once and windows of which no two share an entry."""
     down = _reads(taps[0], stride[0], dilation[0], start[0], upstream.shape[-2], images.shape[-2])
     across = _reads(taps[1], stride[1], dilation[1], start[1], upstream.shape[-1], images.shape[-1])
     places = _places(down, out.shape[-2]), _places(across, out.shape[-1])
@@ -59,7 +62,7 @@ def _routed_apart(
         _find_later([rows[_along(0, tap)] for _, tap in down], _WORKSPACE.take("b", given.shape, rows.dtype), later_u)
         source = _WORKSPACE.take("turned", given.shape, out.dtype)
         source[...] = given
-        finite = bool(np.isfinite(given.sum()))
+        finite = _all_finite(given)
         returned = _WORKSPACE.take("joined", rows.shape, out.dtype)
         _clear(places[0], 0, returned)
         _share(source, later_u, [returned[_along(0, tap)] for _, tap in down], finite)
@@ -77,15 +80,15 @@ def _share(source: Array, later: Array, places: Sequence[Array], finite: bool) -
 
 def _bytes_of_phases(taps: Pair, stride: Pair, itemsize: int) -> int:
     """Of the images that are held at once: with all that is made of them they take some 3.5 MB."""
-    along = (3 + (taps[1] - 1) / itemsize) / stride[1]
-    down = (2 + (taps[0] - 1) / itemsize) / (stride[0] * stride[1])
+    along = (2 + (taps[1] - 1) / itemsize) / stride[1]
+    down = (3 + (taps[0] - 1) / itemsize) / (stride[0] * stride[1])
     return int((7 << 19) / (2 + along + down))
 
 
 def _routed_by_phases(
     images: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, most: int, out: Array
 ) -> None:
-    """The same for rows that are held at once."""
+    """As `_pool_max_back`, for images that are held at once and windows that overlap."""
     tall, wide = (-(-n // s) for n, s in zip(images.shape[-2:], stride))
     down = [(x % stride[0], x // stride[0] * wide) for x in (dilation[0] * u - start[0] for u in range(taps[0]))]
     across = [(y % stride[1], y // stride[1]) for y in (dilation[1] * v - start[1] for v in range(taps[1]))]
@@ -107,7 +110,7 @@ def _routed_by_phases(
         source = _WORKSPACE.take("turned", (len(read), tall, wide), out.dtype)
         source[...] = 0
         source[:, : given.shape[1], : given.shape[2]] = given
-        finite = bool(np.isfinite(given.sum()))
+        finite = _all_finite(given)
         returned = _WORKSPACE.take("joined", (stride[0], inner), out.dtype)
         _share_runs(source.reshape(-1), later_u, down, returned, finite)
         target = _WORKSPACE.take("spread", split.shape, out.dtype)
@@ -158,6 +161,11 @@ def _find_later(reads: Sequence[Array], place: Array, later: Array) -> Array:
         if t + 2 < len(reads):
             greatest = np.maximum(greatest, other, out=place)
     return greatest
+
+
+def _all_finite(values: Array) -> bool:
+    with np.errstate(invalid="ignore"):  # of infinities of both signs
+        return bool(np.isfinite(values.sum()))
 
 
 def _won(source: Array, chosen: Array, part: Array, rest: Array, finite: bool) -> None:

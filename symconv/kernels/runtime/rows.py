@@ -25,14 +25,16 @@ def _row_blocks(
     entry_bytes: int,
     most_rows: int = 1 << 30,
     most_beside: int = 1 << 30,
+    held: int | None = None,
 ) -> Iterator[tuple[slice, slice, slice, slice]]:
     """Images, groups, rows and places in a row of one block after the other.
 
     counts: of each.  entry_bytes: of what is laid out for one place of one row.  most_rows: of outputs,
-    those of all images and groups.  most_beside: of the places of a row, those of all images and groups.
+    those of all images and groups.  most_beside: of the places of a row, those of all images and groups.  held: bytes
+    of a block.
     """
     images, groups, rows, length = counts
-    most = max(1, _LAID // entry_bytes)  # places
+    most = max(1, (held or _LAID) // entry_bytes)  # places
     across = _even(length, min(most // taps, most_beside))
     down = _even(rows, min(most_rows, (most // across - taps) // stride + 1)) if across == length else 1
     many = min(most // (across * (stride * (down - 1) + taps)), most_rows // down, most_beside // across)

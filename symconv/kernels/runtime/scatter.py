@@ -106,7 +106,7 @@ def _together(
     shapes = upstream_shape, kernel_shape, out_shape
     upstream, kernel, out = (np.broadcast_to(np.zeros((), kind), shape) for kind, shape in zip(types, shapes))
     interleaved = _worth_interleaving(upstream, kernel, stride, dilation, out, accuracy, wanted)
-    if interleaved and (wanted or kernel.shape[2] >= 12):
+    if interleaved and (wanted or kernel.shape[2] >= 12):  # of fewer channels, transforms take longer than sums
         return "polyphase"
     if _worth_col2im(upstream, kernel, start, stride, dilation, out, accuracy, wanted):
         return "col2im"
@@ -147,13 +147,16 @@ def _scatter(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise.
     """
-    if ACCURACY != "exact" or out.dtype not in (np.float32, np.float64):
+    if ACCURACY != "exact" or out.dtype.kind != "f":
         _by_schedule(upstream, kernel, start, stride, dilation, out, threads)
         return
     with np.errstate(invalid="ignore"):
         _by_schedule(upstream, kernel, start, stride, dilation, out, threads)
-        if not np.isfinite(out.sum()):  # it may have met zeros that the formula has not
-            _tap_by_tap(upstream, kernel, start, stride, dilation, out)
+        kind = np.result_type(out.dtype, np.float32)  # in which the sum of finite numbers is finite
+        if not np.isfinite(out.sum(dtype=kind)):  # it may have met zeros that the formula has not
+            made = np.empty(out.shape, kind)
+            _tap_by_tap(upstream.astype(kind), kernel.astype(kind), start, stride, dilation, made)
+            out[...] = made
 
 
 def _tap_by_tap(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:

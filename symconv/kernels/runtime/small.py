@@ -46,11 +46,12 @@ class _Small:
         moves = dilation[0] * over_i, dilation[1] * over_j, stride[1] * over_j, stride[0] * over_i
         windows = as_strided(source, (*images.shape[:3], *taps, *extent), (*over, *moves[:2], moves[3], moves[2]))
         self.shown: Array | None = None
+        pitch = framed.shape[4]
+        run = (extent[0] - 1) * pitch + extent[1]
         if few:
             windows = windows.transpose(0, 1, 5, 6, 2, 3, 4)
-        elif stride == (1, 1) and extent[1] < 32:  # whole rows with what lies between: longer runs to copy
-            pitch = framed.shape[4]
-            run = (extent[0] - 1) * pitch + extent[1]
+        elif stride == (1, 1) and extent[1] < 32 and run <= 2 * prod(extent):
+            # whole rows with what lies between: longer runs to copy
             windows = as_strided(source, (*images.shape[:3], *taps, run), (*over, *moves[:3]))
             result = np.empty((len(images), groups, outputs, extent[0] * pitch), out.dtype)
             self.result = result[..., :run]

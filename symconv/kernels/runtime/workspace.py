@@ -26,6 +26,8 @@ class _Workspace(threading.local):
         size = prod(shape) * np.dtype(dtype).itemsize
         held = self.held.get(name)
         if held is None or held.size < size:
+            held = None
+            self.held.pop(name, None)  # before there is a larger one
             if name != "weights":
                 self.make_room(size, name)
             block = np.empty(size + 64, np.uint8)
