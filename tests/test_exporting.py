@@ -94,8 +94,8 @@ def test_stated_sizes_that_the_prover_leaves_open_are_proved_entry_by_entry() ->
         ({"accuracy": "Fast"}, "accuracy: 'Fast'; expected exact or fast; choose one of these"),
         ({"accuracy": None}, "accuracy: None; expected exact or fast; choose one of these"),
         ({"accuracy": ["exact"]}, r"accuracy: \['exact'\]; expected exact or fast; choose one of these"),
-        ({"schedule": "foo"}, "schedule: 'foo'; expected direct, .*, fourier; choose one of these, or leave it out"),
-        ({"schedule": None}, "schedule: None; expected direct, .*, fourier; choose one of these, or leave it out"),
+        ({"schedule": "foo"}, "schedule: 'foo'; expected direct, .*, col2im; choose one of these, or leave it out"),
+        ({"schedule": None}, "schedule: None; expected direct, .*, col2im; choose one of these, or leave it out"),
     ],
 )
 def test_export_and_compile_refuse_the_same_choices(choice: dict[str, Any], message: str) -> None:
