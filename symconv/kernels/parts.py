@@ -184,10 +184,9 @@ def _chosen_for(found: Correlation, shape: Sequence[Poly], accuracy: str, wanted
     over = out if gathers else images
     formula = len(images) * kernel.size * over.shape[3] * over.shape[4]
     parts: Iterable[Part]
-    whole = "" if gathers else _all_phases(images, kernel, start, stride, dilation, out, accuracy, wanted)
     if gathers:
         parts = (_part(images, kernel, out, start, stride, dilation, accuracy, wanted),)
-    elif whole == "polyphase":
+    elif (whole := _all_phases(images, kernel, start, stride, dilation, out, accuracy, wanted)) == "polyphase":
         parts = (_interleaved(images, kernel, out, start, stride, accuracy, wanted),)
     elif whole == "col2im":
         parts = (Part(images, kernel, out, start, stride, dilation, whole, accuracy, wanted),)

@@ -14,10 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from symconv.kernels.runtime.choice import _narrow, _saving, _worth
-from symconv.kernels.runtime.direct import _merged
 from symconv.kernels.runtime.rows import _row_blocks, _turned
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut
+from symconv.kernels.runtime.window import _cut, _merged
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _BLOCK = 7 << 19  # bytes of what is made of a block

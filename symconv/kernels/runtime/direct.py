@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import as_strided
 from symconv.kernels.runtime.choice import _row_by_row
 from symconv.kernels.runtime.rows import _read_rows, _shifted_rows, _turned
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut, _even
+from symconv.kernels.runtime.window import _cut, _even, _merged
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
@@ -54,16 +54,6 @@ def _gathered(images: Array, first: Pair, taps: Pair, counts: Pair, stride: Pair
         j = np.flatnonzero((columns >= 0) & (columns < images.shape[4]))
         found[:, :, :, u, v, i, j] = images[:, :, :, rows[i], columns[j]]
     return found
-
-
-def _merged(array: Array, axis: int) -> Array | None:
-    """The array with this axis and the later ones as one, or None where that would copy."""
-    view = array.view()
-    try:
-        view.shape = (*array.shape[:axis], prod(array.shape[axis:]))
-    except AttributeError:
-        return None
-    return view
 
 
 def _columns(windows: Array) -> Array:

@@ -14,21 +14,8 @@ import numpy as np
 
 from symconv.kernels.runtime.bands import _added_up, _Band, _bands
 from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.window import _reads
 from symconv.kernels.runtime.workspace import _WORKSPACE
-
-
-def _reads(taps: int, stride: int, dilation: int, start: int, outputs: int, extent: int) -> list[tuple[slice, slice]]:
-    """For each tap the outputs whose windows lie inside there, and the entries that they read."""
-    found = []
-    for u in range(taps):
-        shift = dilation * u - start
-        low = min(outputs, max(0, -(shift // stride)))
-        high = max(low, min(outputs, (extent - 1 - shift) // stride + 1))
-        first = stride * low + shift
-        found.append(
-            (slice(low, high), slice(first, first + stride * (high - low - 1) + 1 if high > low else first, stride))
-        )
-    return found
 
 
 def _stack(array: Array) -> Array | None:

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from symconv.kernels.runtime.bands import _added_up, _Band, _bands
-from symconv.kernels.runtime.pool import _along, _apart, _clear, _places, _planes_of, _reads
+from symconv.kernels.runtime.pool import _along, _apart, _clear, _places, _planes_of
 from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.window import _reads
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 

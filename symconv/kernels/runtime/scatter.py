@@ -17,9 +17,9 @@ import numpy as np
 from symconv.kernels.runtime.choice import _phased, _saving
 from symconv.kernels.runtime.col2im import _col2im, _worth_col2im
 from symconv.kernels.runtime.correlate import _correlate, _shared_out, _tiles
-from symconv.kernels.runtime.pool import _reads
 from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
 from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.window import _reads
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 

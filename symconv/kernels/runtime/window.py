@@ -1,6 +1,11 @@
-"""A rectangle cut out of images, zeros where it leaves them; equal parts of a total."""
+"""What windows read: a rectangle cut out of images, zeros where it leaves them; the entries of each tap along an axis.
+
+Equal parts of a total, and axes as one.
+"""
 
 from __future__ import annotations
+
+from math import prod
 
 from symconv.kernels.runtime.types import Array, Pair
 
@@ -36,3 +41,27 @@ def _cut_strided(images: Array, top: int, left: int, steps: Pair, out: Array) ->
     s, t = steps
     phase = images if steps == (1, 1) else images[..., top % s :: s, left % t :: t]
     _cut(phase, top // s, left // t, out)
+
+
+def _reads(taps: int, stride: int, dilation: int, start: int, outputs: int, extent: int) -> list[tuple[slice, slice]]:
+    """For each tap the outputs whose windows lie inside there, and the entries that they read."""
+    found = []
+    for u in range(taps):
+        shift = dilation * u - start
+        low = min(outputs, max(0, -(shift // stride)))
+        high = max(low, min(outputs, (extent - 1 - shift) // stride + 1))
+        first = stride * low + shift
+        found.append(
+            (slice(low, high), slice(first, first + stride * (high - low - 1) + 1 if high > low else first, stride))
+        )
+    return found
+
+
+def _merged(array: Array, axis: int) -> Array | None:
+    """The array with this axis and the later ones as one, or None where that would copy."""
+    view = array.view()
+    try:
+        view.shape = (*array.shape[:axis], prod(array.shape[axis:]))
+    except AttributeError:
+        return None
+    return view
