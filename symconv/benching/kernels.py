@@ -76,8 +76,21 @@ def ours(
     result = np.empty(x.shape, layer.dtype)
     if layer.operation == "avgpool":
         return _call(functions.grad_input, (g, x.shape), result, threads)
+    if hasattr(functions, "forward_with_winners"):
+        return _kept(functions, x, g, result)
     backward = _call(functions.grad_input, (g, x), result, threads)
     return lambda: (forward(), backward())
+
+
+def _kept(functions: Any, x: Array, g: Array, result: Array) -> Callable[[], object]:
+    """Forward and backward of a maximum whose winners are kept between the two."""
+    held = functions.forward_with_winners(x)
+
+    def both() -> object:
+        output, winners = functions.forward_with_winners(x, out=held)
+        return output, functions.grad_input_of_winners(g, winners, x.shape, out=result)
+
+    return both
 
 
 def _call(

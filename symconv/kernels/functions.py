@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from textwrap import wrap
+from typing import Literal
 
 from symconv.kernels.layout import WIDTH, without_unused, wrapped
 from symconv.kernels.lowering import Lowering, Row
 from symconv.kernels.naming import Names, identifier
+from symconv.kernels.pool_patterns import Windows, routes_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.size_lines import SizeLines, layout_text
 from symconv.kernels.sizes import solve_sizes
@@ -34,6 +36,14 @@ class Interface:
     spoken: tuple[Size, ...] = ()
     returns: str = "Array"
     parts: tuple[str, ...] = ()  # the names of what comes with the first result, if several are asked for
+    winners: Literal["", "kept", "given"] = ""  # those of a maximum: a second result, or an argument
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The caller's arrays for what the function returns."""
+        if self.winners == "kept":
+            return ("out_result", "out_winners")
+        return ("out",) if self.returns == "Array" else ()
 
     @property
     def given(self) -> list[Leaf]:
@@ -55,7 +65,8 @@ class Written:
     @property
     def parameters(self) -> tuple[str, ...]:
         """Positional parameters first, then those by keyword."""
-        positional = [n for _, n in (*self.interface.arrays, *self.interface.shapes)]
+        given = ["winners"] if self.interface.winners == "given" else []
+        positional = [*(n for _, n in self.interface.arrays), *given, *(n for _, n in self.interface.shapes)]
         return (*positional, *(n for _, n in self.unknown), *(n for _, n in self.said))
 
 
@@ -69,18 +80,26 @@ class FunctionWriter:
         self.taken, self.accuracy, self.schedule = tuple(taken), accuracy, schedule
         self.functions = Names(taken)
 
-    def vectorised(self, program: Program, interface: Interface) -> Written:
-        """The function that computes a program with NumPy."""
+    def vectorised(self, program: Program, interface: Interface, windows: Collection[Windows] = ()) -> Written:
+        """The function that computes a program with NumPy.
+
+        windows: those of a maximum whose winners the function keeps or is given.
+        """
         rows: list[Row] = []
 
         def body(scope: Scope) -> str:
-            lowering = Lowering(scope, self.accuracy, self.schedule)
+            given = dict.fromkeys(windows, "winners") if interface.winners == "given" else {}
+            routes = {*routes_of(program.stages), *windows}
+            lowering = Lowering(scope, self.accuracy, self.schedule, routes, given)
             for stage in program.stages if program.several else program.stages[:-1]:
                 lowering.stage(stage, identifier(stage.title))
             if program.several:
                 text = together(scope, program, interface.parts)
             else:
-                text = lowering.result(program.stages[-1])
+                text = lowering.result(program.stages[-1], *interface.filled)
+            if interface.winners == "kept":
+                pairs = zip((text, *lowering.winners.values()), interface.filled, strict=True)
+                text = ", ".join(f"_stored({array}, {filled})" for array, filled in pairs)
             rows.extend(lowering.rows)
             return text
 
@@ -103,13 +122,16 @@ class FunctionWriter:
         for name in (*(n for _, n in interface.arrays), *(n for _, n in interface.shapes)):
             scope.names.set(("parameter", name), name)
         self._checks(scope, interface)
+        if interface.winners == "kept":
+            for number, name in enumerate(interface.filled):
+                scope.line(f"{name} = None if out is None else out[{number}]")
         if trial.threaded:
             scope.line('threads = _whole("threads", threads, 1)')
         SizeLines(scope, _sources(interface), solution, program.tensor).write(said)
         text = body(scope)
         if interface.returns == "Array" and not scope.stored:
             text = f"_stored({text}, out)"
-        elif not re.fullmatch(r"(?!total)\w+|np\.array\(.*\)|\w+\.reshape\(.*\)", text):
+        elif not interface.winners and not re.fullmatch(r"(?!total)\w+|np\.array\(.*\)|\w+\.reshape\(.*\)", text):
             name = scope.names.fresh("result")
             scope.line(f"{name}: {interface.returns} = {text}")
             text = name
@@ -118,7 +140,7 @@ class FunctionWriter:
         head = self._head(interface, said, unknown, scope, program.tensor)
         lines = without_unused(scope.lines, scope.lines)
         source = "\n".join([*head, *(part for line in lines for part in wrapped(line))]) + "\n"
-        optional = {"out": interface.returns == "Array", "threads": scope.threaded}
+        optional = {"out": bool(interface.filled), "threads": scope.threaded}
         extra = tuple(name for name, taken in optional.items() if taken)
         return Written(interface, source, said, unknown, tuple(rows), extra)
 
@@ -162,9 +184,10 @@ class FunctionWriter:
         tensor: Defined,
     ) -> list[str]:
         parameters = [f"{n}: Array" for _, n in interface.arrays]
+        parameters += ["winners: Array"] if interface.winners == "given" else []
         parameters += [f"{n}: tuple[int, ...]" for _, n in interface.shapes]
         parameters += [f"{n}: Callable[[Array], Array]" for _, n in unknown]
-        extra = ["out: Array | None = None"] if interface.returns == "Array" else []
+        extra = [f"out: {interface.returns} | None = None"] if interface.filled else []
         extra += ["threads: int = 1"] if scope.threaded else []
         if said or extra:
             parameters.append("*")
@@ -179,14 +202,21 @@ class FunctionWriter:
             head = [f"def {interface.name}(", *(f"    {p}," for p in parameters), f") -> {interface.returns}:"]
         head.append(f'    """{interface.summary}')
         head.append("")
-        for leaf, name in (*interface.arrays, *interface.shapes):
+        for leaf, name in interface.arrays:
             head += _spoken(f"{name}: {_shown(scope, leaf.shape)}")
-        if extra:
+        if interface.winners == "given":
+            head += _spoken("winners: of the shape of upstream, as `forward_with_winners` returns them")
+        for leaf, name in interface.shapes:
+            head += _spoken(f"{name}: {_shown(scope, leaf.shape)}")
+        if interface.winners == "kept":
+            head += _spoken("out: arrays for the result and the winners; new ones without it")
+        elif interface.filled:
             head += _spoken("out: an array for the result, of its shape and type; a new one without it")
         if scope.threaded:
             head += _spoken("threads: how many share the work")
-        parts = f", and by name: {', '.join(interface.parts)}" if interface.parts else ""
-        head += _spoken(f"result: {_shown(scope, tensor.shape)}{parts}")
+        more = f", and by name: {', '.join(interface.parts)}" if interface.parts else ""
+        more += ", and winners of this shape, numbers of taps in row-major order" * (interface.winners == "kept")
+        head += _spoken(f"result: {_shown(scope, tensor.shape)}{more}")
         return [*head, '    """']
 
 

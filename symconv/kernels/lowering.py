@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from symconv.errors import ExportError
@@ -12,9 +12,9 @@ from symconv.kernels.nest_reads import plain
 from symconv.kernels.nest_text import NestText
 from symconv.kernels.nest_writer import NestWriter
 from symconv.kernels.parts import Step, step_of
-from symconv.kernels.patterned import write_correlation, write_pooling
+from symconv.kernels.patterned import taps_text, write_correlation, write_pooling
 from symconv.kernels.patterns import Correlation, correlation_of
-from symconv.kernels.pool_patterns import Pooling, maximum_of, pooling_of
+from symconv.kernels.pool_patterns import Pooling, Windows, maximum_of, pooling_of
 from symconv.kernels.rank_patterns import KnownRank, known_rank_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Stage
@@ -42,11 +42,21 @@ class Row:
 class Lowering:
     """Writes stages into a scope; keeps a row of the plan for each nest."""
 
-    def __init__(self, scope: Scope, accuracy: str = "exact", wanted: str = "") -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        accuracy: str = "exact",
+        wanted: str = "",
+        routes: Collection[Windows] = (),
+        winners: Mapping[Windows, str] | None = None,
+    ) -> None:
+        """routes: the windows whose winners a later stage asks for.  winners: the arrays of those that are given."""
         self.scope, self.accuracy, self.wanted = scope, accuracy, wanted
+        self.routes, self.given = routes, dict(winners or {})
+        self.winners = dict(self.given)
         self.rows: list[Row] = []
         self.fresh = True  # the last nest made an array of its own
-        self.filled = ""  # the caller's array, where the last stage can be written into it
+        self.filled = self.kept = ""  # the caller's arrays, where the last stage can be written into them
 
     def stage(self, stage: Stage, wanted: str) -> str:
         """Write one stage; the name of its array."""
@@ -60,10 +70,13 @@ class Lowering:
         self.scope.arrays[stage.target] = name
         return name
 
-    def result(self, stage: Stage) -> str:
-        """Write the last stage; an expression for its array, which nobody else holds."""
+    def result(self, stage: Stage, filled: str = "out", kept: str = "") -> str:
+        """Write the last stage; an expression for its array, which nobody else holds.
+
+        filled, kept: the caller's arrays for the result, and for the winners if it is a maximum that keeps them.
+        """
         self.scope.line(f"# {_comment(stage.title)}")
-        self.filled = "out"
+        self.filled, self.kept = filled, kept
         maximum = stage.maximum
         if maximum is not None:
             return self._maximum(stage.formula, maximum, stage.title)
@@ -140,7 +153,8 @@ class Lowering:
     def _pooling(self, found: Pooling, nest: Nest, formula: Defined, title: str) -> str:
         """A sum of windows or an adjoint; the coefficient goes to the smaller array, out there or in here."""
         text = NestText(self, nest, formula)
-        arrays = [self.scope.arrays[leaf] for leaf in (found.images, found.upstream) if leaf is not None]
+        read = (None if found.windows in self.given else found.images, found.upstream)
+        arrays = [self.scope.arrays[leaf] for leaf in read if leaf is not None]
         moved = self._moved(nest, formula)
         self.rows.append(Row(title, plain(found.images.name), ("windows",), found.kind, "0", moved, _AXES))
         self.fresh = True
@@ -168,17 +182,32 @@ class Lowering:
         return text.scaled(result)
 
     def _pooled(self, found: Pooling, arrays: Sequence[str], formula: Defined, text_of: Callable[[Poly], str]) -> str:
-        """Pooling in an array of its own."""
+        """Pooling in an array of its own; the winners of a maximum are kept where they are asked for."""
         result = self._allocated(formula, arrays)
-        write_pooling(self.scope, found, arrays, result, text_of)
+        if found.kind == "maximum" and found.windows in self.routes:
+            self.winners[found.windows] = self._kept_winners(found, formula, arrays[0], text_of)
+        winners = self.winners.get(found.windows, "") if found.kind in ("maximum", "route") else ""
+        if found.windows in self.given:
+            shape = self.scope.arrays[found.upstream] + ".shape" if found.upstream is not None else ""
+            self.scope.line(f'{winners} = _tap_numbers("{winners}", {winners}, {shape}, {taps_text(found, text_of)})')
+        write_pooling(self.scope, found, arrays, result, text_of, winners)
         return result
+
+    def _kept_winners(self, found: Pooling, formula: Defined, images: str, text_of: Callable[[Poly], str]) -> str:
+        """The array for the number of the tap that wins each window."""
+        kept, self.kept = self.kept, ""
+        shape, kind = self.extents(formula.shape), f"_tap_type({taps_text(found, text_of)})"
+        name = self.scope.names.fresh("numbers")
+        made = f"_result({kept}, {shape}, {kind}, {images})" if kept else f"np.empty({shape}, {kind})"
+        self.scope.line(f"{name} = {made}")
+        return name
 
     def _allocated(self, formula: Defined, arrays: Sequence[str]) -> str:
         """The array that a helper fills from these: the caller's own where this is the last stage."""
         filled, self.filled = self.filled, ""
         shape, named = self.extents(formula.shape), ", ".join(dict.fromkeys(arrays))
         kind, result = f"np.result_type({named})", self.scope.names.fresh("result")
-        made = f"_result(out, {shape}, {kind}, {named})" if filled else f"np.empty({shape}, {kind})"
+        made = f"_result({filled}, {shape}, {kind}, {named})" if filled else f"np.empty({shape}, {kind})"
         self.scope.line(f"{result} = {made}")
         return result
 

@@ -15,6 +15,7 @@ from symconv.kernels.cases import small_sizes, value_at
 from symconv.kernels.export import Export
 from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import helper_names, helper_source, imports, reached, used_helpers
+from symconv.kernels.kept_winners import KeptWinners, kept_winners
 from symconv.kernels.naming import Names
 from symconv.kernels.parts import Step
 from symconv.kernels.referee import Referee
@@ -28,7 +29,10 @@ from symconv.term.tensor import Defined, Leaf, requirements_of, sizes_in, tensor
 from symconv.term.value import Apply, Entry, Function, Reciprocal, walk
 
 T = TypeVar("T")
-OWN_NAMES = ("step", "forward", "upstream", "out", "threads", *NAMES)
+OWN_NAMES = (
+    *("step", "forward", "forward_with_winners", "upstream", "winners", "out", "out_result", "out_winners", "threads"),
+    *NAMES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class ModuleWriter:
     referee = "the referee: the formulas as plain loops, used by --self-test only"
     reserved: tuple[str, ...] = ()  # names of the target's own
     with_step = True
+    with_winners = True
 
     def __init__(self, export: Export) -> None:
         self.export = export
@@ -67,6 +72,7 @@ class ModuleWriter:
             self.pairs.append(self.gradient(key, tensor, order))
         several = self.with_step and not self.forward.rank and len(self.gradients) > 1
         self.step = self.training_step(order) if several else None
+        self.kept = self.kept_winners() if self.with_winners else None
 
     def gradient(self, key: str, tensor: Defined, order: Sequence[Leaf]) -> JudgedFunction:
         program = program_of(tensor)
@@ -109,6 +115,16 @@ class ModuleWriter:
         )
         return self.written(program, interface)
 
+    def kept_winners(self) -> KeptWinners | None:
+        """The functions that keep the winners of a maximum; None where there is none."""
+        forward, *gradients = ((p.program, p.fast.interface, p.leaf) for p in self.pairs)
+        found = (
+            kept_winners(self.writer, forward[:2], (program, interface), (leaf, self.names[leaf]))
+            for program, interface, leaf in gradients
+            if leaf is not None
+        )
+        return next((kept for kept in found if kept is not None), None)
+
     def written(self, program: Program, interface: Interface) -> Written:
         """The function that a caller uses; a target writes its own."""
         return self.writer.vectorised(program, interface)
@@ -142,7 +158,8 @@ class ModuleWriter:
 
     def functions(self) -> list[str]:
         """The functions that a caller uses."""
-        return [p.fast.source for p in self.pairs] + ([self.step.source] if self.step is not None else [])
+        more = [self.step.source] if self.step is not None else []
+        return [p.fast.source for p in self.pairs] + more + list(self.kept.sources if self.kept is not None else ())
 
     def helpers(self, text: str) -> list[str]:
         """The definitions that a text needs, under a heading."""
@@ -185,6 +202,11 @@ class ModuleWriter:
                 f'(part("{name}"), {p.slow.interface.name}, {names_of(step)}, {names_of(p.slow)})'
                 for name, p in zip(("", *step.interface.parts), self.pairs, strict=True)
             ]
+        if self.kept is not None:
+            more += self.kept.wrappers()
+            for name, p in zip(("with_winners", "of_winners"), self.pairs, strict=False):
+                names = "".join(f'"{n}", ' for n in self.kept.taken).rstrip(" ")
+                checks.append(f"({name}, {p.slow.interface.name}, ({names}), {names_of(p.slow)})")
         unknown = dict(u for p in self.pairs for u in (*p.fast.unknown, *p.slow.unknown))
         return SelfTest(
             checks,

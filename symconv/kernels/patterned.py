@@ -34,24 +34,44 @@ def write_correlation(text: NestText, found: Correlation, result: str) -> None:
 
 
 def write_pooling(
-    scope: Scope, found: Pooling, arrays: Sequence[str], result: str, text_of: Callable[[Poly], str]
+    scope: Scope,
+    found: Pooling,
+    arrays: Sequence[str],
+    result: str,
+    text_of: Callable[[Poly], str],
+    winners: str = "",
 ) -> None:
-    """Fill the array `result` with one of the four kinds of pooling; `arrays` are those that it reads."""
-    first, second = found.sides
-    whole = Side("", Poly.of(1), Poly.of(1), Poly.of(0), Poly.of(1))
-    pairs = [(getattr(first or whole, name), getattr(second, name)) for name in ("start", "taps", "stride", "dilation")]
-    options = [
-        f"{name}={tuple_text([text_of(p) for p in pair])}"
-        for name, pair in zip(("start", "taps", "stride", "dilation"), pairs, strict=True)
-    ]
-    lifted = [a if first is not None else f"{enclosed(a)}[..., None, :]" for a in (*arrays, result)]
+    """Fill the array `result` with one of the four kinds of pooling; `arrays` are those that it reads.
+
+    winners: an array that a maximum keeps its winners in, and that a route reads instead of the images.
+    """
+    options = [f"{name}={_both(found, name, text_of)}" for name in ("start", "taps", "stride", "dilation")]
+    read = [winners, arrays[-1]] if winners and found.kind == "route" else arrays
+    kept = {"winners": winners} if winners and found.kind == "maximum" else {}
+    named = [f"{name}={_lifted(found, array)}" for name, array in (kept | {"out": result}).items()]
     call = {
-        "maximum": "_pool(np.maximum, ",
+        "maximum": "_pool_winners(" if winners else "_pool(np.maximum, ",
         "sum": "_pool(np.add, ",
         "spread": "_pool_back(",
-        "route": "_pool_max_back(",
+        "route": "_pool_winners_back(" if winners else "_pool_max_back(",
     }[found.kind]
-    scope.line(f"{call}{', '.join([*lifted[:-1], *options, f'out={lifted[-1]}'])})")
+    scope.line(f"{call}{', '.join([*(_lifted(found, array) for array in read), *options, *named])})")
+
+
+def taps_text(found: Pooling, text_of: Callable[[Poly], str]) -> str:
+    """How many taps a window has on each of two axes."""
+    return _both(found, "taps", text_of)
+
+
+def _both(found: Pooling, name: str, text_of: Callable[[Poly], str]) -> str:
+    """A number of both axes of windows, the first of which may be missing."""
+    whole = Side("", Poly.of(1), Poly.of(1), Poly.of(0), Poly.of(1))
+    return tuple_text([text_of(getattr(side or whole, name)) for side in found.sides])
+
+
+def _lifted(found: Pooling, array: str) -> str:
+    """An array as one with two axes of windows."""
+    return array if found.sides[0] is not None else f"{enclosed(array)}[..., None, :]"
 
 
 def _pair(text: NestText, polys: Sequence[Poly]) -> str:
@@ -85,4 +105,4 @@ def _seen(text: NestText, base: str, laid: Laid) -> str:
     return f"{base}[{', '.join(places)}]" if places else base
 
 
-__all__ = ["write_correlation", "write_pooling"]
+__all__ = ["taps_text", "write_correlation", "write_pooling"]

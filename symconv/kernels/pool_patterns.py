@@ -8,19 +8,21 @@ route          the same, of upstream[.., i, j] where images[.., x, y] is the fir
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from symconv.kernels.bounds import coefficients, surely_nonnegative
 from symconv.kernels.nest import ONE, ZERO, Nest, Winner
 from symconv.kernels.plan import inside
+from symconv.kernels.stages import Stage
 from symconv.term.polynomial import Atom, Poly
 from symconv.term.substitution import substitute
 from symconv.term.tensor import Defined, Leaf
 from symconv.term.value import Entry, Maximum
 
 Kind = Literal["maximum", "sum", "spread", "route"]
+Windows = tuple[Leaf, tuple[tuple[Poly, ...] | None, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class Pooling:
     upstream: Leaf | None
     sides: tuple[Side | None, Side]
 
+    @property
+    def windows(self) -> Windows:
+        """What is read, and by which windows: a maximum and a route that agree in this have the same winners."""
+        numbers = (None if s is None else (s.stride, s.dilation, s.start, s.taps) for s in self.sides)
+        return self.images, tuple(numbers)
+
 
 def maximum_of(maximum: Maximum, formula: Defined) -> Pooling | None:
     """The pattern of a stage that is a maximum; None where a window may leave the array or is another kind."""
@@ -72,6 +80,12 @@ def maximum_of(maximum: Maximum, formula: Defined) -> Pooling | None:
         return None
     sides = _sides(positions, parameters, counts)
     return None if sides is None else Pooling("maximum", body.tensor, None, sides)
+
+
+def routes_of(stages: Iterable[Stage]) -> frozenset[Windows]:
+    """The windows whose winners some stages ask for."""
+    found = (pooling_of(nest, stage.formula) for stage in stages for nest in stage.nests)
+    return frozenset(f.windows for f in found if f is not None and f.kind == "route")
 
 
 def pooling_of(nest: Nest, formula: Defined) -> Pooling | None:
@@ -178,4 +192,4 @@ def _side(position: Poly, out: str, counts: Mapping[str, Poly]) -> Side | None:
     return Side(out, stride, form[0][tap], -offset, counts[tap])
 
 
-__all__ = ["Pooling", "Side", "maximum_of", "pooling_of"]
+__all__ = ["Pooling", "Side", "Windows", "maximum_of", "pooling_of", "routes_of"]

@@ -26,8 +26,8 @@ SCHEDULES = {
     "col2im": ("_col2im",),
     "known rank": ("_separable",),
     "sums of windows": ("_pool(np.add", "_pool_back"),
-    "greatest of windows": ("_pool(np.maximum",),
-    "winners of windows": ("_pool_max_back",),
+    "greatest of windows": ("_pool(np.maximum", "_pool_winners"),
+    "winners of windows": ("_pool_max_back", "_pool_winners", "_pool_winners_back"),
 }
 CONTRACT = " ".join(
     (

@@ -13,7 +13,7 @@ from symconv.exporting import export_spec
 from symconv.kernels.runtime import choice
 from symconv.kernels.schedules.digits import ERRORS, error_of, labelled, tiles_by_accuracy
 from tests.benchmarks import digits
-from tests.kernels.test_schedules import run
+from tests.kernels.schedule_cases import run
 
 DOCS = Path(__file__).parents[2] / "docs" / "kernels.md"
 CASES = [(accuracy, tile) for accuracy in ("exact", "fast") for tile in tiles_by_accuracy(accuracy)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from symconv.kernels.parts import SMALL, Part, has, inner_parts, labels, tile_text
 from symconv.kernels.products import products
 from symconv.kernels.runtime import choice, col2im, small
-from tests.kernels.test_schedules import problems, run
+from tests.kernels.schedule_cases import problems, run
 
 
 def part(schedule, images, kernel, extent, *, start=(0, 0), stride=(1, 1), dilation=(1, 1), accuracy="fast"):

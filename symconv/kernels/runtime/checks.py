@@ -74,6 +74,23 @@ def _shape(name: str, value: tuple[int, ...], layout: tuple[str, ...]) -> tuple[
     return shape
 
 
+def _tap_numbers(name: str, value: Any, needed: tuple[int, ...], taps: tuple[int, int]) -> Array:
+    """The value as numbers of taps, an array of a shape, as the function that finds them returns them."""
+    count = taps[0] * taps[1]
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "u" or value.shape != needed:
+        found = f"shape {value.shape} of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise ValueError(
+            f"{name}: {found} given; {needed} of unsigned integers needed, the numbers of taps; "
+            "give what forward_with_winners returns"
+        )
+    if value.max(initial=0) >= count:
+        raise ValueError(
+            f"{name}: the number {value.max()} given; numbers of taps below {count} needed; "
+            "give what forward_with_winners returns for the same windows"
+        )
+    return value
+
+
 def _whole(name: str, value: int, least: int) -> int:
     """The value as a whole number that is at least `least`."""
     number = value if type(value) is int else _index(name, value, least)

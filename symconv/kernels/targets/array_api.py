@@ -43,6 +43,7 @@ class ArrayModule(ModuleWriter):
 
     needs = NEEDS
     referee = "the referee: the formulas as plain loops over NumPy arrays, used by --self-test only"
+    with_winners = False
     reserved = ("xp", "product", "reduce", "combinations", "importlib")
 
     def written(self, program: Program, interface: Interface) -> Written:

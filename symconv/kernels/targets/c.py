@@ -53,7 +53,9 @@ class _Writer(FunctionWriter):
         self.engine = False
         self.pools: set[str] = set()
 
-    def vectorised(self, program: Program, interface: Interface) -> Written:
+    def calling(self, program: Program, interface: Interface) -> Written:
+        """The Python function that calls a C function for all stages."""
+
         def body(scope: Scope) -> str:
             function = write_program(scope, program, self.fast)
             self.engine |= function.engine
@@ -89,6 +91,7 @@ class CModule(ModuleWriter):
     """The module of the NumPy target with calls of C in its functions."""
 
     needs = "needs NumPy and, once, a C compiler."
+    with_winners = False
     with_step = False  # each function stands alone: none returns a loss and its gradients at once
 
     def __init__(self, export: Export) -> None:
@@ -99,7 +102,7 @@ class CModule(ModuleWriter):
     def written(self, program: Program, interface: Interface) -> Written:
         if self.c_writer is None:
             self.c_writer = _Writer(self.writer.taken, self.quick)
-        return self.c_writer.vectorised(program, interface)
+        return self.c_writer.calling(program, interface)
 
     def files(self) -> dict[str, str]:
         """The two texts; both must be saved under one name in one folder."""

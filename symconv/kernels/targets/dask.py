@@ -37,6 +37,7 @@ class DaskModule(ModuleWriter):
     """The module's functions on dask arrays; names, cases and referees are those of the NumPy target."""
 
     needs = "needs NumPy and dask (pip install 'dask[array]')."
+    with_winners = False
     reserved = ("da", "dask", "Lazy", "Mapping", "NamedTuple", "partial", "in_chunks")
 
     def __init__(self, export: Export) -> None:

@@ -71,6 +71,7 @@ class NumbaModule(ModuleWriter):
     """A module whose functions call compiled loops; its referee and self-test are those of the NumPy target."""
 
     needs = NEEDS
+    with_winners = False
     reserved = ("numba", "importlib", *OWN)
 
     def written(self, program: Program, interface: Interface) -> Written:
