@@ -14,11 +14,12 @@ from importlib import import_module
 from pathlib import Path
 
 from symconv.kernels import runtime
+from symconv.kernels.runtime.choice import _OF_TAPS
 
 # In the order in which a module shows them; what a definition runs when it is read stands before it.
 FILES = (
     "checks", "arrays", "contract", "entrywise", "workspace", "window", "tiles", "winograd", "choice", "rows", "direct",
-    "toeplitz", "sparse", "separable", "fourier", "small", "correlate", "bands", "pool", "pool_max",
+    "toeplitz", "dots", "sparse", "separable", "fourier", "small", "correlate", "bands", "pool", "pool_max",
     "col2im", "scatter",
 )  # fmt: skip
 SETTINGS = ("ACCURACY", "SCHEDULE")
@@ -29,6 +30,7 @@ PARTS = {
     "polyphase": {"tiles"},
 }
 CUT = {"sub-images", "sub-images of taps"}
+OF_TAPS = {*_OF_TAPS.values(), "spread taps"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _table_of(schedules: frozenset[str]) -> Helper:
     """The table of schedules cut to these, and to those that all types fall back on."""
     whole = _read()[0]["_SCHEDULES"]
     first, *rows, last = whole.source.splitlines()
-    fallen_on = {"direct", "taps"} if any("taps" in name for name in schedules) else {"direct"}
+    fallen_on = {"direct", "taps"} if schedules & OF_TAPS else {"direct"}
     kept = [row for row in rows if row.split('"')[1] in schedules | fallen_on]
     return Helper(whole.name, "\n".join([first, *kept, last]))
 

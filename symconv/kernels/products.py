@@ -13,6 +13,7 @@ from symconv.kernels.parts import SMALL, Part, inner_parts
 from symconv.kernels.runtime.choice import _row_by_row
 from symconv.kernels.runtime.col2im import _col2im_blocks, _landings, _rows_landing
 from symconv.kernels.runtime.direct import _blocks
+from symconv.kernels.runtime.dots import _RUN, _dot_blocks
 from symconv.kernels.runtime.fourier import _length
 from symconv.kernels.runtime.rows import _read_rows, _shifted_blocks
 from symconv.kernels.runtime.small import _small_for
@@ -29,7 +30,7 @@ COUNTED = {
     "polyphase": _IN_TILES,
     "polyphase of taps": _IN_TILES,
     "toeplitz": _WITH_ZEROS,
-    "toeplitz of taps": _WITH_ZEROS,
+    "dots": "those with the zeros between the rows of the upstream gradient are counted",
     "sparse": "at most; those with taps of zero are left out",
     "spread taps": "those with the zeros between the entries that are laid out are counted",
     "col2im": "of every row of the upstream gradient with zeros beside it, and again where blocks of rows meet",
@@ -102,12 +103,18 @@ def _toeplitz(part: Part) -> int:
     return count * groups * height * band * part.taps[1] * width
 
 
-def _toeplitz_of_taps(part: Part) -> int:
-    """Eight rows of the upstream gradient at a time, zeros where there are fewer."""
-    (_, groups, _, channels), (height, width) = part.counts, part.taps
-    tall = min(height, 8)
-    reach = part.dilation[0] * (tall - 1) + part.stride[0] * (part.extent[0] - 1) + 1
-    return channels * groups * -(-height // tall) * tall * reach * part.extent[1] * width
+def _dots(part: Part) -> int:
+    """Every tap times some rows at a time of the upstream gradient, which stands for the taps."""
+    (_, groups, _, channels), (r, c) = part.counts, part.extent
+    (s, t), itemsize = part.dilation, part.images.itemsize
+    far = [d * (n - 1) > most for d, n, most in zip(part.stride, (r, c), (64, _RUN), strict=True)]
+    columns = 1 if far[1] else c
+    total = 0
+    for tall, g, i, j in _dot_blocks((groups, *part.taps), columns, (s, t), part.stride, itemsize):
+        width = j.stop - j.start
+        pitch = t * (width - 1) + part.stride[1] * (columns - 1) + 1 if tall > 1 else width
+        total += (min(g.stop, groups) - g.start) * -(-(i.stop - i.start) // tall) * (pitch * (tall - 1) + width)
+    return channels * r * c * total
 
 
 def _spread_taps(part: Part) -> int:
@@ -152,7 +159,7 @@ _BY_SCHEDULE: dict[str, Callable[[Part], int]] = {
     "tiles of taps": _tiles_of_taps,
     "polyphase of taps": _tiles_of_taps,
     "toeplitz": _toeplitz,
-    "toeplitz of taps": _toeplitz_of_taps,
+    "dots": _dots,
     "fourier": _fourier,
     "col2im": _col2im,
     "side by side": _all_inner,

@@ -12,6 +12,7 @@ SCHEDULES = {
     "direct": ("_direct",),
     "rows": ("_rows", "_rows_of_taps"),
     "taps": ("_direct_taps",),
+    "dots": ("_dots",),
     "spread taps": ("_spread_taps",),
     "shifted": ("_shifted",),
     "side by side": ("_side_by_side",),

@@ -166,7 +166,7 @@ SINGLE, STRIDED = correlate(X, K), correlate(leaf("X", N, C, 17, 19), leaf("K", 
     ("f", "helper"),
     [(CONV, "_direct"), (CONV, "_direct_taps"), (CONV, "_spread_taps"), (CONV, "_sparse"), (UNIT, "_shifted"),
      (STRIDED, "_winograd"), (STRIDED, "_winograd_taps"), (UNIT, "_fourier"), (SINGLE, "_toeplitz"),
-     (SINGLE, "_toeplitz_taps"), (DILATED, "_sub_images"), (UNIT, "_side_by_side"), (UNIT, "_taps_side_by_side"),
+     (SINGLE, "_dots"), (DILATED, "_sub_images"), (UNIT, "_side_by_side"), (UNIT, "_taps_side_by_side"),
      (UNIT, "_rows"), (UNIT, "_rows_of_taps"), (UNIT, "_shifted_rows"), (STRIDED, "_interleaved"),
      (STRIDED, "_col2im"), (UNIT, "_col2im")],
 )  # fmt: skip

@@ -82,7 +82,7 @@ class Counting:
 # `sparse` multiplies fewer, `fourier` no matrices, `spread taps` by @: those are counted by hand
 MEASURED = {
     "direct", "taps", "rows", "rows of taps", "shifted", "side by side", "taps side by side",
-    "toeplitz", "toeplitz of taps", "sub-images", "sub-images of taps",
+    "toeplitz", "dots", "sub-images", "sub-images of taps",
     "tiles", "tiles of taps", "polyphase", "polyphase of taps",
 }  # fmt: skip
 

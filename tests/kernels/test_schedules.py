@@ -70,7 +70,7 @@ def test_every_schedule_that_fits_is_the_formula(problem):
     fitting["shifted"] = stride[0] == 1
     fitting["side by side"], fitting["taps side by side"] = stride[1] == 1, dilation[1] == 1
     fitting["sub-images of taps"] = dilation == (1, 1) and stride[0] == stride[1]
-    fitting["toeplitz of taps"] = images.shape[0] == kernel.shape[1] == 1
+    fitting["dots"] = images.shape[0] == kernel.shape[1] == 1
     fitting["toeplitz"] = kernel.shape[1:3] == (1, 1)
     fitting["tiles"] = unit and all(choice._tile_of(taps, extent, "fast"))
     fitting["tiles of taps"] = unit and all(choice._tile_of(extent, taps, "fast"))

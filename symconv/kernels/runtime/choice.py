@@ -24,7 +24,7 @@ _OF_TAPS = {
     "rows": "rows of taps",
     "tiles": "tiles of taps",
     "polyphase": "polyphase of taps",
-    "toeplitz": "toeplitz of taps",
+    "toeplitz": "dots",
     "sub-images": "sub-images of taps",
     "side by side": "taps side by side",
 }  # the same schedule of a gradient by a kernel
@@ -92,7 +92,7 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
         "taps side by side": dilation[1] == 1 < channels and max(images.nbytes, kernel.nbytes) <= channels << 19,
         "tiles of taps": back and stride == dilation == unit,
         "polyphase of taps": back and stride == unit != dilation,
-        "toeplitz of taps": outputs == len(images) == 1,
+        "dots": outputs == len(images) == 1,
         "sub-images of taps": stride != unit == dilation and stride[0] == stride[1],
     }
     return {name for name, fit in fits.items() if fit}
@@ -139,7 +139,8 @@ def _chosen(
     """The fastest of those that are possible where there are more outputs than taps."""
     outputs, channels, *_ = kernel.shape[1:]
     taps = (kernel.shape[3], kernel.shape[4])
-    if "toeplitz" in possible:
+    band = 3 * stride[0] + dilation[0] * (taps[0] - 1) + 1
+    if "toeplitz" in possible and band <= 12 * taps[0]:  # else the matrix is mostly zeros
         large = min(taps) >= (16 if images.dtype == np.float32 else 13) and min(extent) >= 64
         return "fourier" if large and "fourier" in possible else "toeplitz"
     saving = _saving(taps, stride, extent, accuracy)
@@ -165,8 +166,8 @@ def _chosen_of_taps(
     """
     outputs, channels, *_ = kernel.shape[1:]
     taps = (kernel.shape[3], kernel.shape[4])
-    if "toeplitz of taps" in possible:
-        return "toeplitz of taps"
+    if "dots" in possible:
+        return "dots"
     if "sub-images of taps" in possible and min(len(images), outputs) >= 16:
         return "sub-images of taps"
     saving = _saving(extent, dilation, taps, accuracy)

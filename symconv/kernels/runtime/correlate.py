@@ -18,12 +18,13 @@ import numpy as np
 
 from symconv.kernels.runtime.choice import _choose, _phased, _plain, _plain_of_taps, _tile_of
 from symconv.kernels.runtime.direct import _direct, _direct_taps, _shifted, _spread_taps
+from symconv.kernels.runtime.dots import _dots
 from symconv.kernels.runtime.fourier import _fourier
 from symconv.kernels.runtime.rows import _rows, _rows_of_taps
 from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
 from symconv.kernels.runtime.small import _small_for
 from symconv.kernels.runtime.sparse import _sparse
-from symconv.kernels.runtime.toeplitz import _toeplitz, _toeplitz_taps
+from symconv.kernels.runtime.toeplitz import _toeplitz
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _even
 from symconv.kernels.runtime.winograd import _winograd, _winograd_taps
@@ -83,8 +84,8 @@ def _one_channel(images: Array, kernel: Array, start: Pair, stride: Pair, dilati
 
 
 def _one_channel_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
-    """The same for the gradient by a kernel."""
-    _toeplitz_taps(images[0].swapaxes(0, 1), kernel[:, 0].swapaxes(0, 1), start, dilation, stride, out[0, :, 0])
+    """Dot products, for the gradient by such a kernel."""
+    _dots(images[0].swapaxes(0, 1), kernel[:, 0].swapaxes(0, 1), start, dilation, stride, out[0, :, 0])
 
 
 def _of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -207,7 +208,7 @@ _SCHEDULES = {
     "taps side by side": _taps_side_by_side,
     "tiles of taps": _tiles_of_taps,
     "polyphase of taps": _tiles_of_taps,
-    "toeplitz of taps": _one_channel_of_taps,
+    "dots": _one_channel_of_taps,
     "sub-images of taps": _sub_images_of_taps,
 }
 

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut, _cut_strided, _even
+from symconv.kernels.runtime.window import _cut_strided, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
+
+_SHIFTED = 3 << 19  # bytes of the shifted rows that are held at once
 
 
 def _toeplitz_matrix(kernel: Array, rows: int, stride: int, dilation: int) -> Array:
@@ -37,8 +39,10 @@ def _toeplitz(
     rows = min(height, 4)
     step, reach = stride[0] * rows, stride[0] * (rows - 1) + dilation[0] * (r - 1) + 1
     across = _even(width, 512)
-    down = max(1, min(-(-height // rows), ((31 << 17) // (c * across * out.itemsize) - reach) // step))
-    together = max(1, min(groups, (1 << 20) // ((step * down + reach) * c * across * out.itemsize)))
+    while across > 128 and 2 * reach * c * across * out.itemsize > _SHIFTED:
+        across = -(-across // 2)
+    down = max(1, min(-(-height // rows), (_SHIFTED // (c * across * out.itemsize) - reach) // step))
+    together = max(1, min(groups, _SHIFTED // ((step * down + reach) * c * across * out.itemsize)))
     for g in range(0, groups, together):
         chosen = slice(g, g + together)
         matrix = _toeplitz_matrix(kernel[chosen], rows, stride[0], dilation[0])
@@ -83,53 +87,3 @@ def _toeplitz_rows(
         out, (groups, many, tall, length), (out.strides[0], tall * out.strides[1], out.strides[1], out.strides[2])
     )
     np.matmul(matrix[:, None, :, : reach * taps], blocks, out=place)
-
-
-def _toeplitz_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
-    """out[g, u, v] = sum of upstream[n, g, i, j] * images[n, g, stride * i + dilation * u - start, ..].
-
-    Some rows of the upstream gradient times all rows that they meet; the sums lie along diagonals.
-    """
-    count, groups, height, width = upstream.shape
-    r, c = out.shape[1:]
-    tall, wide = min(height, 8), _even(width, 2048)
-    reach = stride[0] * (tall - 1) + dilation[0] * (r - 1) + 1
-    across = stride[1] * (wide - 1) + dilation[1] * (c - 1) + 1
-    block_bytes = tall * (stride[0] * across + wide) * out.itemsize
-    many = max(1, min(-(-height // tall), (1 << 20) // block_bytes))
-    together = max(1, min(groups, (1 << 20) // (many * block_bytes)))
-    out[...] = 0
-    for n, g in np.ndindex(count, -(-groups // together)):
-        chosen = slice(g * together, (g + 1) * together)
-        for i in range(0, height, many * tall):
-            for j in range(0, width, wide):
-                part = upstream[n, chosen, i : i + many * tall, j : j + wide]
-                corner = stride[0] * i - start[0], stride[1] * j - start[1]
-                _toeplitz_taps_of(images[n, chosen], part, corner, (tall, reach), stride, dilation, out[chosen])
-
-
-def _toeplitz_taps_of(
-    images: Array, upstream: Array, corner: Pair, sizes: Pair, stride: Pair, dilation: Pair, out: Array
-) -> None:
-    """Add the sums over some rows and columns of the upstream gradient, the first of which reads from `corner` on."""
-    (groups, height, width), (r, c), (tall, reach) = upstream.shape, out.shape[1:], sizes
-    blocks = -(-height // tall)
-    across = stride[1] * (width - 1) + dilation[1] * (c - 1) + 1
-    read = _WORKSPACE.take("shifted", (groups, stride[0] * tall * (blocks - 1) + reach, across), out.dtype)
-    _cut(images, *corner, read)
-    given = _WORKSPACE.take("turned", (groups, blocks * tall, width), out.dtype)
-    given[:, :height] = upstream
-    given[:, height:] = 0
-    right = given.reshape(groups, blocks, tall, width).transpose(0, 1, 3, 2)
-    over_g, over_row, over_j = read.strides
-    for v in range(c):
-        left = as_strided(
-            read[:, :, dilation[1] * v :],
-            (groups, blocks, reach, width),
-            (over_g, stride[0] * tall * over_row, over_row, stride[1] * over_j),
-        )
-        met = np.matmul(left, right).sum(axis=1)
-        for u in range(r):
-            first = dilation[0] * u
-            diagonal = met[:, first : first + stride[0] * (tall - 1) + 1 : stride[0]]
-            out[:, u, v] += np.trace(diagonal, axis1=1, axis2=2)

@@ -27,7 +27,7 @@ class Identity:
 
 
 H, W, r, c, m, s, t, d, N, C, M, R = (Size(name, 1) for name in "HWrcmstdNCMR")
-p, w = Size("p", 0), Size("w", 0)
+p, w, Q = Size("p", 0), Size("w", 0), Size("q", 0)
 
 
 def _data(name: str, *extents: PolyLike) -> Leaf:
@@ -91,6 +91,25 @@ def taps() -> Identity:
         indices=("k", "o", "u"),
     )
     return Identity(left, define("back", (M, C, r), lambda o, k, u: swapped[k, o, u], indices=("o", "k", "u")))
+
+
+def dots() -> Identity:
+    """Every tap is a dot product with zeros around the upstream gradient: m rows at a time, each M + q entries long."""
+    X, G = _data("X", H, W), _data("G", N, M)
+    a, b = Poly.of("a"), Poly.of("b")
+
+    def read(u: Poly, v: Poly, i: Poly) -> Value:
+        return X[i + d * u - p, j + t * v - w]
+
+    whole = define("dK", (r, c), lambda u, v: _sum(multiply(G[i, j], read(u, v, i)), i=N, j=M), indices=("u", "v"))
+    runs, longer = (Poly.of(N) + m - 1) // m, Poly.of(M) + Q
+    made = define(
+        "made",
+        (r, c),
+        lambda u, v: _sum(multiply(G[m * a + b, j], read(u, v, m * a + b)), a=runs, b=m, j=longer),
+        indices=("u", "v"),
+    )
+    return Identity(whole, made)
 
 
 def spread_taps() -> Identity:
@@ -304,6 +323,7 @@ IDENTITIES: dict[str, Callable[[], Identity]] = {
     "direct": columns,
     "rows": rows,
     "taps": taps,
+    "dots": dots,
     "spread taps": spread_taps,
     "shifted": shifted,
     "side by side": side_by_side,
