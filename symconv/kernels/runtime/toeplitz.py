@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from symconv.kernels.runtime.direct import _windows
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut_strided, _even
+from symconv.kernels.runtime.window import _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _SHIFTED = 3 << 19  # bytes of the shifted rows that are held at once
@@ -77,8 +78,8 @@ def _toeplitz_rows(
     reach = min(reach, matrix.shape[2] // taps)
     rows = stride[0] * tall * (many - 1) + reach
     shifted = _WORKSPACE.take("shifted", (groups, rows, taps, length), out.dtype)
-    for v in range(taps):
-        _cut_strided(images, corner[0], corner[1] + dilation[1] * v, (1, stride[1]), shifted[:, :, v])
+    read = _windows(images[:, None, None], corner, (1, taps), (rows, length), (1, stride[1]), (1, dilation[1]))
+    shifted[...] = read[:, 0, 0, 0].transpose(0, 2, 1, 3)
     over_g, over_row, _, over_j = shifted.strides
     blocks = as_strided(
         shifted, (groups, many, reach * taps, length), (over_g, stride[0] * tall * over_row, length * over_j, over_j)
