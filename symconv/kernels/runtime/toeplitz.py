@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from symconv.kernels.runtime.direct import _windows
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _even
+from symconv.kernels.runtime.window import _even, _windows
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _SHIFTED = 3 << 19  # bytes of the shifted rows that are held at once

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
 from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
 def _even(total: int, most: int) -> int:
@@ -41,6 +45,47 @@ def _cut_strided(images: Array, top: int, left: int, steps: Pair, out: Array) ->
     s, t = steps
     phase = images if steps == (1, 1) else images[..., top % s :: s, left % t :: t]
     _cut(phase, top // s, left // t, out)
+
+
+def _windows(
+    images: Array,
+    first: Pair,
+    taps: Pair,
+    counts: Pair,
+    stride: Pair,
+    dilation: Pair,
+) -> Array:
+    """A view [n, g, k, u, v, i, j] = images[n, g, k, first[0] + stride[0] * i + dilation[0] * u, ..].
+
+    Zero outside: where a window leaves the images, the part that it reads is copied with zeros around.
+    """
+    extent = [s * (n - 1) + d * (t - 1) + 1 for s, n, d, t in zip(stride, counts, dilation, taps)]
+    if prod(extent) > 2 * prod(taps) * prod(counts) and prod(extent) > 2 * prod(images.shape[3:]):
+        return _gathered(images, first, taps, counts, stride, dilation)
+    height, width = images.shape[3:]
+    if first[0] < 0 or first[1] < 0 or first[0] + extent[0] > height or first[1] + extent[1] > width:
+        source = _WORKSPACE.take("padded", (*images.shape[:3], *extent), images.dtype)
+        _cut(images, *first, source)
+    else:
+        source = images[..., first[0] :, first[1] :]
+    *over, over_i, over_j = source.strides
+    moves = dilation[0] * over_i, dilation[1] * over_j, stride[0] * over_i, stride[1] * over_j
+    return as_strided(source, (*images.shape[:3], *taps, *counts), (*over, *moves), writeable=False)
+
+
+def _gathered(images: Array, first: Pair, taps: Pair, counts: Pair, stride: Pair, dilation: Pair) -> Array:
+    """The same entries one by one, for windows that lie far apart outside the images."""
+    places = [
+        f + d * np.arange(t)[:, None] + s * np.arange(n)[None]
+        for f, d, t, s, n in zip(first, dilation, taps, stride, counts)
+    ]
+    found = np.zeros((*images.shape[:3], *taps, *counts), images.dtype)
+    for u, v in np.ndindex(*taps):
+        rows, columns = places[0][u], places[1][v]
+        i = np.flatnonzero((rows >= 0) & (rows < images.shape[3]))[:, None]
+        j = np.flatnonzero((columns >= 0) & (columns < images.shape[4]))
+        found[:, :, :, u, v, i, j] = images[:, :, :, rows[i], columns[j]]
+    return found
 
 
 def _reads(taps: int, stride: int, dilation: int, start: int, outputs: int, extent: int) -> list[tuple[slice, slice]]:
