@@ -32,10 +32,10 @@ SCHEDULES = {
 }
 CONTRACT = " ".join(
     (
-        "ACCURACY exact: float32 loses about what one matrix product does, some 1e-6 of the greatest entry where sums",
-        "do not cancel; infinities and NaN of images and in gradients by them go where the formula takes them.  fast:",
-        "tiles of up to F(5, 3), F(4, 5) and F(2, 7), which lose some digits; an infinity or a NaN spreads over the",
-        "tiles that read it.  Sums of integers are exact.",
+        "ACCURACY exact: float32 loses at most 1e-6 of the greatest entry where sums do not cancel: it adds up parts",
+        "of at most 288 products; infinities and NaN of images and in gradients by them go where the formula takes",
+        "them.  fast: tiles of up to F(5, 3), F(4, 5) and F(2, 7), which lose some digits; an infinity or a NaN",
+        "spreads over the tiles that read it.  Sums of integers are exact.",
     )
 )
 KEPT = "Buffers are kept for the next call, one set for each thread, at most 4 MB beside transformed kernels."

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from symconv.kernels.runtime import (
     choice,
     correlate,
+    product,
     rows,
     separable,
     tiles,
@@ -128,6 +129,60 @@ def test_the_error_is_what_the_contract_says(dtype, accuracy, bound):
     expected = loops(*given, (1, 1), (1, 1), (1, 1), (30, 31))
     found = run("tiles", accuracy, *given, (1, 1), (1, 1), (1, 1), (30, 31))
     assert np.abs(found - expected).max() <= bound * np.abs(expected).max()
+
+
+@pytest.mark.parametrize(
+    ("count", "channels", "outputs", "height", "width", "taps", "stride"),
+    [
+        (2, 512, 40, 9, 17, 3, 1),  # tiles
+        (2, 256, 70, 9, 17, 2, 1),
+        (1, 64, 24, 30, 31, 3, 2),  # windows as columns
+        (1, 1024, 24, 14, 15, 1, 1),  # entries as they lie
+        (2, 40, 16, 7, 40, 7, 2),
+        (1, 32, 8, 20, 70, 5, 1),  # rows that are shared
+        (3, 100, 12, 5, 5, 5, 1),  # small problems
+        (1, 600, 8, 20, 21, 3, 1),  # sums of shifted products
+        (1, 3, 5, 30, 700, 3, 1),  # many products for each tap
+    ],
+)
+def test_long_sums_in_float32_keep_within_the_contract(count, channels, outputs, height, width, taps, stride):
+    """Forward and the gradient by the kernel; each reference is computed in float64."""
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((count, 1, channels, height, width)).astype(np.float32)
+    kernel = rng.standard_normal((1, outputs, channels, taps, taps)).astype(np.float32)
+    extent = (height - taps) // stride + 1, (width - taps) // stride + 1
+    upstream = rng.standard_normal((count, 1, outputs, *extent)).astype(np.float32)
+    swapped, given = images.transpose(2, 1, 0, 3, 4), upstream.transpose(1, 2, 0, 3, 4)
+    for arguments, sides in (
+        ((images, kernel, (0, 0), (stride, stride), (1, 1)), extent),
+        ((swapped, given, (0, 0), (1, 1), (stride, stride)), (taps, taps)),
+    ):
+        out = np.empty((len(arguments[0]), 1, arguments[1].shape[1], *sides), np.float32)
+        correlate._correlate(*arguments, out)
+        expected = loops(*arguments, sides)
+        assert np.abs(out - expected).max() <= 1e-6 * np.abs(expected).max()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_products_in_parts_are_products(data):
+    """Stacks of matrices, one of them for all or one for each, into arrays that lie in any way."""
+    stack = data.draw(st.lists(st.integers(1, 3), max_size=3))
+    rows, depth, length = data.draw(st.tuples(st.integers(1, 7), st.integers(1, 60), st.integers(1, 9)))
+    ones = [data.draw(st.sampled_from([n, 1])) for n in stack]
+    fewer = data.draw(st.integers(0, len(stack)))
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    rng = np.random.default_rng(0)
+    left = rng.integers(-9, 10, (*stack[fewer:], rows, depth)).astype(dtype)
+    right = rng.integers(-9, 10, (*ones, depth, length)).astype(dtype)
+    if data.draw(st.booleans()):
+        left, right = right.swapaxes(-1, -2), left.swapaxes(-1, -2)
+    shape = (*np.broadcast_shapes(left.shape[:-2], right.shape[:-2]), left.shape[-2], right.shape[-1])
+    out = np.full((*shape, 2), np.nan, dtype)[..., data.draw(st.sampled_from([0, 1]))]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(product, "_PART", data.draw(st.sampled_from([1, 40, 300, 1 << 19])))
+        product._product(left, right, out, data.draw(st.integers(1, 70)))
+    np.testing.assert_array_equal(out, np.matmul(left, right))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from symconv.kernels.runtime.choice import _narrow, _saving, _worth
+from symconv.kernels.runtime.product import _product
 from symconv.kernels.runtime.rows import _row_blocks, _turned
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut, _merged
@@ -137,7 +138,7 @@ def _col2im(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation:
             laid[..., width:] = 0
             given = laid.reshape(*lead, outputs, read * pitch)
         products = _WORKSPACE.take("products", (*lead, r * c * channels, read * pitch), out.dtype)
-        np.matmul(weights[g], given, out=products)
+        _product(weights[g], given, products)
         taps = products.reshape(*lead, r, c, channels, read * pitch)
         sums = _WORKSPACE.take("sums", (s, t, *lead, channels, tall * pitch + reach), out.dtype)
         for phase in reached:

@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from symconv.kernels.runtime.choice import _row_by_row
+from symconv.kernels.runtime.product import _TERMS, _long, _product
 from symconv.kernels.runtime.rows import _read_rows, _shifted_rows, _turned
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut, _even, _merged, _windows
@@ -53,7 +54,8 @@ def _direct(
     rows, length = out.shape[3:]
     depth = channels * r * c
     weights = kernel.reshape(groups, outputs, depth)
-    if (r, c) == stride == (1, 1) and start == (0, 0) and images.shape[3:] == out.shape[3:]:
+    entrywise = (r, c) == stride == (1, 1) and start == (0, 0) and images.shape[3:] == out.shape[3:]
+    if entrywise and not _long(depth, out.dtype):
         whole, filled = _merged(images, 3), _merged(out, 3)
         if whole is not None and filled is not None:  # every entry is a window of its own
             np.matmul(weights, whole, out=filled)
@@ -65,10 +67,11 @@ def _direct(
         columns = _columns(_windows(images[n, g], first, (r, c), counts, stride, dilation))
         flat = _merged(place, 3)
         if flat is not None:
-            np.matmul(weights[g], columns, out=flat)
+            _product(weights[g], columns, flat)
             continue
         result = _WORKSPACE.take("sums", (*columns.shape[:2], outputs, columns.shape[3]), out.dtype)
-        place[...] = np.matmul(weights[g], columns, out=result).reshape(place.shape)
+        _product(weights[g], columns, result)
+        place[...] = result.reshape(place.shape)
 
 
 def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -93,7 +96,7 @@ def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: 
         read[..., width:] = 0
         lead = read.shape[:2]
         products = _WORKSPACE.take("columns", (*lead, r * c * outputs, (bottom - top) * pitch), out.dtype)
-        np.matmul(weights[g], read.reshape(*lead, channels, -1), out=products)
+        _product(weights[g], read.reshape(*lead, channels, -1), products)
         taps = products.reshape(*lead, r, c, outputs, -1)
         tall = i.stop - i.start
         sums = _WORKSPACE.take("sums", (*lead, outputs, tall * pitch + reach), out.dtype)
@@ -131,9 +134,12 @@ def _direct_taps(
         turned = _WORKSPACE.take("turned", (*part.shape[:2], *counts, outputs), out.dtype)
         turned[...] = part.transpose(0, 1, 3, 4, 2)
         given = turned.reshape(*part.shape[:2], prod(counts), outputs)
+        terms = _TERMS if _long(columns.shape[3], out.dtype) else columns.shape[3]
         for first_image in range(0, len(given), few):
             some = slice(first_image, first_image + few)
-            total[g] += np.matmul(columns[some], given[some]).sum(axis=0)
+            for k in range(0, columns.shape[3], terms):
+                products = np.matmul(columns[some, :, :, k : k + terms], given[some, :, k : k + terms])
+                total[g] += products.sum(axis=0)
     out[...] = total.reshape(groups, channels, r, c, outputs).transpose(0, 4, 1, 2, 3)
 
 

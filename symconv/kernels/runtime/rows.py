@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from symconv.kernels.runtime.choice import _LAID
+from symconv.kernels.runtime.product import _TERMS, _long, _product
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut_strided, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
@@ -67,7 +68,7 @@ def _multiply(weights: Array, columns: Array, out: Array) -> None:
     (rows, depth), length = weights.shape[-2:], columns.shape[-1]
     step = _even(length, _UNPACKED // (rows * depth)) if rows <= 32 else length
     for j in range(0, length, step):
-        np.matmul(weights, columns[..., j : j + step], out=out[..., j : j + step])
+        _product(weights, columns[..., j : j + step], out[..., j : j + step])
 
 
 def _rows(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -149,5 +150,8 @@ def _rows_of_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dil
             turned[...] = given
             given = turned
         products = _WORKSPACE.take("sums", (*windows.shape[:4], outputs), out.dtype)
-        total[g] += np.matmul(windows, given, out=products).sum(axis=(0, 2))
+        terms = _TERMS if _long(windows.shape[4], out.dtype) else windows.shape[4]
+        for k in range(0, windows.shape[4], terms):
+            some = slice(k, k + terms)
+            total[g] += np.matmul(windows[..., some], given[..., some, :], out=products).sum(axis=(0, 2))
     out[...] = total.reshape(groups, r, channels, c, outputs).transpose(0, 4, 2, 1, 3)

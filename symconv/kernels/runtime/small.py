@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from symconv.kernels.runtime.product import _long, _product
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
@@ -66,7 +67,8 @@ class _Small:
         self.weights_shape = groups, outputs, depth
         self.multiplications: int = matrix.size * outputs
         self.out_shape = len(images), groups, outputs, prod(extent)
-        self.single = len(images) == groups == outputs == 1  # for which np.dot, which has less to look at, is the same
+        # of these np.dot, which has less to look at, is the same
+        self.single = len(images) == groups == outputs == 1 and not _long(depth, out.dtype)
         self.row = self.matrix[0, 0]
         self.result_row: Array | None = None if self.shown is None else self.result[0, 0]
 
@@ -78,12 +80,14 @@ class _Small:
             np.dot(kernel.reshape(1, -1), self.row, out=self.result_row)
             out[...] = self.shown
         elif self.shown is not None:
-            np.matmul(kernel.reshape(self.weights_shape), self.matrix, out=self.result)
+            _product(kernel.reshape(self.weights_shape), self.matrix, self.result)
             out[...] = self.shown
         elif out.flags.c_contiguous:
-            np.matmul(kernel.reshape(self.weights_shape), self.matrix, out=out.reshape(self.out_shape))
+            _product(kernel.reshape(self.weights_shape), self.matrix, out.reshape(self.out_shape))
         else:
-            out[...] = np.matmul(kernel.reshape(self.weights_shape), self.matrix).reshape(out.shape)
+            made = np.empty(self.out_shape, out.dtype)
+            _product(kernel.reshape(self.weights_shape), self.matrix, made)
+            out[...] = made.reshape(out.shape)
 
 
 class _SmallSums:
@@ -117,7 +121,7 @@ class _SmallSums:
         self.inner[...] = images
         self.columns[...] = self.windows
         self.weights[...] = kernel.transpose(0, 3, 1, 2, 4)
-        np.matmul(self.factors, self.matrix, out=self.products)
+        _product(self.factors, self.matrix, self.products)
         np.add.reduce(self.shifted, axis=2, out=out)
 
 

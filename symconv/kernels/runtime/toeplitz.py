@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from symconv.kernels.runtime.product import _product
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _even, _windows
 from symconv.kernels.runtime.workspace import _WORKSPACE
@@ -86,4 +87,4 @@ def _toeplitz_rows(
     place = as_strided(
         out, (groups, many, tall, length), (out.strides[0], tall * out.strides[1], out.strides[1], out.strides[2])
     )
-    np.matmul(matrix[:, None, :, : reach * taps], blocks, out=place)
+    _product(matrix[:, None, :, : reach * taps], blocks, place)

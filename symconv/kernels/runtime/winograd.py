@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from symconv.kernels.runtime.product import _TERMS, _product
 from symconv.kernels.runtime.tiles import _tile
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut_strided, _even
@@ -158,7 +159,7 @@ def _winograd(images: list[Array], kernel: Array, start: Pair, stride: Pair, til
         places = [place[:, i : i + m * block.rows, j : j + n * block.columns] for place in out[group]]
         for part, weighed in zip(parts, weights):
             products = _WORKSPACE.take("b", (a * b, block.tiles, weighed.shape[2]), dtype)
-            np.matmul(transformed, weighed, out=products)
+            _product(transformed, weighed, products, _TERMS // 2)  # whose errors the way back makes larger
             _back(products.reshape(a, b, block.tiles, -1), tile, back, block, [place[part] for place in places])
 
 
