@@ -7,12 +7,13 @@ the way in and out is not, and `COUNTED` says so.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 
 from symconv.kernels.parts import SMALL, Part, inner_parts
 from symconv.kernels.runtime.choice import _row_by_row
 from symconv.kernels.runtime.col2im import _col2im_blocks, _landings, _rows_landing
-from symconv.kernels.runtime.direct import _blocks
+from symconv.kernels.runtime.direct import _turned_round
 from symconv.kernels.runtime.dots import _RUN, _dot_blocks
 from symconv.kernels.runtime.fourier import _length
 from symconv.kernels.runtime.rows import _read_rows, _shifted_blocks
@@ -24,7 +25,7 @@ _WITH_ZEROS = "those with the zeros of the Toeplitz matrix are counted"
 # of the schedules that do not simply multiply each window by the kernel
 COUNTED = {
     SMALL: "every window of a row that is copied, those that no output needs too",
-    "shifted": "of every row that is read, and again where blocks of rows meet",
+    "shifted": "of every row that is read with zeros beside it, and again where blocks of rows meet",
     "tiles": _IN_TILES,
     "tiles of taps": _IN_TILES,
     "polyphase": _IN_TILES,
@@ -57,16 +58,14 @@ def _small(part: Part) -> int:
 
 def _shifted(part: Part) -> int:
     """All taps times every row that a block of output rows reads."""
+    if not _row_by_row(part.kernel, part.stride):
+        kernel, start = _turned_round(part.kernel, part.start, part.dilation)
+        return _col2im(replace(part, kernel=kernel, start=start))
     (count, groups, outputs, channels), (r, c) = part.counts, part.taps
-    (rows, length), products = part.extent, r * c * outputs * channels
     reach = part.dilation[0] * (r - 1)
-    if _row_by_row(part.kernel, part.stride):
-        blocks = _shifted_blocks(part.kernel, (count, groups, rows, length), part.images.itemsize)
-        places = (_number(n, g, j) * _read(i, part, reach) for n, g, i, j in blocks)
-        return sum(places) * products
-    pitch = part.sides[1] + part.dilation[1] * (c - 1)
-    blocks = _blocks((count, groups, rows, 1), max(r * c * outputs, channels) * pitch * part.images.itemsize)
-    return sum(_number(n, g) * _read(i, part, reach) for n, g, i, _ in blocks) * pitch * products
+    blocks = _shifted_blocks(part.kernel, (count, groups, *part.extent), part.images.itemsize)
+    places = (_number(n, g, j) * _read(i, part, reach) for n, g, i, j in blocks)
+    return sum(places) * r * c * outputs * channels
 
 
 def _read(rows: slice, part: Part, reach: int) -> int:

@@ -8,10 +8,11 @@ from math import prod
 import numpy as np
 
 from symconv.kernels.runtime.choice import _row_by_row
+from symconv.kernels.runtime.col2im import _col2im
 from symconv.kernels.runtime.product import _TERMS, _long, _product
-from symconv.kernels.runtime.rows import _read_rows, _shifted_rows, _turned
+from symconv.kernels.runtime.rows import _shifted_rows
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut, _even, _merged, _windows
+from symconv.kernels.runtime.window import _even, _merged, _windows
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
@@ -77,39 +78,18 @@ def _direct(
 def _shifted(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """out[n, g, o, i, j] as in `_direct` with stride[0] = 1: the products of all taps first, then their sums, shifted.
 
-    No windows are copied, which pays where there are more channels than outputs.  Rows are so long that every shift
-    along them stays inside: a shift of whole images is one run of memory.
+    No windows are copied, which pays where there are more channels than outputs.
     """
-    groups, outputs, channels, r, c = kernel.shape
     if _row_by_row(kernel, stride):
         _shifted_rows(images, kernel, start, stride, dilation, out)
-        return
-    height, width = images.shape[3:]
-    rows = out.shape[3]
-    reach = dilation[1] * (c - 1)
-    pitch = width + reach
-    weights = _turned(kernel, (0, 3, 4, 1, 2)).reshape(groups, r * c * outputs, channels)
-    for n, g, i, _ in _blocks((len(images), groups, rows, 1), max(r * c * outputs, channels) * pitch * images.itemsize):
-        top, bottom = _read_rows(i, start[0], dilation[0] * (r - 1), height)
-        read = _WORKSPACE.take("padded", (*images[n, g].shape[:3], bottom - top, pitch), out.dtype)
-        read[..., :width] = images[n, g, :, top:bottom]
-        read[..., width:] = 0
-        lead = read.shape[:2]
-        products = _WORKSPACE.take("columns", (*lead, r * c * outputs, (bottom - top) * pitch), out.dtype)
-        _product(weights[g], read.reshape(*lead, channels, -1), products)
-        taps = products.reshape(*lead, r, c, outputs, -1)
-        tall = i.stop - i.start
-        sums = _WORKSPACE.take("sums", (*lead, outputs, tall * pitch + reach), out.dtype)
-        sums[...] = 0
-        for u, v in np.ndindex(r, c):
-            first = i.start + dilation[0] * u - start[0] - top  # of the rows read, where the first row of sums looks
-            a, b = max(0, -first), min(tall, bottom - top - first)
-            if a < b:
-                shift = reach - dilation[1] * v
-                place = sums[..., a * pitch + shift : b * pitch + shift]
-                place += taps[:, :, u, v, :, (first + a) * pitch : (first + b) * pitch]
-        whole = sums[..., : tall * pitch].reshape(*lead, outputs, tall, pitch)
-        _cut(whole, 0, reach - start[1], out[n, g, :, i])
+    else:
+        _col2im(images, *_turned_round(kernel, start, dilation), stride, dilation, out)
+
+
+def _turned_round(kernel: Array, start: Pair, dilation: Pair) -> tuple[Array, Pair]:
+    """The kernel and the start of the adjoint that is the correlation with a stride of 1 with this kernel."""
+    down, across = (d * (t - 1) - p for d, t, p in zip(dilation, kernel.shape[3:], start))
+    return kernel.swapaxes(1, 2)[..., ::-1, ::-1], (down, across)
 
 
 def _direct_taps(
