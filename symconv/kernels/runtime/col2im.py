@@ -123,39 +123,52 @@ def _col2im(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation:
     groups, outputs, channels, r, c = kernel.shape
     (s, t), (height, width) = stride, upstream.shape[3:]
     down, across = landings = _landings(kernel, start, stride, dilation)
-    reach = across.reach
-    pitch = width + reach
+    pitch = width + across.reach
     reached = {(e, f) for e, _ in down.taps for f, _ in across.taps}
     weights = _turned(kernel, (0, 3, 4, 2, 1)).reshape(groups, r * c * channels, outputs)
     for n, g, q in _col2im_blocks(upstream, kernel, stride, landings, out):
         top, bottom = _rows_landing(q, down, height)
-        some, tall, read = upstream[n, g, :, top:bottom], q.stop - q.start, bottom - top
-        lead = some.shape[:2]
-        given = _merged(some, 3) if reach == 0 else None
-        if given is None:
-            laid = _WORKSPACE.take("padded", (*lead, outputs, read, pitch), out.dtype)
-            laid[..., :width] = some
-            laid[..., width:] = 0
-            given = laid.reshape(*lead, outputs, read * pitch)
-        products = _WORKSPACE.take("products", (*lead, r * c * channels, read * pitch), out.dtype)
+        given, tall = _with_zeros(upstream[n, g, :, top:bottom], across.reach), q.stop - q.start
+        lead = given.shape[:2]
+        products = _WORKSPACE.take("products", (*lead, r * c * channels, given.shape[3]), out.dtype)
         _product(weights[g], given, products)
-        taps = products.reshape(*lead, r, c, channels, read * pitch)
-        sums = _WORKSPACE.take("sums", (s, t, *lead, channels, tall * pitch + reach), out.dtype)
+        sums = _WORKSPACE.take("sums", (s, t, *lead, channels, tall * pitch + across.reach), out.dtype)
         for phase in reached:
             sums[phase] = 0
-        for u, (e, by) in enumerate(down.taps):
-            first = top + by - q.start  # the row of the phase that the first row is added to
-            a, b = max(0, -first), min(read, tall - first)
-            if a >= b:
-                continue
-            begin, end = (first + a) * pitch - across.low, (first + b) * pitch - across.low
-            target, added = sums[e], taps[:, :, u, :, :, a * pitch : b * pitch]
-            for v, (f, shift) in enumerate(across.taps):
-                place = target[f, ..., begin + shift : end + shift]
-                place += added[:, :, v]
-        for e, f in np.ndindex(s, t):
-            place = out[n, g, :, e + s * q.start : e + s * q.stop : s, f::t]
-            if (e, f) not in reached:
-                place[...] = 0
-                continue
-            _cut(sums[e, f, ..., : tall * pitch].reshape(*lead, channels, tall, pitch), 0, -across.low, place)
+        _add_taps(products.reshape(*lead, r, c, channels, -1), landings, top - q.start, pitch, sums)
+        rows = out[n, g, :, s * q.start : s * q.stop]
+        if len(reached) < s * t:
+            rows[...] = 0
+        for e, f in reached:
+            whole = sums[e, f, ..., : tall * pitch].reshape(*lead, channels, tall, pitch)
+            _cut(whole, 0, -across.low, rows[..., e::s, f::t])
+
+
+def _with_zeros(upstream: Array, reach: int) -> Array:
+    """Its rows in one run, as they lie or copied with so many zeros at the end of each."""
+    if reach == 0 and (merged := _merged(upstream, 3)) is not None:
+        return merged
+    *lead, width = upstream.shape
+    laid = _WORKSPACE.take("padded", (*lead, width + reach), upstream.dtype)
+    laid[..., :width] = upstream
+    laid[..., width:] = 0
+    return laid.reshape(*lead[:-1], -1)
+
+
+def _add_taps(taps: Array, landings: tuple[_Landing, _Landing], ahead: int, pitch: int, sums: Array) -> None:
+    """Add taps[.., u, v, k, rows] to sums[e, f, .., k, rows]: the rows of a tap to those of its phase from a shift on.
+
+    ahead: by how many rows the first row of the taps stands behind the first of the sums.
+    """
+    down, across = landings
+    read, tall = taps.shape[-1] // pitch, sums.shape[-1] // pitch
+    for u, (e, by) in enumerate(down.taps):
+        first = ahead + by  # the row of the phase that the first row is added to
+        a, b = max(0, -first), min(read, tall - first)
+        if a >= b:
+            continue
+        begin, end = (first + a) * pitch - across.low, (first + b) * pitch - across.low
+        target, added = sums[e], taps[:, :, u, :, :, a * pitch : b * pitch]
+        for v, (f, shift) in enumerate(across.taps):
+            place = target[f, ..., begin + shift : end + shift]
+            place += added[:, :, v]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -38,8 +39,7 @@ def _blocks(counts: tuple[int, int, int, int], entry_bytes: int) -> Iterator[tup
         steps.insert(0, _even(count, most))
         most = most // steps[0] if steps[0] == count else 1
     n, g, i, j = ([slice(a, min(a + step, count)) for a in range(0, count, step)] for count, step in zip(counts, steps))
-    for p, q, r, s in np.ndindex(len(n), len(g), len(i), len(j)):
-        yield n[p], g[q], i[r], j[s]
+    yield from product(n, g, i, j)
 
 
 def _direct(
