@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from itertools import product
 from math import prod
 
 import numpy as np
@@ -39,7 +39,7 @@ def _blocks(counts: tuple[int, int, int, int], entry_bytes: int) -> Iterator[tup
         steps.insert(0, _even(count, most))
         most = most // steps[0] if steps[0] == count else 1
     n, g, i, j = ([slice(a, min(a + step, count)) for a in range(0, count, step)] for count, step in zip(counts, steps))
-    yield from product(n, g, i, j)
+    yield from itertools.product(n, g, i, j)
 
 
 def _direct(

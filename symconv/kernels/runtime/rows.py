@@ -6,8 +6,8 @@ this from stride * i on, which lie one below the other: a matrix [(u, k, v), j] 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from itertools import product
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def _row_blocks(
     several = _even(images, many // groups) if together == groups and down == rows else 1
     steps = zip(counts, (several, together, down, across))
     n, g, i, j = ([slice(a, min(a + step, whole)) for a in range(0, whole, step)] for whole, step in steps)
-    yield from product(n, g, i, j)
+    yield from itertools.product(n, g, i, j)
 
 
 def _row_windows(images: Array, first: Pair, taps: Pair, counts: Pair, stride: Pair, dilation: Pair) -> Array:
