@@ -12,6 +12,8 @@ from inspect import Parameter, Signature
 from keyword import iskeyword
 from typing import Any
 
+import numpy as np
+
 from symconv.errors import UsageError
 from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.helpers import helper_names, prelude
@@ -110,7 +112,10 @@ class Kernel:
         workspace = self.function.__globals__.get("_WORKSPACE")
         if workspace is None:
             return {}
-        small = {"small problem": workspace.kept} if workspace.kept else {}
+        arrays = (plan.nbytes for plan in workspace.plans.values() if isinstance(plan, np.ndarray))
+        places = sum(arrays)
+        named = {"places of windows": places, "small problem": workspace.kept - places}
+        small = {name: size for name, size in named.items() if size}
         return small | {name: buffer.nbytes for name, buffer in workspace.held.items()}
 
     def __call__(self, values: Mapping[str, Any]) -> Any:

@@ -123,8 +123,7 @@ class FunctionWriter:
             scope.names.set(("parameter", name), name)
         self._checks(scope, interface)
         if interface.winners == "kept":
-            for number, name in enumerate(interface.filled):
-                scope.line(f"{name} = None if out is None else out[{number}]")
+            scope.line(f"{', '.join(interface.filled)} = _two_results(out)")
         if trial.threaded:
             scope.line('threads = _whole("threads", threads, 1)')
         SizeLines(scope, _sources(interface), solution, program.tensor).write(said)
@@ -209,7 +208,9 @@ class FunctionWriter:
         for leaf, name in interface.shapes:
             head += _spoken(f"{name}: {_shown(scope, leaf.shape)}")
         if interface.winners == "kept":
-            head += _spoken("out: arrays for the result and the winners; new ones without it")
+            head += _spoken(
+                "out: a pair of arrays, for the result and for the winners, of their types; new ones without it"
+            )
         elif interface.filled:
             head += _spoken("out: an array for the result, of its shape and type; a new one without it")
         if scope.threaded:

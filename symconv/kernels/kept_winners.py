@@ -61,7 +61,7 @@ def kept_winners(
     given = replace(
         gradient[1],
         name=back,
-        summary=f"As `{gradient[1].name}`, from the winners that `forward_with_winners` has found.",
+        summary=f"As `{gradient[1].name}`, from winners of `forward_with_winners`; of the type of upstream.",
         arrays=tuple(pair for pair in gradient[1].arrays if pair[0] != leaf),
         shapes=((leaf, f"{name}_shape"),),
         winners="given",
@@ -90,10 +90,16 @@ _WRAPPERS = '''def with_winners(**arguments: Any) -> Array:
     return forward_with_winners({forward})[0]
 
 
+with_winners.__name__ = "forward_with_winners"
+
+
 def of_winners(**arguments: Any) -> Array:
-    """The gradient by `{name}`."""
+    """What `{name}` returns."""
     arguments["winners"] = forward_with_winners({forward})[1]
     return {name}({back})
+
+
+of_winners.__name__ = "{name}"
 
 
 '''

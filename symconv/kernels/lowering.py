@@ -183,31 +183,41 @@ class Lowering:
 
     def _pooled(self, found: Pooling, arrays: Sequence[str], formula: Defined, text_of: Callable[[Poly], str]) -> str:
         """Pooling in an array of its own; the winners of a maximum are kept where they are asked for."""
-        result = self._allocated(formula, arrays)
+        given = self.given.get(found.windows)
+        result = self._allocated(formula, arrays, () if given is None else (given,))
         if found.kind == "maximum" and found.windows in self.routes:
-            self.winners[found.windows] = self._kept_winners(found, formula, arrays[0], text_of)
+            self.winners[found.windows] = self._kept_winners(found, formula, (arrays[0], result), text_of)
         winners = self.winners.get(found.windows, "") if found.kind in ("maximum", "route") else ""
-        if found.windows in self.given:
-            shape = self.scope.arrays[found.upstream] + ".shape" if found.upstream is not None else ""
-            self.scope.line(f'{winners} = _tap_numbers("{winners}", {winners}, {shape}, {taps_text(found, text_of)})')
+        if given is not None and found.upstream is not None:
+            shape, taps = f"{self.scope.arrays[found.upstream]}.shape", taps_text(found, text_of)
+            self.scope.line(f'{given} = _tap_numbers("{given}", {given}, {shape}, {taps})')
         write_pooling(self.scope, found, arrays, result, text_of, winners)
         return result
 
-    def _kept_winners(self, found: Pooling, formula: Defined, images: str, text_of: Callable[[Poly], str]) -> str:
-        """The array for the number of the tap that wins each window."""
+    def _kept_winners(
+        self, found: Pooling, formula: Defined, apart: Sequence[str], text_of: Callable[[Poly], str]
+    ) -> str:
+        """The array for the number of the tap that wins each window; `apart` are those it shares no memory with."""
         kept, self.kept = self.kept, ""
         shape, kind = self.extents(formula.shape), f"_tap_type({taps_text(found, text_of)})"
         name = self.scope.names.fresh("numbers")
-        made = f"_result({kept}, {shape}, {kind}, {images})" if kept else f"np.empty({shape}, {kind})"
+        made = f"_result({kept}, {shape}, {kind}, {', '.join(apart)})" if kept else f"np.empty({shape}, {kind})"
         self.scope.line(f"{name} = {made}")
         return name
 
-    def _allocated(self, formula: Defined, arrays: Sequence[str]) -> str:
-        """The array that a helper fills from these: the caller's own where this is the last stage."""
+    def _allocated(self, formula: Defined, arrays: Sequence[str], others: Sequence[str] = ()) -> str:
+        """The array that a helper fills from these: the caller's own where this is the last stage.
+
+        others: read too, without a say in the type of the result.
+        """
         filled, self.filled = self.filled, ""
         shape, named = self.extents(formula.shape), ", ".join(dict.fromkeys(arrays))
         kind, result = f"np.result_type({named})", self.scope.names.fresh("result")
-        made = f"_result({filled}, {shape}, {kind}, {named})" if filled else f"np.empty({shape}, {kind})"
+        made = (
+            f"_result({filled}, {shape}, {kind}, {', '.join([named, *others])})"
+            if filled
+            else f"np.empty({shape}, {kind})"
+        )
         self.scope.line(f"{result} = {made}")
         return result
 

@@ -204,8 +204,9 @@ class ModuleWriter:
             ]
         if self.kept is not None:
             more += self.kept.wrappers()
-            for name, p in zip(("with_winners", "of_winners"), self.pairs, strict=False):
-                names = "".join(f'"{n}", ' for n in self.kept.taken).rstrip(" ")
+            taken = {"with_winners": self.kept.forward.parameters, "of_winners": self.kept.taken}
+            for (name, given), p in zip(taken.items(), self.pairs[:2], strict=True):
+                names = "".join(f'"{n}", ' for n in given).rstrip(" ")
                 checks.append(f"({name}, {p.slow.interface.name}, ({names}), {names_of(p.slow)})")
         unknown = dict(u for p in self.pairs for u in (*p.fast.unknown, *p.slow.unknown))
         return SelfTest(

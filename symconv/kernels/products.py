@@ -11,10 +11,10 @@ from dataclasses import replace
 from math import prod
 
 from symconv.kernels.parts import SMALL, Part, inner_parts
-from symconv.kernels.runtime.choice import _row_by_row
+from symconv.kernels.runtime.choice import _TALL, _band, _row_by_row
 from symconv.kernels.runtime.col2im import _col2im_blocks, _landings, _rows_landing
 from symconv.kernels.runtime.direct import _turned_round
-from symconv.kernels.runtime.dots import _RUN, _dot_blocks
+from symconv.kernels.runtime.dots import _dot_blocks, _far, _pitch
 from symconv.kernels.runtime.fourier import _length
 from symconv.kernels.runtime.rows import _read_rows, _shifted_blocks
 from symconv.kernels.runtime.small import _small_for
@@ -96,23 +96,23 @@ def _of_all_tiles(part: Part, over: Pair) -> int:
 
 
 def _toeplitz(part: Part) -> int:
-    """Four output rows at a time read a band of rows; the last ones, which may be fewer, one as high."""
+    """Some output rows at a time read a band of rows; the last ones, which may be fewer, one as high."""
     (count, groups, _, _), (height, width) = part.counts, part.extent
-    band = part.stride[0] * (min(height, 4) - 1) + part.dilation[0] * (part.taps[0] - 1) + 1
+    band = _band(part.taps[0], part.stride[0], part.dilation[0], min(height, _TALL))
     return count * groups * height * band * part.taps[1] * width
 
 
 def _dots(part: Part) -> int:
     """Every tap times some rows at a time of the upstream gradient, which stands for the taps."""
     (_, groups, _, channels), (r, c) = part.counts, part.extent
-    (s, t), itemsize = part.dilation, part.images.itemsize
-    far = [d * (n - 1) > most for d, n, most in zip(part.stride, (r, c), (64, _RUN), strict=True)]
-    columns = 1 if far[1] else c
+    numbers = part.dilation, part.stride, part.images.itemsize
+    far = _far(part.taps[1], (r, c), *numbers)
+    taps = 1 if far[0] else r, 1 if far[1] else c
     total = 0
-    for tall, g, i, j in _dot_blocks((groups, *part.taps), columns, (s, t), part.stride, itemsize):
-        width = j.stop - j.start
-        pitch = t * (width - 1) + part.stride[1] * (columns - 1) + 1 if tall > 1 else width
-        total += (min(g.stop, groups) - g.start) * -(-(i.stop - i.start) // tall) * (pitch * (tall - 1) + width)
+    for tall, g, i, j in _dot_blocks((groups, *part.taps), taps, *numbers):
+        width, runs = j.stop - j.start, -(-(i.stop - i.start) // tall)
+        pitch = _pitch(width, taps[1], tall, part.dilation, part.stride)
+        total += (g.stop - g.start) * runs * (pitch * (tall - 1) + width)
     return channels * r * c * total
 
 

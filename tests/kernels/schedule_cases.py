@@ -10,10 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from symconv.kernels.runtime import (
-    correlate,
-    workspace,
-)
+from symconv.kernels.runtime import correlate, product, workspace
 
 
 def loops(images, kernel, start, stride, dilation, extent):
@@ -74,7 +71,8 @@ def close(found, expected, dtype):
 def run(schedule, accuracy, images, kernel, start, stride, dilation, extent):
     out = np.full((images.shape[0], *kernel.shape[:2], *extent), np.nan, images.dtype)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(correlate, "ACCURACY", accuracy)
+        for module in (correlate, product):
+            patch.setattr(module, "ACCURACY", accuracy)
         correlate._run(schedule, images, kernel, start, stride, dilation, out)
     return out
 

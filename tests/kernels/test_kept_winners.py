@@ -76,6 +76,47 @@ def test_results_that_share_memory_with_the_images():
     np.testing.assert_array_equal(held, y)
 
 
+def test_winners_in_the_memory_of_the_result():
+    """Nothing that is still read is overwritten."""
+    module = load(written(pool_max(X, 2, 2), X))
+    x = np.random.default_rng(0).standard_normal((2, 3, 8, 8))
+    y, winners = module.forward_with_winners(x)
+    expected = module.grad_X_of_winners(y, winners, x.shape)
+    held = np.empty(x.shape)
+    inside = held.reshape(-1).view(np.uint8)[: winners.size].reshape(winners.shape)
+    inside[...] = winners
+    assert module.grad_X_of_winners(y, inside, x.shape, out=held) is held
+    np.testing.assert_array_equal(held, expected)
+
+
+SHARED = np.empty((2, 3, 4, 4))
+
+
+@pytest.mark.parametrize(
+    ("out", "error", "message"),
+    [
+        (5, TypeError, r"out: int given; a pair of arrays needed, .* give \(result, winners\) or leave it out"),
+        ((np.empty(3),), TypeError, "out: 1 entries given; a pair of arrays needed"),
+        (np.empty((2, 4)), TypeError, "out: ndarray given; a pair of arrays needed"),
+        ((SHARED, SHARED), ValueError, "out: two arrays that share memory given; .* that lie apart"),
+        ((np.empty((2, 3, 4, 4)), np.empty((2, 3, 4, 4))), ValueError, "out: shape .* of float64 given; .* of uint8"),
+        ((np.empty((2, 3, 4, 3)), None), ValueError, r"out: shape \(2, 3, 4, 3\) of float64 given; \(2, 3, 4, 4\) of"),
+    ],
+)
+def test_an_out_that_is_no_pair_of_such_arrays(out, error, message):
+    module = load(written(pool_max(X, 2, 2), X))
+    with pytest.raises(error, match=message):
+        module.forward_with_winners(np.zeros((2, 3, 8, 8)), out=out)
+
+
+def test_the_gradient_from_winners_has_the_type_of_what_comes_from_above():
+    module = load(written(pool_max(X, 2, 2), X))
+    x = np.random.default_rng(0).standard_normal((2, 3, 8, 8))
+    y, winners = module.forward_with_winners(x)
+    assert module.grad_X_of_winners(y.astype(np.float32), winners, x.shape).dtype == np.float32
+    assert module.grad_X(y.astype(np.float32), x).dtype == np.float64
+
+
 def test_pooling_of_one_axis_keeps_its_winners():
     module = load(export_files("maxpool1d --kernel 3 --stride 2")[".py"])
     data, up = np.random.default_rng(0).standard_normal((4, 1, 12)), np.arange(20.0).reshape(4, 1, 5)
@@ -124,6 +165,7 @@ def test_nothing_else_keeps_winners(spec, target):
         (lambda w: w.astype(float), r"winners: shape \(2, 3, 4, 4\) of float64 given; \(2, 3, 4, 4\) of unsigned "),
         (lambda w: w[:, :, 1:], r"winners: shape \(2, 3, 3, 4\) of uint8 given; \(2, 3, 4, 4\) of unsigned integers "),
         (lambda w: w.tolist(), "winners: list given; .* give what forward_with_winners returns"),
+        (np.ma.masked_array, "winners: MaskedArray given; .* give what forward_with_winners returns"),
         (
             lambda w: w + np.uint8(6),
             "winners: the number 1[01] given; numbers of taps below 6 needed; give what",

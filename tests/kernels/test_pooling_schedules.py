@@ -197,6 +197,25 @@ def test_the_first_nan_of_a_window_wins_it(taps, stride, dtype):
     np.testing.assert_array_equal(back, expected)
 
 
+@pytest.mark.parametrize(("taps", "stride"), [((1, 300), (1, 1)), ((2, 300), (1, 310)), ((300, 1), (1, 1))])
+def test_more_taps_along_one_axis_than_a_byte_counts(taps, stride):
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((2, taps[0] + 4, taps[1] + 315))
+    windows = np.lib.stride_tricks.sliding_window_view(images, taps, (1, 2))[:, :: stride[0], :: stride[1]]
+    upstream = rng.standard_normal(windows.shape[:3])
+    numbers = windows.reshape(*upstream.shape, -1).argmax(-1)
+    kind = pool_max._tap_type(taps)
+    winners, out, back = np.empty(upstream.shape, kind), np.empty_like(upstream), np.empty_like(images)
+    pool_max._pool_winners(images, (0, 0), taps, stride, (1, 1), winners, out)
+    np.testing.assert_array_equal(winners, numbers)
+    expected = np.zeros_like(images)
+    for k, i, j in np.ndindex(upstream.shape):
+        u, v = divmod(int(numbers[k, i, j]), taps[1])
+        expected[k, stride[0] * i + u, stride[1] * j + v] += upstream[k, i, j]
+    pool_max._pool_max_back(images, upstream, (0, 0), taps, stride, (1, 1), back)
+    np.testing.assert_allclose(back, expected, atol=1e-12)
+
+
 def test_more_taps_than_a_byte_counts():
     rng = np.random.default_rng(0)
     images, upstream = rng.standard_normal((2, 40, 50)), rng.standard_normal((2, 3, 4))

@@ -14,6 +14,7 @@ from symconv.kernels.runtime import (
     col2im,
     correlate,
     direct,
+    dots,
     scatter,
     small,
     workspace,
@@ -188,3 +189,50 @@ def test_products_of_many_images_are_not_held_at_once():
     assert peak <= 4 * out.nbytes + 4 * MEGABYTES
     wanted = loops(images.transpose(2, 1, 0, 3, 4), upstream.transpose(1, 2, 0, 3, 4), (0, 0), (1, 1), (1, 1), (3, 3))
     close(out, wanted.transpose(1, 2, 0, 3, 4), np.float64)
+
+
+@pytest.mark.parametrize("taps", [(3, 1), (3, 3)])
+@pytest.mark.parametrize("stride", [(1, 8), (1, 16), (2, 3)])
+def test_rows_of_one_channel_with_a_stride_take_no_more_than_four_megabytes(taps, stride):
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((1, 1, 1, 600, 4096)).astype(np.float32)
+    kernel = rng.standard_normal((1, 1, 1, *taps)).astype(np.float32)
+    extent = [(n + 2 - t) // s + 1 for n, t, s in zip(images.shape[3:], taps, stride, strict=True)]
+    for schedule in ("toeplitz", ""):
+        kept()
+        tracemalloc.start()
+        out = run(schedule, "exact", images, kernel, (1, 1), stride, (1, 1), extent)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert max(peak - out.nbytes, kept()) <= 4 * MEGABYTES
+        close(out, loops(images, kernel, (1, 1), stride, (1, 1), extent), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("groups", "extent", "taps", "stride", "dilation"),
+    [
+        (256, (20, 300), (64, 3), (1, 1), (1, 1)),
+        (1, (37, 8001), (64, 3), (1, 3), (1, 1)),
+        (3, (90, 100), (3, 3), (1, 1), (700, 600)),
+        (1, (5, 3000), (3, 2), (1, 1), (1, 9000)),
+        (1, (500, 300), (4, 5), (3, 1), (1, 2)),
+    ],
+)
+def test_dot_products_take_no_more_than_four_megabytes(groups, extent, taps, stride, dilation):
+    rng = np.random.default_rng(0)
+    axes = zip(extent, taps, stride, dilation, strict=True)
+    images = rng.standard_normal((1, groups, *(s * (n - 1) + d * (t - 1) + 1 for n, t, s, d in axes)))
+    upstream, out = rng.standard_normal((1, groups, *extent)), np.empty((groups, *taps))
+    kept()
+    tracemalloc.start()
+    dots._dots(images, upstream, (0, 0), stride, dilation, out)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert max(peak, kept()) <= 4 * MEGABYTES
+    for g in (0, groups - 1):
+        expected = np.zeros(taps)
+        for u, v in np.ndindex(taps):
+            (x, s), (y, t) = ((d * a, b) for d, a, b in zip(dilation, (u, v), stride, strict=True))
+            read = images[0, g, x : x + s * (extent[0] - 1) + 1 : s, y : y + t * (extent[1] - 1) + 1 : t]
+            expected[u, v] = (upstream[0, g] * read).sum()
+        close(out[g], expected, np.float64)

@@ -74,11 +74,34 @@ def _shape(name: str, value: tuple[int, ...], layout: tuple[str, ...]) -> tuple[
     return shape
 
 
+def _two_results(out: Any) -> tuple[Array | None, Array | None]:
+    """The caller's arrays for a result and for its winners, or none."""
+    if out is None:
+        return None, None
+    if not isinstance(out, (tuple, list)) or len(out) != 2:
+        found = f"{len(out)} entries" if isinstance(out, (tuple, list)) else type(out).__name__
+        raise TypeError(
+            f"out: {found} given; a pair of arrays needed, for the result and for the winners; "
+            "give (result, winners) or leave it out"
+        )
+    if all(isinstance(array, np.ndarray) for array in out) and np.may_share_memory(*out):
+        raise ValueError(
+            "out: two arrays that share memory given; one for the result and one for the winners needed; "
+            "give arrays that lie apart or leave it out"
+        )
+    return out[0], out[1]
+
+
 def _tap_numbers(name: str, value: Any, needed: tuple[int, ...], taps: tuple[int, int]) -> Array:
     """The value as numbers of taps, an array of a shape, as the function that finds them returns them."""
     count = taps[0] * taps[1]
-    if not isinstance(value, np.ndarray) or value.dtype.kind != "u" or value.shape != needed:
-        found = f"shape {value.shape} of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+    if (
+        not isinstance(value, np.ndarray)
+        or isinstance(value, np.ma.MaskedArray)
+        or value.dtype.kind != "u"
+        or value.shape != needed
+    ):
+        found = f"shape {value.shape} of {value.dtype}" if type(value) is np.ndarray else type(value).__name__
         raise ValueError(
             f"{name}: {found} given; {needed} of unsigned integers needed, the numbers of taps; "
             "give what forward_with_winners returns"

@@ -18,6 +18,7 @@ from symconv.kernels.runtime.types import Array, Pair
 _FAST = {2: (4,), 3: (4, 5), 4: (4,), 5: (4,), 6: (2,), 7: (2,)}
 _EXACT = {2: (2,), 3: (2,)}
 _LONG = 160  # bytes of a row that is long enough to be multiplied by itself
+_TALL = 4  # rows of outputs that one Toeplitz matrix computes
 _LAID = 1 << 20  # bytes of the rows that are laid out at a time
 _OF_TAPS = {
     "direct": "taps",
@@ -139,8 +140,9 @@ def _chosen(
     """The fastest of those that are possible where there are more outputs than taps."""
     outputs, channels, *_ = kernel.shape[1:]
     taps = (kernel.shape[3], kernel.shape[4])
-    band = 3 * stride[0] + dilation[0] * (taps[0] - 1) + 1
-    if "toeplitz" in possible and band <= 12 * taps[0]:  # else the matrix is mostly zeros
+    if (
+        "toeplitz" in possible and _band(taps[0], stride[0], dilation[0]) <= 12 * taps[0]
+    ):  # else its zeros cost much
         large = min(taps) >= (16 if images.dtype == np.float32 else 13) and min(extent) >= 64
         return "fourier" if large and "fourier" in possible else "toeplitz"
     saving = _saving(taps, stride, extent, accuracy)
@@ -187,6 +189,11 @@ def _chosen_of_taps(
 def _worth(channels: int, saving: float) -> bool:
     """So many channels on both sides pay for the transforms of tiles that save so many products."""
     return channels >= 16 and channels * saving >= 96
+
+
+def _band(taps: int, stride: int, dilation: int, rows: int = _TALL) -> int:
+    """How many rows of an image so many rows of outputs read."""
+    return stride * (rows - 1) + dilation * (taps - 1) + 1
 
 
 def _rows_share(taps: Pair, channels: int, stride: Pair, dilation: Pair) -> bool:

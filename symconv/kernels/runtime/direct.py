@@ -10,7 +10,7 @@ import numpy as np
 
 from symconv.kernels.runtime.choice import _row_by_row
 from symconv.kernels.runtime.col2im import _col2im
-from symconv.kernels.runtime.product import _TERMS, _long, _product
+from symconv.kernels.runtime.product import _long, _parts_of, _product
 from symconv.kernels.runtime.rows import _shifted_rows
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _even, _merged, _windows
@@ -114,12 +114,10 @@ def _direct_taps(
         turned = _WORKSPACE.take("turned", (*part.shape[:2], *counts, outputs), out.dtype)
         turned[...] = part.transpose(0, 1, 3, 4, 2)
         given = turned.reshape(*part.shape[:2], prod(counts), outputs)
-        terms = _TERMS if _long(columns.shape[3], out.dtype) else columns.shape[3]
         for first_image in range(0, len(given), few):
             some = slice(first_image, first_image + few)
-            for k in range(0, columns.shape[3], terms):
-                products = np.matmul(columns[some, :, :, k : k + terms], given[some, :, k : k + terms])
-                total[g] += products.sum(axis=0)
+            for terms in _parts_of(columns.shape[3], out.dtype):
+                total[g] += np.matmul(columns[some, :, :, terms], given[some, :, terms]).sum(axis=0)
     out[...] = total.reshape(groups, channels, r, c, outputs).transpose(0, 4, 1, 2, 3)
 
 
@@ -141,4 +139,6 @@ def _spread_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dila
                 at = [slice(s * k + a, s * (m - 1) + a + 1, s) for s, k, m, a in zip(stride, low, high, shift)]
                 laid[:, u, v, at[0], at[1]] = given
         matrix = images[n, g].reshape(channels, height * width)
-        out[g] += (matrix @ laid.reshape(-1, height * width).T).reshape(channels, outputs, r, c).swapaxes(0, 1)
+        taps = np.empty((channels, outputs * r * c), out.dtype)
+        _product(matrix, laid.reshape(-1, height * width).T, taps)
+        out[g] += taps.reshape(channels, outputs, r, c).swapaxes(0, 1)

@@ -1,13 +1,13 @@
 """The gradient by the kernel of one channel: each tap is a dot product of the upstream gradient and what the tap reads.
 
 With strides of 1 some rows of the upstream gradient, each with zeros up to the length of a row of the images, and as
-many rows of the images from a tap's place on are two runs of memory: one dot product.  A run is so short that float32
-adds up few terms in a row.
+many rows of the images from a tap's place on are two runs of memory: one dot product, which adds up several sums at a
+time.  Runs are so short that float32 loses little.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -24,34 +24,49 @@ def _dots(images: Array, upstream: Array, start: Pair, stride: Pair, dilation: P
     """out[g, u, v] = sum of upstream[n, g, i, j] * images[n, g, stride * i + dilation * u - start, ..]."""
     r, c = out.shape[1:]
     out[...] = 0
-    far = [d * (t - 1) > most for d, t, most in zip(dilation, (r, c), (64, _RUN))]
-    if any(far):  # what lies between the taps is not read
+    far = _far(upstream.shape[3], (r, c), stride, dilation, out.itemsize)
+    if any(far):
         for u, v in np.ndindex(*(t if f else 1 for t, f in zip((r, c), far))):
             some = slice(u, u + 1) if far[0] else slice(r), slice(v, v + 1) if far[1] else slice(c)
             shift = start[0] - dilation[0] * u, start[1] - dilation[1] * v
             _dots(images, upstream, shift, stride, dilation, out[:, some[0], some[1]])
         return
-    count, groups, height, width = upstream.shape
-    for tall, g, i, j in _dot_blocks((groups, height, width), c, stride, dilation, out.itemsize):
+    count, *extent = upstream.shape
+    for tall, g, i, j in _dot_blocks(extent, (r, c), stride, dilation, out.itemsize):
         corner = stride[0] * i.start - start[0], stride[1] * j.start - start[1]
         for n in range(count):
             _add_dots(images[n, g], upstream[n, g, i, j], corner, tall, stride, dilation, out[g])
 
 
+def _far(width: int, taps: Pair, stride: Pair, dilation: Pair, itemsize: int) -> tuple[bool, bool]:
+    """The axes along which taps lie so far apart that each is read by itself, without what lies between."""
+    reach = [d * (t - 1) for d, t in zip(dilation, taps)]
+    across = stride[1] * (_even(width, _RUN // (2 * stride[1])) - 1) + reach[1] + 1
+    return reach[0] * across * itemsize > _READ, reach[1] > _RUN
+
+
 def _dot_blocks(
-    extent: tuple[int, int, int], columns: int, stride: Pair, dilation: Pair, itemsize: int
+    extent: Sequence[int], taps: Pair, stride: Pair, dilation: Pair, itemsize: int
 ) -> Iterator[tuple[int, slice, slice, slice]]:
     """The rows of a run, then groups, rows and columns of the upstream gradient, one block after the other."""
     groups, height, width = extent
-    wide = _even(width, _RUN // 2)
-    across = stride[1] * (wide - 1) + dilation[1] * (columns - 1) + 1
+    wide = _even(width, _RUN // (2 * stride[1]))
+    reach = dilation[0] * (taps[0] - 1)
+    across = stride[1] * (wide - 1) + dilation[1] * (taps[1] - 1) + 1
     tall = _even(height, _RUN // across) if stride == (1, 1) else 1
-    run_bytes, runs = 2 * stride[0] * tall * across * itemsize, -(-height // tall)
-    together, down = max(1, _READ // (runs * run_bytes)), tall * max(1, _READ // run_bytes)
+    most = _READ // (across * itemsize)  # rows of both arrays
+    runs = min(-(-height // tall), max(1, (most - reach) // ((stride[0] + 1) * tall)))
+    together = max(1, most // (reach + (stride[0] + 1) * tall * runs)) if runs * tall >= height else 1
     for g in range(0, groups, together):
-        for i in range(0, height, down):
+        for i in range(0, height, runs * tall):
             for j in range(0, width, wide):
-                yield tall, slice(g, g + together), slice(i, min(i + down, height)), slice(j, min(j + wide, width))
+                rows, columns = slice(i, min(i + runs * tall, height)), slice(j, min(j + wide, width))
+                yield tall, slice(g, min(g + together, groups)), rows, columns
+
+
+def _pitch(width: int, columns: int, tall: int, stride: Pair, dilation: Pair) -> int:
+    """The length of a row of the upstream gradient in a run of so many rows: that of a row of the images."""
+    return stride[1] * (width - 1) + dilation[1] * (columns - 1) + 1 if tall > 1 else width
 
 
 def _add_dots(
@@ -63,7 +78,7 @@ def _add_dots(
     rows = stride[0] * (runs * tall - 1) + dilation[0] * (r - 1) + 1
     read = _WORKSPACE.take("shifted", (groups, rows, across), out.dtype)
     _cut(images, *corner, read)
-    pitch = across if tall > 1 else width
+    pitch = _pitch(width, c, tall, stride, dilation)
     given = _WORKSPACE.take("turned", (groups, runs * tall, pitch), out.dtype)
     given[:, :height, :width] = upstream
     given[:, :, width:] = 0

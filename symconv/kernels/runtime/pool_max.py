@@ -105,7 +105,7 @@ def _winners_apart(
     across = _reads(taps[1], stride[1], dilation[1], start[1], windows[1], images.shape[-1])
     rows = _WORKSPACE.take("a", (*images.shape[:2], windows[1]), images.dtype)
     of_rows = _WORKSPACE.take("columns", rows.shape, _tap_type(taps))
-    _search([images[_along(1, tap)] for _, tap in across], lambda v, part: v, greater, rows, of_rows)
+    _search([images[_along(1, tap)] for _, tap in across], _column, greater, rows, of_rows)
     greatest = _WORKSPACE.take("b", (len(images), *windows), images.dtype)
     winners = _WORKSPACE.take("winners", greatest.shape, of_rows.dtype)
     numbers = _numbers([of_rows[_along(0, tap)] for _, tap in down], taps[1])
@@ -129,7 +129,7 @@ def _winners_by_phases(
     rows = _WORKSPACE.take("a", (stride[0], inner), images.dtype)
     of_rows = _WORKSPACE.take("columns", rows.shape, _tap_type(taps))
     for e in {e for e, _ in down}:
-        _search([split[e, f, by : by + inner] for f, by in across], lambda v, part: v, greater, rows[e], of_rows[e])
+        _search([split[e, f, by : by + inner] for f, by in across], _column, greater, rows[e], of_rows[e])
     greatest = _WORKSPACE.take("b", (entries,), images.dtype)
     winners = _WORKSPACE.take("winners", (entries,), of_rows.dtype)
     numbers = _numbers([of_rows[e, by : by + entries] for e, by in down], taps[1])
@@ -142,6 +142,11 @@ def _plane(run: Array, tall: int, wide: int, shape: tuple[int, ...]) -> Array:
     """The rows of one phase of some images, as long as that phase is."""
     count, height, width = shape
     return run[: count * tall * wide].reshape(count, tall, wide)[:, :height, :width]
+
+
+def _column(v: int, part: Array) -> Any:
+    """The number of a tap within its row, of the type of the numbers."""
+    return part.dtype.type(v)
 
 
 def _numbers(of_rows: Sequence[Array], columns: int) -> Callable[[int, Array], Array]:
@@ -176,7 +181,7 @@ def _routed(winners: Array, upstream: Array, start: Pair, taps: Pair, stride: Pa
     of_taps = [dilation[0] * u * out.shape[2] + dilation[1] * v for u, v in np.ndindex(*taps)]
     firsts = _firsts(len(winners), (winners.shape[1], winners.shape[2]), start, stride, (out.shape[1], out.shape[2]))
     places = _WORKSPACE.take("places", winners.shape, np.intp)
-    np.take(np.array(of_taps, np.intp), winners, out=places, mode="clip")
+    np.take(np.array(of_taps, np.intp), winners, out=places, mode="clip")  # which writes into `places` at once
     places += firsts
     np.add.at(target.reshape(-1), places.reshape(-1), np.asarray(upstream, out.dtype).reshape(-1))
     if target is not out:
@@ -185,13 +190,12 @@ def _routed(winners: Array, upstream: Array, start: Pair, taps: Pair, stride: Pa
 
 def _firsts(count: int, windows: Pair, start: Pair, stride: Pair, extent: Pair) -> Array:
     """[k, i, j]: where in the memory of images of this extent each window begins; kept for the next block."""
-    key = windows, start, stride, extent
+    key = count, windows, start, stride, extent
     known: Array | None = _WORKSPACE.plans.get(key)
-    if known is None or len(known) < count:
+    if known is None:
         images, rows, columns = np.ogrid[:count, : windows[0], : windows[1]]
         x, y = stride[0] * rows - start[0], stride[1] * columns - start[1]
         known = (images * extent[0] + x) * extent[1] + y
         _WORKSPACE.make_room(known.nbytes)
-        _WORKSPACE.plans[key] = known
-        _WORKSPACE.kept += known.nbytes
-    return known[:count]
+        _WORKSPACE.keep(key, known, known.nbytes)
+    return known

@@ -20,6 +20,12 @@ def _long(depth: int, dtype: np.dtype[Any], terms: int = _TERMS) -> bool:
     return depth > terms and dtype == np.float32 and ACCURACY == "exact"
 
 
+def _parts_of(depth: int, dtype: np.dtype[Any]) -> list[slice]:
+    """The terms of a sum in parts of which each is added up by itself, equal ones where there are several."""
+    step = _even(depth, _TERMS) if _long(depth, dtype) else max(1, depth)
+    return [slice(k, k + step) for k in range(0, depth, step)]
+
+
 def _product(left: Array, right: Array, out: Array, terms: int = _TERMS) -> None:
     """out = left @ right; under exact, float32 adds up parts of at most so many terms."""
     depth = left.shape[-1]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from symconv.kernels.runtime.choice import _LAID
-from symconv.kernels.runtime.product import _TERMS, _long, _product
+from symconv.kernels.runtime.product import _parts_of, _product
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut_strided, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
@@ -150,8 +150,6 @@ def _rows_of_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dil
             turned[...] = given
             given = turned
         products = _WORKSPACE.take("sums", (*windows.shape[:4], outputs), out.dtype)
-        terms = _TERMS if _long(windows.shape[4], out.dtype) else windows.shape[4]
-        for k in range(0, windows.shape[4], terms):
-            some = slice(k, k + terms)
-            total[g] += np.matmul(windows[..., some], given[..., some, :], out=products).sum(axis=(0, 2))
+        for terms in _parts_of(windows.shape[4], out.dtype):
+            total[g] += np.matmul(windows[..., terms], given[..., terms, :], out=products).sum(axis=(0, 2))
     out[...] = total.reshape(groups, r, channels, c, outputs).transpose(0, 4, 2, 1, 3)

@@ -17,6 +17,7 @@ import numpy as np
 from symconv.kernels.runtime.choice import _phased, _saving
 from symconv.kernels.runtime.col2im import _col2im, _worth_col2im
 from symconv.kernels.runtime.correlate import _correlate, _shared_out, _tiles
+from symconv.kernels.runtime.product import _product
 from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _reads
@@ -168,7 +169,8 @@ def _tap_by_tap(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilat
         (i, x), (j, y) = down[u], across[v]
         for n, g in np.ndindex(out.shape[:2]):
             given = upstream[n, g, :, i, j]
-            added = kernel[g, :, :, u, v].T @ given.reshape(len(given), -1)
+            added = np.empty((out.shape[2], given[0].size), out.dtype)
+            _product(kernel[g, :, :, u, v].T, given.reshape(len(given), -1), added)
             out[n, g, :, x, y] += added.reshape(len(added), *given.shape[1:])
 
 

@@ -156,14 +156,11 @@ def _small_for(
     sides = [abs(p) + max(h, r) for p, h, r in zip(start, images.shape[3:], reach)]
     shown = prod(out.shape[:4]) * sides[1] if stride == (1, 1) else 0
     kept = (2 * entries + count * prod(sides) + shown) * itemsize
-    if len(_WORKSPACE.plans) >= 64:
-        _WORKSPACE.forget()
     if 0 < entries <= _SMALL and kept <= _KEPT and out.dtype in (np.float32, np.float64):
         _WORKSPACE.make_room(kept)
         if stride[0] == 1 and taps <= extent and 2 * _summed(images, kernel, dilation, out) <= entries:
             plan = _SmallSums(images, kernel, start, stride, dilation, out)
         else:
             plan = _Small(images, kernel, start, stride, dilation, out, taps > extent)
-        _WORKSPACE.kept += plan.nbytes
-    _WORKSPACE.plans[key] = plan
+    _WORKSPACE.keep(key, plan, 0 if plan is None else plan.nbytes)
     return plan

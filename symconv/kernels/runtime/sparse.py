@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from symconv.kernels.runtime.product import _product
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _cut_strided, _even
 from symconv.kernels.runtime.workspace import _WORKSPACE
@@ -31,6 +32,6 @@ def _sparse(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: P
                     top, left = stride[0] * i + dilation[0] * u - start[0], stride[1] * j + dilation[1] * v - start[1]
                     _cut_strided(images[n, g], top, left, stride, read)
                     flat = product.reshape(outputs, -1)
-                    np.matmul(kernel[g, :, :, u, v], read.reshape(channels, -1), out=flat)
+                    _product(kernel[g, :, :, u, v], read.reshape(channels, -1), flat)
                     sums += product
                 place[...] = sums

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from symconv.kernels.runtime.choice import _TALL, _band
 from symconv.kernels.runtime.product import _product
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _even, _windows
@@ -37,13 +38,14 @@ def _toeplitz(
     """out[n, g, i, j] = sum of kernel[g, u, v] * images[n, g, stride * i + dilation * u - start]."""
     count, groups, height, width = out.shape
     r, c = kernel.shape[1:]
-    rows = min(height, 4)
-    step, reach = stride[0] * rows, stride[0] * (rows - 1) + dilation[0] * (r - 1) + 1
+    rows = min(height, _TALL)
+    step, reach = stride[0] * rows, _band(r, stride[0], dilation[0], rows)
     across = _even(width, 512)
-    while across > 128 and 2 * reach * c * across * out.itemsize > _SHIFTED:
+    while across > 128 and 2 * reach * _shifted_bytes(across, c, stride, dilation, out.itemsize) > _SHIFTED:
         across = -(-across // 2)
-    down = max(1, min(-(-height // rows), (_SHIFTED // (c * across * out.itemsize) - reach) // step))
-    together = max(1, min(groups, _SHIFTED // ((step * down + reach) * c * across * out.itemsize)))
+    row_bytes = _shifted_bytes(across, c, stride, dilation, out.itemsize)
+    down = max(1, min(-(-height // rows), (_SHIFTED // row_bytes - reach) // step))
+    together = max(1, min(groups, _SHIFTED // ((step * down + reach) * row_bytes)))
     for g in range(0, groups, together):
         chosen = slice(g, g + together)
         matrix = _toeplitz_matrix(kernel[chosen], rows, stride[0], dilation[0])
@@ -60,6 +62,11 @@ def _toeplitz(
                         _toeplitz_rows(
                             images[n, chosen], matrix[:, :tall], (top, left), (c, tall, many), stride, dilation, place
                         )
+
+
+def _shifted_bytes(across: int, taps: int, stride: Pair, dilation: Pair, itemsize: int) -> int:
+    """Of a row of an image that is copied for each tap, and of the row with zeros around that they are cut from."""
+    return (taps * across + stride[1] * (across - 1) + dilation[1] * (taps - 1) + 1) * itemsize
 
 
 def _toeplitz_rows(

@@ -44,6 +44,13 @@ class _Workspace(threading.local):
         if others + size > _MOST_HELD:
             self.held = {n: a for n, a in self.held.items() if n == "weights"}
 
+    def keep(self, key: Any, plan: Any, size: int) -> None:
+        """A plan with arrays of so many bytes; all others go where there are too many."""
+        if len(self.plans) >= 64:
+            self.forget()
+        self.plans[key] = plan
+        self.kept += size
+
     def forget(self) -> None:
         """Let go of all plans."""
         self.plans.clear()
