@@ -32,8 +32,8 @@ SCHEDULES = {
 }
 CONTRACT = " ".join(
     (
-        "ACCURACY exact: float32 loses at most 1e-6 of the greatest entry where sums do not cancel: it adds up parts",
-        "of at most 288 products; infinities and NaN of images and in gradients by them go where the formula takes",
+        "ACCURACY exact: float32 loses at most 1e-6 of the greatest entry where sums do not cancel: long sums are",
+        "added up in parts; infinities and NaN of images and in gradients by them go where the formula takes",
         "them.  fast: tiles of up to F(5, 3), F(4, 5) and F(2, 7), which lose some digits; an infinity or a NaN",
         "spreads over the tiles that read it.  Sums of integers are exact.",
     )

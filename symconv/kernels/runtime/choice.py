@@ -140,9 +140,7 @@ def _chosen(
     """The fastest of those that are possible where there are more outputs than taps."""
     outputs, channels, *_ = kernel.shape[1:]
     taps = (kernel.shape[3], kernel.shape[4])
-    if (
-        "toeplitz" in possible and _band(taps[0], stride[0], dilation[0]) <= 12 * taps[0]
-    ):  # else its zeros cost much
+    if "toeplitz" in possible and _band(taps[0], stride[0], dilation[0]) <= 12 * taps[0]:  # else its zeros cost much
         large = min(taps) >= (16 if images.dtype == np.float32 else 13) and min(extent) >= 64
         return "fourier" if large and "fourier" in possible else "toeplitz"
     saving = _saving(taps, stride, extent, accuracy)

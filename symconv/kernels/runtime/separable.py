@@ -19,7 +19,7 @@ def _separable(images: Array, columns: Array, rows: Array, out: Array) -> None:
         out[...] = np.einsum("pu,pv,...ijuv->...ij", columns, rows, sliding_window_view(images, (r, c), (-2, -1)))
         return
     wide = min(width, 32 if c > 16 else 16)
-    tall = min(height, 32 if r > 16 else 16)
+    tall = min(height, 8)
     down = _toeplitz_matrix(np.ascontiguousarray(columns[:, :, None]), tall, 1, 1)
     across = _toeplitz_matrix(np.ascontiguousarray(rows[:, :, None]), wide, 1, 1).transpose(0, 2, 1)
     across = np.ascontiguousarray(across)
