@@ -163,6 +163,20 @@ def test_long_sums_in_float32_keep_within_the_contract(count, channels, outputs,
         assert np.abs(out - expected).max() <= 1e-6 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize(("count", "channels", "outputs"), [(4000, 1, 1), (3000, 16, 2)])
+def test_the_gradient_by_a_kernel_of_many_images_keeps_within_the_contract(count, channels, outputs):
+    """Dot products, and the upstream gradient spread: every image adds as much as the next."""
+    rng = np.random.default_rng(2)
+    images = rng.standard_normal((channels, 1, count, 12, 12)).astype(np.float32)
+    upstream = rng.standard_normal((1, outputs, count, 10, 10)).astype(np.float32)
+    chosen = choice._choose(images, upstream, (1, 1), (1, 1), (3, 3), "exact")
+    assert chosen == ("dots" if channels == 1 else "spread taps")
+    out = np.empty((channels, 1, outputs, 3, 3), np.float32)
+    correlate._correlate(images, upstream, (0, 0), (1, 1), (1, 1), out)
+    expected = loops(images, upstream, (0, 0), (1, 1), (1, 1), (3, 3))
+    assert np.abs(out - expected).max() <= 1e-6 * np.abs(expected).max()
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_products_in_parts_are_products(data):

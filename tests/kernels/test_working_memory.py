@@ -15,8 +15,11 @@ from symconv.kernels.runtime import (
     correlate,
     direct,
     dots,
+    pool,
+    pool_max,
     scatter,
     small,
+    window,
     workspace,
 )
 from tests.kernels.schedule_cases import MEGABYTES, close, kept, loops, owned, problems, run
@@ -216,6 +219,7 @@ def test_rows_of_one_channel_with_a_stride_take_no_more_than_four_megabytes(taps
         (3, (90, 100), (3, 3), (1, 1), (700, 600)),
         (1, (5, 3000), (3, 2), (1, 1), (1, 9000)),
         (1, (500, 300), (4, 5), (3, 1), (1, 2)),
+        (1, (318, 23), (65, 65), (2, 2), (1, 1)),
     ],
 )
 def test_dot_products_take_no_more_than_four_megabytes(groups, extent, taps, stride, dilation):
@@ -236,3 +240,30 @@ def test_dot_products_take_no_more_than_four_megabytes(groups, extent, taps, str
             read = images[0, g, x : x + s * (extent[0] - 1) + 1 : s, y : y + t * (extent[1] - 1) + 1 : t]
             expected[u, v] = (upstream[0, g] * read).sum()
         close(out[g], expected, np.float64)
+
+
+def test_arrays_in_another_order_are_not_copied_to_look_at_them():
+    """Views that NumPy refuses, it makes by copying first."""
+    array = np.asfortranarray(np.zeros((30, 20, 64, 64)))
+    tracemalloc.start()
+    assert pool._stack(array) is None
+    assert window._merged(array, 1) is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < MEGABYTES
+    assert np.shares_memory(window._merged(array.T, 1), array)
+    assert np.shares_memory(pool._stack(array.T), array)
+
+
+def test_one_window_of_a_wide_stride_takes_little_memory():
+    images = np.random.default_rng(0).standard_normal((1, 1, 50, 4))
+    winners, out = np.empty((1, 1, 48, 1), np.uint8), np.empty((1, 1, 48, 1))
+    kept()
+    tracemalloc.start()
+    pool_max._pool_winners(images, (0, 0), (3, 2), (1, 2**31 - 1), (1, 1), winners, out)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < MEGABYTES
+    windows = np.lib.stride_tricks.sliding_window_view(images[0, 0], (3, 2))[:, 0].reshape(48, 6)
+    np.testing.assert_array_equal(winners[0, 0, :, 0], windows.argmax(1))
+    np.testing.assert_array_equal(out[0, 0, :, 0], windows.max(1))

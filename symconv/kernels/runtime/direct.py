@@ -125,7 +125,7 @@ def _spread_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dila
     """As `_direct_taps`, the upstream gradient laid where each tap reads: for far fewer outputs than channels."""
     groups, outputs, channels, r, c = out.shape
     height, width = images.shape[3:]
-    out[...] = 0
+    sums = np.zeros(out.shape, np.result_type(out.dtype, np.float64))  # of many images, each as large as the next
     for n, g in np.ndindex(len(images), groups):
         laid = _WORKSPACE.take("columns", (outputs, r, c, height, width), out.dtype)
         laid[...] = 0
@@ -141,4 +141,5 @@ def _spread_taps(images: Array, upstream: Array, start: Pair, stride: Pair, dila
         matrix = images[n, g].reshape(channels, height * width)
         taps = np.empty((channels, outputs * r * c), out.dtype)
         _product(matrix, laid.reshape(-1, height * width).T, taps)
-        out[g] += taps.reshape(channels, outputs, r, c).swapaxes(0, 1)
+        sums[g] += taps.reshape(channels, outputs, r, c).swapaxes(0, 1)
+    out[...] = sums

@@ -8,6 +8,8 @@ time.  Runs are so short that float32 loses little.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -18,6 +20,7 @@ from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _RUN = 1 << 13  # entries of a dot product
 _READ = 1 << 20  # bytes that are read at a time, about
+_SUMS = 1 << 16  # dot products at a time
 
 
 def _dots(images: Array, upstream: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -31,11 +34,16 @@ def _dots(images: Array, upstream: Array, start: Pair, stride: Pair, dilation: P
             shift = start[0] - dilation[0] * u, start[1] - dilation[1] * v
             _dots(images, upstream, shift, stride, dilation, out[:, some[0], some[1]])
         return
+    if not upstream.size:
+        return
     count, *extent = upstream.shape
+    sums = np.zeros(out.shape, np.result_type(out.dtype, np.float64))  # of many images, each as large as the next
     for tall, g, i, j in _dot_blocks(extent, (r, c), stride, dilation, out.itemsize):
         corner = stride[0] * i.start - start[0], stride[1] * j.start - start[1]
         for n in range(count):
-            _add_dots(images[n, g], upstream[n, g, i, j], corner, tall, stride, dilation, out[g])
+            read, given = _laid(images[n, g], upstream[n, g, i, j], corner, (r, c), tall, stride, dilation, out.dtype)
+            sums[g] += np.matmul(read, given).sum(axis=(3, 4, 5))
+    out[...] = sums
 
 
 def _far(width: int, taps: Pair, stride: Pair, dilation: Pair, itemsize: int) -> tuple[bool, bool]:
@@ -55,8 +63,10 @@ def _dot_blocks(
     across = stride[1] * (wide - 1) + dilation[1] * (taps[1] - 1) + 1
     tall = _even(height, _RUN // across) if stride == (1, 1) else 1
     most = _READ // (across * itemsize)  # rows of both arrays
-    runs = min(-(-height // tall), max(1, (most - reach) // ((stride[0] + 1) * tall)))
-    together = max(1, most // (reach + (stride[0] + 1) * tall * runs)) if runs * tall >= height else 1
+    sums = _SUMS // prod(taps)  # of runs and groups
+    runs = min(-(-height // tall), max(1, min(sums, (most - reach) // ((stride[0] + 1) * tall))))
+    whole = runs * tall >= height
+    together = max(1, min(sums // runs, most // (reach + (stride[0] + 1) * tall * runs))) if whole else 1
     for g in range(0, groups, together):
         for i in range(0, height, runs * tall):
             for j in range(0, width, wide):
@@ -69,17 +79,27 @@ def _pitch(width: int, columns: int, tall: int, stride: Pair, dilation: Pair) ->
     return stride[1] * (width - 1) + dilation[1] * (columns - 1) + 1 if tall > 1 else width
 
 
-def _add_dots(
-    images: Array, upstream: Array, corner: Pair, tall: int, stride: Pair, dilation: Pair, out: Array
-) -> None:
-    """Add the sums over some rows and columns of the upstream gradient, the first of which reads from `corner` on."""
-    (groups, height, width), (r, c) = upstream.shape, out.shape[1:]
+def _laid(
+    images: Array,
+    upstream: Array,
+    corner: Pair,
+    taps: Pair,
+    tall: int,
+    stride: Pair,
+    dilation: Pair,
+    dtype: np.dtype[Any],
+) -> tuple[Array, Array]:
+    """What the taps read, and the upstream gradient, as runs [g, u, v, run, ..] whose products are dot products.
+
+    Some rows and columns of the upstream gradient, the first of which reads from `corner` on.
+    """
+    (groups, height, width), (r, c) = upstream.shape, taps
     runs, across = -(-height // tall), stride[1] * (width - 1) + dilation[1] * (c - 1) + 1
     rows = stride[0] * (runs * tall - 1) + dilation[0] * (r - 1) + 1
-    read = _WORKSPACE.take("shifted", (groups, rows, across), out.dtype)
+    read = _WORKSPACE.take("shifted", (groups, rows, across), dtype)
     _cut(images, *corner, read)
     pitch = _pitch(width, c, tall, stride, dilation)
-    given = _WORKSPACE.take("turned", (groups, runs * tall, pitch), out.dtype)
+    given = _WORKSPACE.take("turned", (groups, runs * tall, pitch), dtype)
     given[:, :height, :width] = upstream
     given[:, :, width:] = 0
     given[:, height:] = 0
@@ -87,5 +107,4 @@ def _add_dots(
     over_g, over_row, over_j = read.strides
     moves = over_g, dilation[0] * over_row, dilation[1] * over_j, stride[0] * tall * over_row, 0, stride[1] * over_j
     windows = as_strided(read, (groups, r, c, runs, 1, length), moves)
-    weights = given.reshape(groups, 1, 1, runs, -1, 1)[:, :, :, :, :length]
-    out += np.matmul(windows, weights).sum(axis=(3, 4, 5))
+    return windows, given.reshape(groups, 1, 1, runs, -1, 1)[:, :, :, :, :length]

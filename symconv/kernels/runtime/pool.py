@@ -14,18 +14,15 @@ import numpy as np
 
 from symconv.kernels.runtime.bands import _added_up, _Band, _bands
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _reads
+from symconv.kernels.runtime.window import _one_run, _reads
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
 def _stack(array: Array) -> Array | None:
     """All planes of an array in a row, [k, x, y], or None where that would copy."""
-    view = array.view()
-    try:
-        view.shape = (prod(array.shape[:-2]), *array.shape[-2:])
-    except AttributeError:
+    if not _one_run(array.shape[:-2], array.strides[:-2]):
         return None
-    return view
+    return array.reshape(prod(array.shape[:-2]), *array.shape[-2:])
 
 
 def _planes_of(most: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:

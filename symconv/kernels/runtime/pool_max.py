@@ -84,6 +84,7 @@ def _winners(
     images: Array, windows: Pair, start: Pair, taps: Pair, stride: Pair, dilation: Pair
 ) -> tuple[Array, Array]:
     """[k, i, j] of images [k, x, y]: the number of the first tap that reads the greatest entry, and that entry."""
+    stride = stride[0] if windows[0] > 1 else 1, stride[1] if windows[1] > 1 else 1  # of one window it says nothing
     found = _winners_apart if _apart(taps, stride, dilation) else _winners_by_phases
     winners, greatest = found(images, windows, start, taps, stride, dilation, np.greater)
     if greatest.dtype.kind == "f" and np.isnan(np.min(greatest, initial=np.inf)):

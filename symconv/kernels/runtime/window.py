@@ -5,6 +5,7 @@ Equal parts of a total, and axes as one.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -104,9 +105,12 @@ def _reads(taps: int, stride: int, dilation: int, start: int, outputs: int, exte
 
 def _merged(array: Array, axis: int) -> Array | None:
     """The array with this axis and the later ones as one, or None where that would copy."""
-    view = array.view()
-    try:
-        view.shape = (*array.shape[:axis], prod(array.shape[axis:]))
-    except AttributeError:
+    if not _one_run(array.shape[axis:], array.strides[axis:]):
         return None
-    return view
+    return array.reshape(*array.shape[:axis], prod(array.shape[axis:]))
+
+
+def _one_run(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Whether axes are steps of one size through memory; NumPy itself would copy before it says no."""
+    long = [(n, step) for n, step in zip(shape, strides) if n != 1]
+    return 0 in shape or all(step == n * inner for (_, step), (n, inner) in pairwise(long))
