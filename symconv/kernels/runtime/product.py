@@ -20,9 +20,9 @@ def _long(depth: int, dtype: np.dtype[Any], terms: int = _TERMS) -> bool:
     return depth > terms and dtype == np.float32 and ACCURACY == "exact"
 
 
-def _parts_of(depth: int, dtype: np.dtype[Any]) -> list[slice]:
+def _parts_of(depth: int, dtype: np.dtype[Any], terms: int = _TERMS) -> list[slice]:
     """The terms of a sum in parts of which each is added up by itself, equal ones where there are several."""
-    step = _even(depth, _TERMS) if _long(depth, dtype) else max(1, depth)
+    step = _even(depth, terms) if _long(depth, dtype, terms) else max(1, depth)
     return [slice(k, k + step) for k in range(0, depth, step)]
 
 
@@ -41,11 +41,11 @@ def _product(left: Array, right: Array, out: Array, terms: int = _TERMS) -> None
         for j in range(0, out.shape[1], step):
             _product(left, right[:, j : j + step], out[:, j : j + step], terms)
     else:
-        step = _even(depth, terms)
-        np.matmul(left[..., :step], right[..., :step, :], out=out)
+        first, *others = _parts_of(depth, out.dtype, terms)
+        np.matmul(left[..., first], right[..., first, :], out=out)
         part = _WORKSPACE.take("terms", out.shape, out.dtype)
-        for k in range(step, depth, step):
-            out += np.matmul(left[..., k : k + step], right[..., k : k + step, :], out=part)
+        for some_terms in others:
+            out += np.matmul(left[..., some_terms], right[..., some_terms, :], out=part)
 
 
 def _stacked(matrices: Array, some: slice | int, axes: int) -> Array:
