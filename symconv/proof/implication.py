@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from symconv.calculus.form import Guard
 from symconv.proof.intervals import application_bounds, find_point
@@ -194,9 +195,11 @@ def _products(
         grown = False
         for row, zero, depth in list(bases):
             for m in multipliers if depth < level else ():
-                product = row.poly * m.poly
-                on_the_way = need == "part" and depth + 1 < level and _divides(product, pool)
-                if product in seen or not (on_the_way or _fits(product, pool, single, need)):
+                on_the_way = need == "part" and depth + 1 < level and _divides(row.poly, m.poly, pool)
+                if not (on_the_way or _fits(row.poly, m.poly, pool, single, need)):
+                    continue
+                product = _product(row.poly, m.poly)
+                if product in seen:
                     continue
                 seen.add(product)
                 made = _Row(product, (*m.sources, *row.sources))
@@ -208,25 +211,45 @@ def _products(
     return found[:MAX_COLUMNS]
 
 
-def _fits(product: Poly, pool: set[Monomial], single: dict[Monomial, Poly], need: str) -> bool:
-    degree = max((len(m) for m, _ in product), default=0)
-    highest = [m for m, _ in product if len(m) == degree]
-    if degree < 2:
+def _fits(left: Poly, right: Poly, pool: set[Monomial], single: dict[Monomial, Poly], need: str) -> bool:
+    """Whether the highest monomials of left * right occur as `need` asks."""
+    highest = _highest_of_product(left, right)
+    if not highest or len(highest[0]) < 2:
         return False
     if need in ("all", "part"):
         return all(m in pool for m in highest)
     if any(m in pool for m in highest):
         return True
     if need == "pair":
+        product = _product(left, right)
         pool.update(m for m in highest if single.setdefault(m, product) != product)
     return False
 
 
-def _divides(product: Poly, pool: set[Monomial]) -> bool:
-    """Each of its highest monomials is a part of one that occurs."""
-    degree = max((len(m) for m, _ in product), default=0)
-    parts = [Counter(m) for m, _ in product if len(m) == degree]
+def _divides(left: Poly, right: Poly, pool: set[Monomial]) -> bool:
+    """Each of the highest monomials of left * right is a part of one that occurs."""
+    parts = [Counter(m) for m in _highest_of_product(left, right)]
     return all(any(part <= Counter(whole) for whole in pool) for part in parts)
+
+
+# The same few polynomials meet at every level of a search and for every goal of a proof, hence the memories.
+
+
+@lru_cache(maxsize=4096)
+def _product(left: Poly, right: Poly) -> Poly:
+    return left * right
+
+
+@lru_cache(maxsize=16384)
+def _highest_of_product(left: Poly, right: Poly) -> tuple[Monomial, ...]:
+    """The monomials of highest degree in left * right: those of the product of the highest parts, which is not zero."""
+    return tuple(m for m, _ in _highest_part(left) * _highest_part(right))
+
+
+@lru_cache(maxsize=4096)
+def _highest_part(poly: Poly) -> Poly:
+    degree = max((len(m) for m, _ in poly), default=0)
+    return Poly({m: c for m, c in poly if len(m) == degree})
 
 
 def _solve(rows: list[_Row], zeros: list[_Row]) -> Certificate | None:
