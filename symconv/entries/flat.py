@@ -168,7 +168,7 @@ def _exact(poly: Poly, remainder: Remainder) -> Poly:
     return poly if parts is None or times is None else parts[1] + times * numerator
 
 
-def _mapped(value: Value, change: Callable[[Poly], Poly], names: set[str]) -> Value:
+def _mapped(value: Value, change: Callable[[Poly], Poly], names: frozenset[str]) -> Value:
     """The value with its index polynomials changed, except where a binder hides one of the names."""
     if isinstance(value, Sum | Maximum) and names & {r.name for r in value.ranges}:
         return value

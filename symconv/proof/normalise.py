@@ -69,7 +69,7 @@ def _is_bound(quotient: Quotient, term: Term) -> bool:
     return not term_names(quotient).isdisjoint(term.bound)
 
 
-def term_names(quotient: Quotient) -> set[str]:
+def term_names(quotient: Quotient) -> frozenset[str]:
     return quotient.numerator.names() | quotient.denominator.names()
 
 

@@ -36,11 +36,13 @@ class Poly:
     div(3, s) + i
     """
 
-    __slots__ = ("_hash", "_terms")
+    __slots__ = ("_atoms", "_hash", "_names", "_terms")
 
     def __init__(self, terms: Mapping[Monomial, int]) -> None:
         self._terms = {m: c for m, c in terms.items() if c}
         self._hash: int | None = None
+        self._atoms: frozenset[Atom] | None = None
+        self._names: frozenset[str] | None = None
 
     @classmethod
     def atom(cls, atom: Atom) -> Poly:
@@ -98,21 +100,22 @@ class Poly:
         """The atoms of the surface: a compound counts, what it is made of does not."""
         return {a for m in self._terms for a in m}
 
-    def names(self) -> set[str]:
+    def names(self) -> frozenset[str]:
         """The names of all indices, those inside compounds included."""
-        return {a for a in self.all_atoms() if isinstance(a, str)}
+        if self._names is None:
+            self._names = frozenset(a for a in self.all_atoms() if isinstance(a, str))
+        return self._names
 
     def sizes(self) -> set[Size]:
         return {a for a in self.all_atoms() if isinstance(a, Size)}
 
-    def all_atoms(self) -> set[Atom]:
-        found: set[Atom] = set()
-        for atom in self.atoms():
-            found.add(atom)
-            if isinstance(atom, Compound):
-                for part in atom.polys():
-                    found |= part.all_atoms()
-        return found
+    def all_atoms(self) -> frozenset[Atom]:
+        """The atoms of the surface and of all that compounds are made of."""
+        if self._atoms is None:
+            surface = self.atoms()
+            inner = (part.all_atoms() for atom in surface if isinstance(atom, Compound) for part in atom.polys())
+            self._atoms = frozenset(surface).union(*inner)
+        return self._atoms
 
     def linear_in(self, atom: Atom) -> tuple[Poly, Poly] | None:
         """(a, b) with self = a*atom + b, if the atom occurs nowhere in a and b."""
