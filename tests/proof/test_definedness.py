@@ -11,7 +11,7 @@ from symconv.calculus.form import Guard
 from symconv.judging import verify_text
 from symconv.proof.certificate import certificate
 from symconv.proof.check import check
-from symconv.proof.deciding import decide
+from symconv.proof.deciding import Effort, decide
 from symconv.proof.problem import equation
 from symconv.proof.signs import nonnegative
 from symconv.proof.verdict import Status, Verdict
@@ -157,9 +157,13 @@ def exponentials(extent: Size) -> Value:
     return total((Range("k", Poly.of(0), Poly.of(extent) - 1),), applied("exp", x["k"]))
 
 
-def verdict_of(left: Value, right: Value, free: tuple[Range, ...] = ()) -> Verdict:
+WHOLE = Effort()
+SHORT = Effort(entries=1000)  # of the search that follows where nothing is proved
+
+
+def verdict_of(left: Value, right: Value, free: tuple[Range, ...] = (), effort: Effort = WHOLE) -> Verdict:
     """The verdict; what is proved must satisfy the checker, too."""
-    verdict = decide(equation(left, right, free))
+    verdict = decide(equation(left, right, free), effort)
     if verdict.trace is not None:
         assert check(certificate(verdict.trace)) >= 1
     return verdict
@@ -168,7 +172,7 @@ def verdict_of(left: Value, right: Value, free: tuple[Range, ...] = ()) -> Verdi
 @pytest.mark.parametrize(("name", "order"), [("relu", 0), ("tanh", 0), ("sigmoid", 2), ("log", 0)])
 def test_a_function_with_zeros_does_not_cancel_against_its_reciprocal(name: str, order: int) -> None:
     h = applied(name, x["i"], order)
-    assert verdict_of(multiply(h, Reciprocal(h)), number(1), EACH).status is not Status.PROVED
+    assert verdict_of(multiply(h, Reciprocal(h)), number(1), EACH, SHORT).status is not Status.PROVED
 
 
 @pytest.mark.parametrize("name", ["exp", "sigmoid", "softplus", "f"])
