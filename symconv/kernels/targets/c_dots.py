@@ -13,7 +13,7 @@ COLUMNS = {1: 10, 2: 10, 3: 6, 4: 5}  # of a block, by its rows: so many sums fi
 HEAD = """\
 /* How long the lines are that the sums consist of, 0 where there are none: neighbours in `left`, `step` apart in
    `right`. */
-static inline long lines_along(const struct side *left, const struct side *right, long step)
+SETUP long lines_along(const struct side *left, const struct side *right, long step)
 {
     const long last = right->rank - 1;
     if (step < 1 || left->alongs < 2 || left->along[left->rank - 1] != 1) return 0;
@@ -42,7 +42,7 @@ static inline T NAME(whole)(NAME(vector) v)
 
 SCHEDULE = """\
 /* packed[row][line], scaled, every line filled up with zeros to whole vectors. */
-static void NAME(pack_lines)(const struct NAME(product) *p, const T *a)
+APART void NAME(pack_lines)(const struct NAME(product) *p, const T *a)
 {
     const long padded = (p->along + LANES - 1) / LANES * LANES;
     T *to = p->packed;
@@ -57,7 +57,7 @@ static void NAME(pack_lines)(const struct NAME(product) *p, const T *a)
 }
 
 /* Band by band of lines, so that what is read again stays in a near cache. */
-static void NAME(by_dots)(const struct NAME(product) *p, const T *b, T *c, int add)
+APART void NAME(by_dots)(const struct NAME(product) *p, const T *b, T *c, int add)
 {
     const long padded = (p->along + LANES - 1) / LANES * LANES, lines = p->left.firsts;
     const long band = maximum(1, BAND / (2 * padded * (long)sizeof(T)));

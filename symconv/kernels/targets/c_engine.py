@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPED = """\
 /* Choose between tiles, strips and dot products, and get what they need. */
-static int NAME(prepare)(struct memory *memory, struct NAME(product) *p)
+SETUP int NAME(prepare)(struct memory *memory, struct NAME(product) *p)
 {
     struct side *s = &p->right;
     if (memory->failed) return 0;
@@ -48,7 +48,7 @@ static int NAME(prepare)(struct memory *memory, struct NAME(product) *p)
     return !memory->failed;
 }
 
-static void NAME(write)(const struct NAME(product) *p, T *c, long q, long columns, long row, long wide, int add)
+APART void NAME(write)(const struct NAME(product) *p, T *c, long q, long columns, long row, long wide, int add)
 {
     const long *at = p->to + q, *at_row = p->result.at_first, rows = minimum(wide, p->rows - row);
     for (long n = 0; n < columns;) {
@@ -73,7 +73,15 @@ static void NAME(write)(const struct NAME(product) *p, T *c, long q, long column
     }
 }
 
-static void NAME(by_tiles)(const struct NAME(product) *p, const T *b, T *c, int add)
+/* Calls for where a line of columns is written once it is computed: rows lie too far apart for a processor to see. */
+static inline __attribute__((always_inline)) void NAME(fetch_rows)(
+    const struct NAME(product) *p, long column, long row, const T *c)
+{
+    const long end = minimum(row + p->height, p->rows);
+    for (long m = row; m < end; m++) __builtin_prefetch(c + p->to[column] + p->result.at_first[m], 1);
+}
+
+APART void NAME(by_tiles)(const struct NAME(product) *p, const T *b, T *c, int add)
 {
     const long wide = p->height, *at_k = p->right.at_first, *at_q = p->from;
     for (long q = 0; q < p->columns; q += QBLOCK) {
@@ -83,7 +91,9 @@ static void NAME(by_tiles)(const struct NAME(product) *p, const T *b, T *c, int 
             if (p->summed == 0) memset(p->block, 0, sizeof(T) * columns * wide);
             for (long k = 0; k < p->summed; k += KBLOCK) {
                 const long count = minimum(KBLOCK, p->summed - k);
+                const int ends = k + KBLOCK >= p->summed;
                 for (long n = 0; n < columns; n += PIXELS) {
+                    if (ends && n % LINE < PIXELS) NAME(fetch_rows)(p, q + n / LINE * LINE, row, c);
                     NAME(tiles)[wide / LANES - 1](
                         count, packed + k * wide, b, at_k + k, at_q + q + n, p->block + n * wide, k > 0);
                 }
@@ -93,9 +103,25 @@ static void NAME(by_tiles)(const struct NAME(product) *p, const T *b, T *c, int 
     }
 }
 
-/* One run, or two or four of one length, of up to four rows. */
-static void NAME(strip_of)(const struct NAME(product) *p, const struct run *run, long together, long row, long rows,
-    const T *b, T *c, int add)
+/* Calls for what the next four runs read as their last line, and for where they write: rows of an image that are read
+   four at a time are too short for a processor to see where they go on.  (Not inlined, gcc takes it for no work at all
+   and leaves it out.) */
+static inline __attribute__((always_inline)) void NAME(fetch)(
+    const struct NAME(product) *p, const struct run *next, long j, long count, const T *b, const T *c)
+{
+    const long last = (p->lines - 1) * (next[1].from - next[0].from);
+    for (long i = 0; i < 4; i++) {
+        for (long v = j; v < j + count; v += LINE) {
+            __builtin_prefetch(b + next[i].from + last + v);
+            __builtin_prefetch(c + next[i].to + v, 1);
+        }
+    }
+}
+
+/* One run, or two or four of one length, of up to four rows; `next` are four more that follow, NULL where there are
+   none. */
+APART void NAME(strip_of)(const struct NAME(product) *p, const struct run *run, const struct run *next,
+    long together, long row, long rows, const T *b, T *c, int add)
 {
     const T *packed = p->packed + row * p->summed;
     const long step = p->result.at_inner, *at_row = p->result.at_first + row;
@@ -116,6 +142,7 @@ static void NAME(strip_of)(const struct NAME(product) *p, const struct run *run,
             from[i] = run[i].from + j;
             to[i] = run[i].to + j;
         }
+        if (sheet && next != NULL) NAME(fetch)(p, next, j, done, b, c + *at_row);
         NAME(sheet) *const sheet_of = NAME(sheets)[p->lines <= HEIGHT ? p->lines : 0][vectors - 1];
         for (long v = 0; v < width; v += part) { /* short sums lose few digits */
             sheet_of(p->lines, width, minimum(part, width - v), packed + v, b + from[0],
@@ -137,7 +164,7 @@ static void NAME(strip_of)(const struct NAME(product) *p, const struct run *run,
     }
 }
 
-static void NAME(by_strips)(const struct NAME(product) *p, long first, long end, const T *b, T *c, int add)
+APART void NAME(by_strips)(const struct NAME(product) *p, long first, long end, const T *b, T *c, int add)
 {
     for (long row = 0, rows; row < p->rows; row += rows) {
         rows = strip_rows(p->rows - row);
@@ -146,13 +173,14 @@ static void NAME(by_strips)(const struct NAME(product) *p, long first, long end,
             const long vectors = minimum((run->length + LANES - 1) / LANES, 4);
             for (together = 4; n + together > end || together * rows * vectors > HELD;) together /= 2;
             for (long i = 1; i < together; i++) if (run[i].length != run->length) together = 1;
-            NAME(strip_of)(p, run, together, row, rows, b, c, add);
+            const struct run *next = together == 4 && n + 8 <= end ? run + 4 : NULL;
+            NAME(strip_of)(p, run, next, together, row, rows, b, c, add);
         }
     }
 }
 
 /* Strips from a copy that is made band by band, so that it stays in a near cache. */
-static void NAME(by_bands)(const struct NAME(product) *p, const long *base, T *c, int add)
+SETUP void NAME(by_bands)(const struct NAME(product) *p, const long *base, T *c, int add)
 {
     const struct side *s = &p->right;
     const long bytes = room(s) * (long)sizeof(T), rows = maximum(4, s->seconds * BAND / bytes / 4 * 4); /* of sheets */
@@ -186,7 +214,7 @@ static void NAME(by_bands)(const struct NAME(product) *p, const long *base, T *c
 }
 
 /* Entry by entry, where a copy would hold little but zeros. */
-static void NAME(by_entries)(
+APART void NAME(by_entries)(
     const struct NAME(product) *p, const long *left, const long *right, long result, int add)
 {
     const struct side *s = &p->right;
@@ -206,7 +234,7 @@ static void NAME(by_entries)(
 }
 
 /* result = (add ? result : 0) + sum of left * right, the three at these bases. */
-static void NAME(multiply)(struct NAME(product) *p, const long *left, const long *right, const long *result, int add)
+SETUP void NAME(multiply)(struct NAME(product) *p, const long *left, const long *right, const long *result, int add)
 {
     if (p->sparse) {
         measure(&p->result, 0);

@@ -27,7 +27,7 @@ static inline void NAME(clear)(T *to, long count)
 }
 
 /* Copy the box at a base, zeros outside the array, the last axis phase by phase. */
-static void NAME(copy)(const struct side *s, long axis, const T *from, const long *base, int inside, T *to)
+APART void NAME(copy)(const struct side *s, long axis, const T *from, const long *base, int inside, T *to)
 {
     const long low = base[axis] + s->low[axis], shape = s->shape[axis], last = s->rank - 1;
     if (axis < last) {
@@ -100,7 +100,7 @@ static inline int NAME(straight)(const long *at, long left)
 }
 
 /* packed[k][lane] = scale * left[k][row], zeros beyond the last row; `wide` rows from `row` on. */
-static void NAME(pack)(const struct NAME(product) *p, const T *a, long row, long wide, T *packed)
+APART void NAME(pack)(const struct NAME(product) *p, const T *a, long row, long wide, T *packed)
 {
     static const T zeros[LANES];
     const long *at_k = p->left.at_first, *at_row = p->left.at_second + row, rows = minimum(wide, p->rows - row);
@@ -126,7 +126,7 @@ static void NAME(pack)(const struct NAME(product) *p, const T *a, long row, long
 }
 
 /* Columns in runs, for strips; rows that follow each other in both arrays are one run. */
-static void NAME(find_runs)(struct NAME(product) *p)
+SETUP void NAME(find_runs)(struct NAME(product) *p)
 {
     const struct side *s = &p->right;
     struct run *run = p->runs - 1;

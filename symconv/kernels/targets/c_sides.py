@@ -10,6 +10,9 @@ HEAD = """\
 #define QBLOCK 192 /* columns and summed indices of a block: it stays in the nearest cache */
 #define KBLOCK 128
 #define BAND 65536 /* bytes of a band */
+/* What a call does once, or once an image: small code, which is compiled in half the time. */
+#define SETUP static __attribute__((cold, noinline, unused))
+#define APART static __attribute__((noinline)) /* once, not wherever it is called */
 
 /* One array of a product. The position of an entry is a base, a part for the first index and one for the second;
    columns have a third part: `inner` times the last column index, which runs along a row; and what is summed may have
@@ -21,7 +24,7 @@ struct side {
     int copied;
 };
 
-static inline struct side side(struct memory *memory, long rank, const long *extent, long firsts, long seconds)
+SETUP struct side side(struct memory *memory, long rank, const long *extent, long firsts, long seconds)
 {
     struct side s = {.rank = rank, .firsts = firsts, .seconds = seconds, .inners = 1, .alongs = 1};
     s.step = 1;
@@ -35,7 +38,7 @@ static inline struct side side(struct memory *memory, long rank, const long *ext
 }
 
 /* Let a table count from its least position on an axis; the least and the greatest are added to `ends`. */
-static inline void count_from_least(long *table, long count, long rank, long *ends)
+SETUP void count_from_least(long *table, long count, long rank, long *ends)
 {
     long low = count ? *table : 0, high = low;
     for (long n = 1; n < count; n++) {
@@ -48,7 +51,7 @@ static inline void count_from_least(long *table, long count, long rank, long *en
 }
 
 /* From now on the positions count from their least values; `low` and `shape` tell the box that they fill. */
-static inline void survey(struct side *s)
+SETUP void survey(struct side *s)
 {
     if (s->inners < 2) { /* its step, however large, is not taken */
         memset(s->inner, 0, sizeof s->inner);
@@ -71,7 +74,7 @@ static inline void survey(struct side *s)
 }
 
 /* List every entry of the lines. */
-static inline void list_entries(struct memory *memory, struct side *s)
+SETUP void list_entries(struct memory *memory, struct side *s)
 {
     const long *line = s->first, firsts = s->firsts, rank = s->rank;
     if (s->alongs == 1) return;
@@ -89,7 +92,7 @@ static inline void list_entries(struct memory *memory, struct side *s)
 }
 
 /* True if the box is much larger than the array and all that is read of it, as with steps beyond the array's end. */
-static inline int mostly_empty(const struct side *s)
+SETUP int mostly_empty(const struct side *s)
 {
     double box = 1, array = 1;
     for (long axis = 0; axis < s->rank; axis++) {
@@ -113,7 +116,7 @@ static inline long place_of(const struct side *s, const long *base, long first, 
 }
 
 /* True if the box at a base leaves the array. */
-static inline int leaves(const struct side *s, const long *base)
+SETUP int leaves(const struct side *s, const long *base)
 {
     for (long axis = 0; axis < s->rank; axis++) {
         const long low = base[axis] + s->low[axis];
@@ -126,7 +129,7 @@ static inline int leaves(const struct side *s, const long *base)
 static inline long within(long at, long step, long phase) { return step == 1 ? at : at % step * phase + at / step; }
 
 /* Positions as distances: in the array itself, or in a copy of the box whose last axis is cut into `step` phases. */
-static inline int measure(struct side *s, int copied)
+SETUP int measure(struct side *s, int copied)
 {
     const long last = s->rank - 1;
     if (s->copied == copied) return 0;
@@ -160,7 +163,7 @@ static inline long distance(const struct side *s, const long *base)
 }
 
 /* How many entries a copy of the box takes, and as many more as vectors read beyond it. */
-static inline long room(const struct side *s)
+SETUP long room(const struct side *s)
 {
     long entries = 1;
     for (long axis = 0; axis < s->rank; axis++) {
@@ -172,7 +175,7 @@ static inline long room(const struct side *s)
 static inline long common_divisor(long a, long b) { return b ? common_divisor(b, a % b) : a; }
 
 /* How many lines a kernel has that lie as far apart as the runs do; 0 if it is not made of such lines. */
-static inline long lines_of(const struct side *s)
+SETUP long lines_of(const struct side *s)
 {
     const long *at = s->at_first, *run = s->at_second, apart = s->seconds > 1 ? run[1] - run[0] : 0;
     long width = 1;
@@ -190,7 +193,7 @@ static inline long strip_rows(long left) { return left > 7 ? 4 : left > 4 ? (lef
 struct run { long from, to, length; };
 
 /* All columns as distances, for tiles and dots; the last one again and again where a tile reaches beyond it. */
-static inline void list_columns(const struct side *s, long *at)
+SETUP void list_columns(const struct side *s, long *at)
 {
     const long last = s->rank - 1, step = s->copied ? s->step : 1, phase = (s->shape[last] + step - 1) / step;
     for (long n = 0; n < s->seconds; n++) {

@@ -42,6 +42,7 @@ HEAD = """\
 
 TYPES = """\
 #define LANES (BYTES / (long)sizeof(T))
+#define LINE (64 / (long)sizeof(T)) /* of a cache */
 typedef T NAME(vector) __attribute__((vector_size(BYTES)));
 typedef T NAME(loose) __attribute__((vector_size(BYTES), aligned(sizeof(T)), may_alias));
 typedef void NAME(tile)(long, const T *, const T *, const long *, const long *, T *, int);
@@ -107,14 +108,14 @@ SHEET = """\
    c[to[run] + lanes] (+)= sum over v < count, u of a[u * width + v] * b[at_v[v] + from + (u + run) * apart + lanes].
 
    A height and a number of vectors that are known where this is called leave neither a loop nor a question in it. */
-static inline __attribute__((always_inline)) void NAME(sheet_of)(
+static inline __attribute__((always_inline)) void NAME(SHEET)(
     const int vectors, const long height, long width, long count, const T *a, const T *b, const long *at_v, long apart,
     long last, T *c, const long *to, int add)
 {
     NAME(vector) sum[4][4] = {{{0}}};
     for (long v = 0; v < count; v++) {
         const T *line = b + at_v[v], *weight = a + v;
-#pragma GCC unroll 16
+#pragma GCC unroll TURNS
         for (long u = 0; u < height + 3; u++, line += apart) {
             NAME(vector) x[4];
 #pragma GCC unroll 4
@@ -151,12 +152,13 @@ static inline __attribute__((always_inline)) void NAME(sheet_of)(
 
 def sheet(height: int, vectors: int) -> str:
     """The sheet of a known height; 0 for any height."""
+    name = "sheet_of" if height else "sheet_of_any"
     lines = [
         f"static void NAME(sheet_{height}{vectors})(long height, long width, long count, const T *a, const T *b,",
         "    const long *at_v, long apart, long last, T *c, const long *to, int add)",
         "{",
         *(["    (void)height;"] if height else []),
-        f"    NAME(sheet_of)({vectors}, {height or 'height'}, width, count, a, b, at_v, apart, last, c, to, add);",
+        f"    NAME({name})({vectors}, {height or 'height'}, width, count, a, b, at_v, apart, last, c, to, add);",
         "}",
     ]
     return "\n".join(lines) + "\n"
@@ -185,7 +187,9 @@ def text() -> str:
     lines = [f"    [{n // 2}][{m - 1}][{v - 1}] = NAME(strip_{n}{m}{v})," for n, m, v in shapes]
     table = f"static NAME(strip) *const NAME(strips)[{len(RUNS)}][{len(ROWS)}][{VECTORS}] = {{"
     parts.append("\n".join([table, *lines, "};\n"]))
-    parts += [SHEET, *(sheet(height, v) for height in range(HEIGHT + 1) for v in range(1, VECTORS + 1))]
+    parts += [SHEET.replace("SHEET", "sheet_of").replace("TURNS", "16")]
+    parts += [SHEET.replace("SHEET", "sheet_of_any").replace("TURNS", "1").partition("*/\n")[2]]
+    parts += [sheet(height, v) for height in range(HEIGHT + 1) for v in range(1, VECTORS + 1)]
     heights = ["static NAME(sheet) *const NAME(sheets)[][4] = {"]
     heights += [f"    {{{_row(f'sheet_{height}', range(1, VECTORS + 1))}}}," for height in range(HEIGHT + 1)]
     parts.append("\n".join([*heights, "};\n"]))

@@ -195,6 +195,28 @@ static void NAME(tiles_out)(const struct NAME(tiling) *t, const struct NAME(work
     }
 }
 
+/* Calls for the p-th share of what rows of tiles write, and of what those after them read: channels lie too far apart
+   for a processor to see where it goes on. */
+static inline __attribute__((always_inline)) void NAME(fetch_tiles)(
+    const struct NAME(tiling) *t, const struct NAME(workshop) *w, long p, long row, long down)
+{
+    const long end = minimum(row + 2 * down, t->images * w->each);
+    for (long n = row; n < row + down; n++) {
+        const long y = n % w->each * 4, count = minimum(4, t->height - y) * t->width;
+        const T *to = t->c + n / w->each * t->c_image + y * t->width;
+        for (long m = p; m < t->rows; m += 36) {
+            for (long v = 0; v < count; v += LINE) __builtin_prefetch(to + m * t->c_row + v, 1);
+        }
+    }
+    for (long n = row + down; n < end; n++) {
+        const long y = maximum(0, t->low_u + n % w->each * 4 + 2), count = minimum(4, t->high - y) * t->wide;
+        const T *from = t->b + n / w->each * t->b_image + y * t->wide;
+        for (long k = p; k < t->channels; k += 36) {
+            for (long v = 0; v < count; v += LINE) __builtin_prefetch(from + k * t->b_channel + v);
+        }
+    }
+}
+
 /* result = (add ? result : 0) + left correlated with right. */
 static void NAME(by_winograd)(const struct NAME(tiling) *t, struct NAME(workshop) *w, int add)
 {
@@ -206,6 +228,7 @@ static void NAME(by_winograd)(const struct NAME(tiling) *t, struct NAME(workshop
         const long down = minimum(w->down, all - row), tiles = w->across * down, padded = tiles + PIXELS;
         NAME(tiles_in)(t, w, row, down);
         for (long p = 0; p < 36; p++) {
+            NAME(fetch_tiles)(t, w, p, row, down);
             const T *b = w->inside + p * tiles * w->deep;
             for (long block = 0; block < blocks; block++) {
                 const T *a = w->weights + p * size + block * w->lanes * t->channels;
