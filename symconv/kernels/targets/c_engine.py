@@ -65,11 +65,14 @@ APART void NAME(write)(const struct NAME(product) *p, T *c, long q, long columns
             n += LANES;
             continue;
         }
+        const long step = n + 1 < columns ? at[n + 1] - at[n] : 1, count = NAME(evenly)(at + n, columns - n, step);
         for (long m = 0; m < rows; m++) {
-            T *place = c + at[n] + at_row[row + m];
-            *place = (add ? *place : 0) + p->block[n * wide + m];
+            T *restrict place = c + at[n] + at_row[row + m];
+            const T *restrict from = p->block + n * wide + m;
+            if (add) for (long i = 0; i < count; i++) place[i * step] += from[i * wide];
+            else for (long i = 0; i < count; i++) place[i * step] = from[i * wide];
         }
-        n++;
+        n += count;
     }
 }
 
@@ -84,6 +87,7 @@ static inline __attribute__((always_inline)) void NAME(fetch_rows)(
 APART void NAME(by_tiles)(const struct NAME(product) *p, const T *b, T *c, int add)
 {
     const long wide = p->height, *at_k = p->right.at_first, *at_q = p->from;
+    const long line = maximum(PIXELS, LINE / maximum(1, p->result.at_inner)); /* of a cache, in columns */
     for (long q = 0; q < p->columns; q += QBLOCK) {
         const long columns = minimum(QBLOCK, p->columns - q);
         for (long row = 0; row < p->rows; row += wide) {
@@ -93,7 +97,7 @@ APART void NAME(by_tiles)(const struct NAME(product) *p, const T *b, T *c, int a
                 const long count = minimum(KBLOCK, p->summed - k);
                 const int ends = k + KBLOCK >= p->summed;
                 for (long n = 0; n < columns; n += PIXELS) {
-                    if (ends && n % LINE < PIXELS) NAME(fetch_rows)(p, q + n / LINE * LINE, row, c);
+                    if (ends && n % line < PIXELS) NAME(fetch_rows)(p, q + n / line * line, row, c);
                     NAME(tiles)[wide / LANES - 1](
                         count, packed + k * wide, b, at_k + k, at_q + q + n, p->block + n * wide, k > 0);
                 }

@@ -99,6 +99,14 @@ static inline int NAME(straight)(const long *at, long left)
     return 1;
 }
 
+/* How many distances from here on lie `step` apart, up to `LANES` of them. */
+static inline long NAME(evenly)(const long *at, long left, long step)
+{
+    long count = 1;
+    while (count < minimum(LANES, left) && at[count] - at[count - 1] == step) count++;
+    return count;
+}
+
 /* packed[k][lane] = scale * left[k][row], zeros beyond the last row; `wide` rows from `row` on. */
 APART void NAME(pack)(const struct NAME(product) *p, const T *a, long row, long wide, T *packed)
 {
