@@ -29,6 +29,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return code, captured.out, captured.err
 
 
+@pytest.mark.slow  # README's first command is the same
 def test_the_shipped_derivations_pass(capsys: pytest.CaptureFixture[str]) -> None:
     faults = DERIVATIONS / "wrong"  # judged page by page in test_wrong.py
     parts = [part for part in sorted(DERIVATIONS.iterdir()) if part != faults]

@@ -11,7 +11,11 @@ from tests.read.latex_edits import EDITS, edits_of
 from tests.read.latex_mutants import COLUMNS, ROOT, Row, documents, edits, name_of, outcome, row_of, shown
 
 PAGE = (Path(__file__).parents[2] / "docs" / "edits.md").read_text(encoding="utf-8")
-SAMPLE = ("wild/true-convolution.ipynb", "wild/valid-convolution-from-one.md", "wild/output-sizes.md")
+SAMPLE = (
+    pytest.param("wild/true-convolution.ipynb", marks=pytest.mark.slow),
+    "wild/valid-convolution-from-one.md",
+    "wild/output-sizes.md",
+)
 
 
 @pytest.mark.parametrize(
