@@ -20,7 +20,7 @@ from symconv.kernels.parts import SMALL, Chosen, Part, Step, inner_parts, labels
 from symconv.kernels.products import COUNTED, products
 from symconv.kernels.runtime.small import _SMALL
 from symconv.kernels.schedules.names import refuse_unknown
-from symconv.kernels.standing import what_stands
+from symconv.kernels.standing import may_compute, what_stands
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Defined
 
@@ -59,7 +59,7 @@ class Plan:
         if step is not None and step.single is not None:
             cost += f" = {step.single.formula:,}"
             count, schedule = _count(step.single), labels(step.single.parts)
-        elif step is not None and self.wanted:
+        elif step is not None and self.wanted and may_compute(self.wanted, step):
             schedule = f"{self.wanted} where it fits, else {schedule}"
         reads = ", ".join(row.reads) or "nothing"
         return (str(number + 1), f"{row.target}: {row.formula}", reads, row.place, cost, count, row.moved, schedule)

@@ -135,10 +135,14 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What computes a sum over windows in float32 and in float64; None where a size is not stated."""
+    """What computes a sum over windows in float32 and in float64; None where a size is not stated.
+
+    adjoint: whether it adds to windows instead of reading them.
+    """
 
     single: Chosen | None
     double: Chosen | None
+    adjoint: bool
 
     @property
     def _parts(self) -> list[Part] | None:
@@ -159,7 +163,8 @@ class Step:
 
 def step_of(found: Correlation, shape: Sequence[Poly], accuracy: str, wanted: str) -> Step:
     """What computes a pattern whose output has this shape."""
-    return Step(*(_chosen_for(found, shape, accuracy, wanted, dtype) for dtype in (np.float32, np.float64)))
+    single, double = (_chosen_for(found, shape, accuracy, wanted, dtype) for dtype in (np.float32, np.float64))
+    return Step(single, double, found.kind == "scatter")
 
 
 def _tiles_within(part: Part) -> Iterator[Tile]:

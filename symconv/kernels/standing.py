@@ -22,6 +22,11 @@ NEEDS = {
 }
 
 
+def may_compute(wanted: str, step: Step) -> bool:
+    """Whether the schedule is one for steps of this kind, whatever their sizes."""
+    return step.adjoint or wanted != "col2im"
+
+
 def what_stands(wanted: str, steps: Mapping[int, Step]) -> Iterator[str]:
     """A line for each step that the wanted schedule does not compute, or does in part; steps are shown from 1."""
     if not wanted:
@@ -30,6 +35,8 @@ def what_stands(wanted: str, steps: Mapping[int, Step]) -> Iterator[str]:
         yield f"schedule {wanted}: no step is a sum over windows, which schedules are for; the plan stands without it"
     for number, step in steps.items():
         if step.single is None:
+            if not may_compute(wanted, step):
+                yield f"schedule {wanted}, step {number + 1}: cannot compute this; it needs {NEEDS[wanted]}"
             continue
         done = sum(has(part, wanted) for part in step.single.parts)
         if done == len(step.single.parts):
@@ -39,4 +46,4 @@ def what_stands(wanted: str, steps: Mapping[int, Step]) -> Iterator[str]:
         yield f"schedule {wanted}, step {number + 1}: {found}; {stands}"
 
 
-__all__ = ["NEEDS", "what_stands"]
+__all__ = ["NEEDS", "may_compute", "what_stands"]

@@ -168,6 +168,16 @@ def test_other_steps_and_open_sizes():
     assert row(plans("conv2d", schedule="tiles")["forward"])[-1] == "tiles where it fits, else by sizes, when it runs"
 
 
+def test_a_schedule_of_adjoints_is_none_of_other_steps():
+    found = plans("conv2d", schedule="col2im")
+    said = "schedule col2im, step 1: cannot compute this; it needs an adjoint in float32 or float64"
+    for name in ("forward", "grad_kernel"):
+        assert row(found[name])[-1] == "by sizes, when it runs"
+        assert said in found[name]
+    assert row(found["grad_input"])[-1] == "col2im where it fits, else by sizes, when it runs"
+    assert said not in found["grad_input"]
+
+
 def test_a_type_that_is_computed_otherwise_has_a_line():
     """13 taps and more are spectra in float64, 16 and more in float32."""
     found = plans(DEEP.replace("--kernel 17", "--kernel 14"))["forward"]
