@@ -115,9 +115,10 @@ static inline __attribute__((always_inline)) void NAME(fetch)(
 {
     const long last = (p->lines - 1) * (next[1].from - next[0].from);
     for (long i = 0; i < 4; i++) {
-        for (long v = j; v < j + count; v += LINE) {
+        const long end = minimum(j + count, next[i].length);
+        for (long v = j; v < end; v += LINE) {
             __builtin_prefetch(b + next[i].from + last + v);
-            __builtin_prefetch(c + next[i].to + v, 1);
+            __builtin_prefetch(c + next[i].to + v * p->result.at_inner, 1);
         }
     }
 }
@@ -184,7 +185,7 @@ APART void NAME(by_strips)(const struct NAME(product) *p, long first, long end, 
 }
 
 /* Strips from a copy that is made band by band, so that it stays in a near cache. */
-SETUP void NAME(by_bands)(const struct NAME(product) *p, const long *base, T *c, int add)
+APART void NAME(by_bands)(const struct NAME(product) *p, const long *base, T *c, int add)
 {
     const struct side *s = &p->right;
     const long bytes = room(s) * (long)sizeof(T), rows = maximum(4, s->seconds * BAND / bytes / 4 * 4); /* of sheets */
@@ -238,7 +239,7 @@ APART void NAME(by_entries)(
 }
 
 /* result = (add ? result : 0) + sum of left * right, the three at these bases. */
-SETUP void NAME(multiply)(struct NAME(product) *p, const long *left, const long *right, const long *result, int add)
+APART void NAME(multiply)(struct NAME(product) *p, const long *left, const long *right, const long *result, int add)
 {
     if (p->sparse) {
         measure(&p->result, 0);

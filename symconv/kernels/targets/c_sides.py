@@ -10,9 +10,14 @@ HEAD = """\
 #define QBLOCK 192 /* columns and summed indices of a block: it stays in the nearest cache */
 #define KBLOCK 128
 #define BAND 65536 /* bytes of a band */
-/* What a call does once, or once an image: small code, which is compiled in half the time. */
-#define SETUP static __attribute__((cold, noinline, unused))
-#define APART static __attribute__((noinline)) /* once, not wherever it is called */
+/* What a call does once: compiled for size, which takes less time. (`cold` would say that it never runs, and gcc then
+   takes all that follows it for never run as well.) */
+#if defined(__GNUC__) && !defined(__clang__)
+#define SETUP static __attribute__((noinline, unused, optimize("Os")))
+#else
+#define SETUP static __attribute__((noinline, unused))
+#endif
+#define APART static __attribute__((noinline)) /* compiled once, not wherever it is called */
 
 /* One array of a product. The position of an entry is a base, a part for the first index and one for the second;
    columns have a third part: `inner` times the last column index, which runs along a row; and what is summed may have

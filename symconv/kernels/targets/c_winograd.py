@@ -210,6 +210,7 @@ static inline __attribute__((always_inline)) void NAME(fetch_tiles)(
     }
     for (long n = row + down; n < end; n++) {
         const long y = maximum(0, t->low_u + n % w->each * 4 + 2), count = minimum(4, t->high - y) * t->wide;
+        if (count <= 0) continue;
         const T *from = t->b + n / w->each * t->b_image + y * t->wide;
         for (long k = p; k < t->channels; k += 36) {
             for (long v = 0; v < count; v += LINE) __builtin_prefetch(from + k * t->b_channel + v);
