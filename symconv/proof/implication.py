@@ -237,12 +237,16 @@ def _divides(left: Poly, right: Poly, pool: set[Monomial]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _product(left: Poly, right: Poly) -> Poly:
-    return left * right
+    """In one order of terms, whichever of two equal factors came first: certificates depend on the problem alone."""
+    return Poly(dict((left * right).sorted_terms()))
 
 
 @lru_cache(maxsize=16384)
 def _highest_of_product(left: Poly, right: Poly) -> tuple[Monomial, ...]:
-    """The monomials of highest degree in left * right: those of the product of the highest parts, which is not zero."""
+    """The monomials of highest degree in left * right: those of the product of the highest parts.
+
+    None where a factor is zero.
+    """
     return tuple(m for m, _ in _highest_part(left) * _highest_part(right))
 
 

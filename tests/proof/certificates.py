@@ -43,7 +43,7 @@ def theorem_certificates() -> dict[str, Json]:
 
 
 @cache
-def false_mutants(of: int = 1) -> tuple[Mutant, ...]:
+def false_mutants(of: int) -> tuple[Mutant, ...]:
     """Claims one small change away from a theorem whose two sides differ somewhere, by evaluation.
 
     of: the theorems they come from, every so many.
