@@ -9,12 +9,14 @@ from tests.soundness.mutants import LATE, late_sample, sample
 from tests.soundness.referee import Tally
 
 
-def test_a_fixed_sample_of_400_mutants() -> None:
+@pytest.mark.parametrize("of", [pytest.param(1, marks=pytest.mark.slow), 4])
+def test_a_fixed_sample_of_400_mutants(of: int) -> None:
+    """All of them by evaluation and proof, and every so many by the prover alone, which takes ten times as long."""
     tally = Tally()
     for number, mutant in enumerate(sample(400, seed=1)):
-        tally.judge(mutant, both=number % 4 == 0)  # by the prover alone takes ten times as long
+        tally.judge(mutant, both=number % of == 0)
     assert tally.total == 400
-    assert tally.alone.total() >= 95  # a problem that is refused is not counted
+    assert tally.alone.total() >= 390 // of  # a problem that is refused is not counted
     assert tally.faults == []
     assert len(tally.open) <= 4, tally.open
     assert tally.verdicts["refuted"] >= 300, tally.verdicts
@@ -22,7 +24,7 @@ def test_a_fixed_sample_of_400_mutants() -> None:
 
 def test_a_sample_of_claims_that_become_false_only_later() -> None:
     tally = Tally()
-    found = [tally.judge(mutant, both=number % 4 == 0) for number, mutant in enumerate(late_sample(40, seed=2))]
+    found = [tally.judge(mutant) for mutant in late_sample(40, seed=2)]
     assert tally.faults == []
     refuted = [v for v in found if v is not None and v.status is Status.REFUTED]
     assert len(refuted) >= 30, tally.verdicts
