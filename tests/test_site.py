@@ -109,7 +109,6 @@ def files(folder: Path) -> dict[str, bytes]:
 # -- the build ----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_two_builds_are_the_same_bytes(site: Path, tmp_path: Path) -> None:
     done = sphinx(DOCS, tmp_path / "site", seed=7)
     assert done.returncode == 0, done.stderr

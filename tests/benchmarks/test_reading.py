@@ -56,7 +56,6 @@ def test_reading_all_sources(benchmark: Callable[..., int]) -> None:
     assert benchmark(read_all) >= 160
 
 
-@pytest.mark.slow  # its figures stand in docs/benchmarks.md; beside other tests they would say little
 def test_a_formula_is_read_and_judged_at_once() -> None:
     found = figures()
     assert found["read ms"] <= 10, found

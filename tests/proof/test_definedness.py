@@ -178,7 +178,7 @@ def test_a_function_with_zeros_does_not_cancel_against_its_reciprocal(name: str,
 @pytest.mark.parametrize("name", ["exp", "sigmoid", "softplus", "f"])
 def test_other_functions_cancel(name: str) -> None:
     h = applied(name, x["i"])
-    assert verdict_of(multiply(h, Reciprocal(h)), number(1), EACH).status is Status.PROVED
+    assert verdict_of(multiply(h, Reciprocal(h)), number(1), EACH, SHORT).status is Status.PROVED
 
 
 def test_the_logarithm_of_a_sum_that_may_be_empty() -> None:

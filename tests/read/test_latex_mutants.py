@@ -12,7 +12,7 @@ from tests.read.latex_mutants import COLUMNS, ROOT, Row, documents, edits, name_
 
 PAGE = (Path(__file__).parents[2] / "docs" / "edits.md").read_text(encoding="utf-8")
 SAMPLE = (
-    pytest.param("wild/true-convolution.ipynb", marks=pytest.mark.slow),
+    pytest.param("wild/true-convolution.ipynb", marks=pytest.mark.targets),  # in the job beside the README's tests
     "wild/valid-convolution-from-one.md",
     "wild/output-sizes.md",
 )

@@ -81,20 +81,18 @@ class Tally:
     def total(self) -> int:
         return sum(self.verdicts.values())
 
-    def judge(self, mutant: Mutant, both: bool = True) -> Verdict | None:
-        """Decide a mutant, by the prover alone as well if both ways are asked for, and compare with the referee."""
+    def judge(self, mutant: Mutant) -> Verdict | None:
+        """Decide a mutant both ways and compare with the referee."""
         name = f"{mutant.theorem} / {mutant.kind}"
         try:
-            verdict = decide(mutant.problem)
-            alone = prove_only(mutant.problem) if both else verdict
+            verdict, alone = decide(mutant.problem), prove_only(mutant.problem)
         except SymconvError as error:
             self.verdicts["refused"] += 1
             self.kinds[mutant.kind, "refused"] += 1
             self.open.append(f"{name}: {error}")
             return None
         self.verdicts[verdict.status.value] += 1
-        if both:
-            self.alone[alone.status.value] += 1
+        self.alone[alone.status.value] += 1
         self.kinds[mutant.kind, verdict.status.value] += 1
         if verdict.status is Status.REFUTED and not confirmed(mutant.problem, verdict.counterexample):
             self.faults.append(f"{name}: refuted, not confirmed: {verdict}")

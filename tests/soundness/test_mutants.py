@@ -9,14 +9,11 @@ from tests.soundness.mutants import LATE, late_sample, sample
 from tests.soundness.referee import Tally
 
 
-@pytest.mark.parametrize("of", [pytest.param(1, marks=pytest.mark.slow), 4])
-def test_a_fixed_sample_of_400_mutants(of: int) -> None:
-    """All of them by evaluation and proof, and every so many by the prover alone, which takes ten times as long."""
+def test_a_fixed_sample_of_400_mutants() -> None:
     tally = Tally()
-    for number, mutant in enumerate(sample(400, seed=1)):
-        tally.judge(mutant, both=number % of == 0)
+    for mutant in sample(400, seed=1):
+        tally.judge(mutant)
     assert tally.total == 400
-    assert tally.alone.total() >= 390 // of  # a problem that is refused is not counted
     assert tally.faults == []
     assert len(tally.open) <= 4, tally.open
     assert tally.verdicts["refuted"] >= 300, tally.verdicts
