@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 import warnings
 
 import numpy as np
@@ -14,7 +13,7 @@ from symconv.kernels.runtime import (
     pool,
     pool_max,
 )
-from tests.kernels.schedule_cases import MEGABYTES, kept
+from tests.kernels.schedule_cases import MEGABYTES, kept, traced
 
 
 @settings(max_examples=200, deadline=None)
@@ -149,12 +148,10 @@ def test_pooling_of_long_rows_and_of_few_windows(shape, windows, first, taps, st
     )
     for call, found, expected in calls:
         kept()
-        tracemalloc.start()
-        call()
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+        with traced() as peak:
+            call()
         np.testing.assert_array_equal(found, expected)
-        assert max(peak, kept()) <= 4 * MEGABYTES
+        assert max(peak.bytes, kept()) <= 4 * MEGABYTES
 
 
 @pytest.mark.parametrize("taps", [1, 2, 3])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,7 +20,7 @@ from symconv.kernels.runtime import (
     window,
     workspace,
 )
-from tests.kernels.schedule_cases import MEGABYTES, close, kept, loops, owned, problems, run
+from tests.kernels.schedule_cases import MEGABYTES, close, kept, loops, owned, problems, run, traced
 
 LARGE = [  # images, channels, outputs, height, width, taps, stride, dilation
     (1, 64, 64, 56, 56, 3, 1, 1),
@@ -97,11 +95,9 @@ def test_no_call_takes_more_than_four_megabytes(images, kernel, stride, dilation
     sizes = zip(images[3:], stride, dilation, kernel[3:], strict=True)
     out = np.empty((images[0], *kernel[:2], *((n - d * (t - 1) - 1) // s + 1 for n, s, d, t in sizes)))
     kept()
-    tracemalloc.start()
-    correlate._correlate(x, w, (0, 0), stride, dilation, out)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert max(peak, kept()) <= 4 * MEGABYTES
+    with traced() as peak:
+        correlate._correlate(x, w, (0, 0), stride, dilation, out)
+    assert max(peak.bytes, kept()) <= 4 * MEGABYTES
     close(out[:1], loops(x[:1], w, (0, 0), stride, dilation, out.shape[3:]), np.float64)
 
 
@@ -178,12 +174,10 @@ def test_an_adjoint_as_a_whole_takes_no_more_than_four_megabytes(images, outputs
     numbers = (0, 0), stride, dilation
     assert col2im._fits_col2im(upstream, kernel, *numbers, out)
     kept()
-    tracemalloc.start()
-    col2im._col2im(upstream, kernel, *numbers, out)
-    weights = workspace._WORKSPACE.held["weights"].nbytes
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert max(peak - weights, kept()) <= 4 * MEGABYTES
+    with traced() as peak:
+        col2im._col2im(upstream, kernel, *numbers, out)
+        weights = workspace._WORKSPACE.held["weights"].nbytes
+    assert max(peak.bytes - weights, kept()) <= 4 * MEGABYTES
     workspace._WORKSPACE.held.clear()
     scatter._tap_by_tap(upstream, kernel, *numbers, expected := np.empty(images, np.float32))
     close(out, expected, np.float32)
@@ -195,11 +189,9 @@ def test_products_of_many_images_are_not_held_at_once():
     images, upstream = rng.standard_normal((40, 1, 64, 4, 4)), rng.standard_normal((40, 1, 512, 2, 2))
     out = np.empty((1, 512, 64, 3, 3))
     kept()
-    tracemalloc.start()
-    direct._direct_taps(images, upstream, (0, 0), (1, 1), (1, 1), out)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak <= 4 * out.nbytes + 4 * MEGABYTES
+    with traced() as peak:
+        direct._direct_taps(images, upstream, (0, 0), (1, 1), (1, 1), out)
+    assert peak.bytes <= 4 * out.nbytes + 4 * MEGABYTES
     wanted = loops(images.transpose(2, 1, 0, 3, 4), upstream.transpose(1, 2, 0, 3, 4), (0, 0), (1, 1), (1, 1), (3, 3))
     close(out, wanted.transpose(1, 2, 0, 3, 4), np.float64)
 
@@ -213,11 +205,9 @@ def test_rows_of_one_channel_with_a_stride_take_no_more_than_four_megabytes(taps
     extent = [(n + 2 - t) // s + 1 for n, t, s in zip(images.shape[3:], taps, stride, strict=True)]
     for schedule in ("toeplitz", ""):
         kept()
-        tracemalloc.start()
-        out = run(schedule, "exact", images, kernel, (1, 1), stride, (1, 1), extent)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        assert max(peak - out.nbytes, kept()) <= 4 * MEGABYTES
+        with traced() as peak:
+            out = run(schedule, "exact", images, kernel, (1, 1), stride, (1, 1), extent)
+        assert max(peak.bytes - out.nbytes, kept()) <= 4 * MEGABYTES
         close(out, loops(images, kernel, (1, 1), stride, (1, 1), extent), np.float32)
 
 
@@ -238,11 +228,9 @@ def test_dot_products_take_no_more_than_four_megabytes(groups, extent, taps, str
     images = rng.standard_normal((1, groups, *(s * (n - 1) + d * (t - 1) + 1 for n, t, s, d in axes)))
     upstream, out = rng.standard_normal((1, groups, *extent)), np.empty((groups, *taps))
     kept()
-    tracemalloc.start()
-    dots._dots(images, upstream, (0, 0), stride, dilation, out)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert max(peak, kept()) <= 4 * MEGABYTES
+    with traced() as peak:
+        dots._dots(images, upstream, (0, 0), stride, dilation, out)
+    assert max(peak.bytes, kept()) <= 4 * MEGABYTES
     for g in (0, groups - 1):
         expected = np.zeros(taps)
         for u, v in np.ndindex(taps):
@@ -255,12 +243,10 @@ def test_dot_products_take_no_more_than_four_megabytes(groups, extent, taps, str
 def test_arrays_in_another_order_are_not_copied_to_look_at_them():
     """Views that NumPy refuses, it makes by copying first."""
     array = np.asfortranarray(np.zeros((30, 20, 64, 64)))
-    tracemalloc.start()
-    assert pool._stack(array) is None
-    assert window._merged(array, 1) is None
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < MEGABYTES
+    with traced() as peak:
+        assert pool._stack(array) is None
+        assert window._merged(array, 1) is None
+    assert peak.bytes < MEGABYTES
     assert np.shares_memory(window._merged(array.T, 1), array)
     assert np.shares_memory(pool._stack(array.T), array)
 
@@ -269,11 +255,9 @@ def test_one_window_of_a_wide_stride_takes_little_memory():
     images = np.random.default_rng(0).standard_normal((1, 1, 50, 4))
     winners, out = np.empty((1, 1, 48, 1), np.uint8), np.empty((1, 1, 48, 1))
     kept()
-    tracemalloc.start()
-    pool_max._pool_winners(images, (0, 0), (3, 2), (1, 2**31 - 1), (1, 1), winners, out)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < MEGABYTES
+    with traced() as peak:
+        pool_max._pool_winners(images, (0, 0), (3, 2), (1, 2**31 - 1), (1, 1), winners, out)
+    assert peak.bytes < MEGABYTES
     windows = np.lib.stride_tricks.sliding_window_view(images[0, 0], (3, 2))[:, 0].reshape(48, 6)
     np.testing.assert_array_equal(winners[0, 0, :, 0], windows.argmax(1))
     np.testing.assert_array_equal(out[0, 0, :, 0], windows.max(1))
