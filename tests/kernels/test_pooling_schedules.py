@@ -154,6 +154,52 @@ def test_pooling_of_long_rows_and_of_few_windows(shape, windows, first, taps, st
         assert max(peak.bytes, kept()) <= 4 * MEGABYTES
 
 
+@pytest.mark.parametrize("entries", ["few numbers", "some NaN"])
+@pytest.mark.parametrize(
+    ("taps", "windows", "stride", "dilation"),
+    [
+        ((900, 250), (2, 3), (7, 3), (1, 1)),
+        ((1000, 1000), (2, 1), (1, 1), (1, 1)),
+        ((2, 70000), (1, 2), (1, 5), (1, 2)),
+        ((70000, 1), (3, 1), (40, 1), (2, 1)),
+        ((56, 56), (1, 1), (1, 1), (1, 1)),
+    ],
+)
+def test_large_windows_are_searched_one_by_one(taps, windows, stride, dilation, entries):
+    """The first of equal entries wins, wherever the window is cut; little memory, though one window takes 8 MB."""
+    rng = np.random.default_rng(0)
+    axes = zip(taps, windows, stride, dilation, strict=True)
+    images = rng.integers(0, 3, (2, *(s * (n - 1) + d * (t - 1) + 2 for t, n, s, d in axes))).astype(float)
+    if entries == "some NaN":
+        images.reshape(-1)[rng.integers(0, images.size, 9)] = np.nan
+    upstream = rng.integers(1, 9, (2, *windows)).astype(float)
+    pairs = (0, 0), taps, stride, dilation
+    numbers, out = np.empty(upstream.shape, pool_max._tap_type(taps)), np.empty_like(upstream)
+    routed, back = np.zeros_like(images), np.empty_like(images)
+    expected, greatest = np.zeros(upstream.shape, int), np.empty_like(upstream)
+    for k, i, j in np.ndindex(upstream.shape):
+        rows, columns = (np.arange(t) * d + s * n for t, d, s, n in zip(taps, dilation, stride, (i, j), strict=True))
+        read = images[k][np.ix_(rows, columns)].reshape(-1)
+        tap = expected[k, i, j] = np.flatnonzero(np.isnan(read) if np.isnan(read).any() else read == read.max())[0]
+        greatest[k, i, j] = read[tap]
+        routed[k, rows[tap // taps[1]], columns[tap % taps[1]]] += upstream[k, i, j]
+    kept()
+    with traced() as peak:
+        pool_max._pool_winners(images, *pairs, numbers, out)
+    np.testing.assert_array_equal(numbers, expected)
+    np.testing.assert_array_equal(out, greatest)
+    for call in (
+        lambda: pool_max._pool_max_back(images, upstream, *pairs, back),
+        lambda: pool_max._pool_winners_back(numbers, upstream, *pairs, back),
+    ):
+        back[...] = np.inf
+        call()
+        np.testing.assert_array_equal(back, routed)
+    with traced() as again:
+        pool_max._pool_max_back(images, upstream, *pairs, back)
+    assert max(peak.bytes, again.bytes, kept()) <= 2 * MEGABYTES
+
+
 @pytest.mark.parametrize("taps", [1, 2, 3])
 def test_an_infinite_gradient_goes_to_the_winner_alone(taps):
     rng = np.random.default_rng(0)

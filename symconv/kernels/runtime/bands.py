@@ -48,6 +48,11 @@ def _bands(
     return [_Band((i, j), (x, y), (p, q)) for i, x, p in down for j, y, q in across]
 
 
+def _is_whole(bands: list[_Band], out: Array) -> bool:
+    """One band that is all of an image."""
+    return [band.entries for band in bands] == [tuple(slice(0, n) for n in out.shape[-2:])]
+
+
 def _added_up(
     bands: list[_Band], apart: bool, back: Callable[[Array, _Band, tuple[int, ...]], None], out: Array
 ) -> None:
@@ -55,7 +60,7 @@ def _added_up(
 
     apart: no two windows share an entry, and so each band is filled where it stands.
     """
-    if [band.entries for band in bands] == [tuple(slice(0, n) for n in out.shape[-2:])]:
+    if _is_whole(bands, out):
         back(out, bands[0], ())
         return
     out[...] = 0
@@ -68,3 +73,17 @@ def _added_up(
             added = _WORKSPACE.take("band", part.shape, out.dtype)
             back(added, band, plane)
             part += added
+
+
+def _each_band(bands: list[_Band], add: Callable[[Array, _Band, tuple[int, ...], bool], None], out: Array) -> None:
+    """out = the sum of what all bands of windows add: add(place, band, plane, clear) to the entries of one band.
+
+    clear: nobody else adds there, and nobody has written zeros.
+    """
+    if _is_whole(bands, out):
+        add(out, bands[0], (), True)
+        return
+    out[...] = 0
+    for plane in np.ndindex(out.shape[:-2]):
+        for band in bands:
+            add(out[plane][band.entries], band, plane, False)

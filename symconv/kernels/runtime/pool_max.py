@@ -5,7 +5,7 @@ there: the later tap wins where it reads something greater than all before it, s
 number.  Where windows lie apart each tap reads a strided view.  Where they overlap an image is split into the phases of
 the stride, each of them a plane with rows of one length, so that the entries which a tap reads of all windows at once
 are one run of memory: the plane from the tap's shift on.  What such a run reads beyond the last window of a row is
-never used.  A NaN counts as greater than every number.
+never used.  Windows that are few and large are searched one by one.  A NaN counts as greater than every number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from symconv.kernels.runtime.bands import _added_up, _Band, _bands
+from symconv.kernels.runtime.bands import _Band, _bands, _each_band
 from symconv.kernels.runtime.pool import _along, _apart, _planes_of
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _reads
@@ -32,15 +32,15 @@ def _pool_max_back(
     """
     most = _bytes_at_once(stride, images.itemsize)
 
-    def back(place: Array, band: _Band, plane: tuple[int, ...]) -> None:
+    def add(place: Array, band: _Band, plane: tuple[int, ...], clear: bool) -> None:
         read, given = images[plane][..., *band.entries], upstream[plane][..., *band.windows]
         for some, entries, added in _planes_of(most, place, read, given):
             windows = added.shape[1], added.shape[2]
             winners, _ = _winners(entries, windows, band.start, taps, stride, dilation)
-            _routed(winners, added, band.start, taps, stride, dilation, some)
+            _routed(winners, added, band.start, taps, stride, dilation, some, clear)
 
     windows = upstream.shape[-2], upstream.shape[-1]
-    _added_up(_bands(images, windows, start, taps, stride, dilation, most), _apart(taps, stride, dilation), back, out)
+    _each_band(_bands(images, windows, start, taps, stride, dilation, most), add, out)
 
 
 def _pool_winners(
@@ -60,13 +60,13 @@ def _pool_winners_back(
     """As `_pool_max_back`, the winners known from `_pool_winners`."""
     most = _bytes_at_once(stride, out.itemsize)
 
-    def back(place: Array, band: _Band, plane: tuple[int, ...]) -> None:
+    def add(place: Array, band: _Band, plane: tuple[int, ...], clear: bool) -> None:
         known, given = winners[plane][..., *band.windows], upstream[plane][..., *band.windows]
         for some, taken, added in _planes_of(most, place, known, given):
-            _routed(taken, added, band.start, taps, stride, dilation, some)
+            _routed(taken, added, band.start, taps, stride, dilation, some, clear)
 
     windows = upstream.shape[-2], upstream.shape[-1]
-    _added_up(_bands(out, windows, start, taps, stride, dilation, most), _apart(taps, stride, dilation), back, out)
+    _each_band(_bands(out, windows, start, taps, stride, dilation, most), add, out)
 
 
 def _bytes_at_once(stride: Pair, itemsize: int) -> int:
@@ -84,6 +84,8 @@ def _winners(
     images: Array, windows: Pair, start: Pair, taps: Pair, stride: Pair, dilation: Pair
 ) -> tuple[Array, Array]:
     """[k, i, j] of images [k, x, y]: the number of the first tap that reads the greatest entry, and that entry."""
+    if _few_windows(len(images) * prod(windows), taps):
+        return _winners_one_by_one(images, windows, start, taps, stride, dilation)
     stride = stride[0] if windows[0] > 1 else 1, stride[1] if windows[1] > 1 else 1  # of one window it says nothing
     found = _winners_apart if _apart(taps, stride, dilation) else _winners_by_phases
     winners, greatest = found(images, windows, start, taps, stride, dilation, np.greater)
@@ -96,6 +98,42 @@ def _greater_or_nan(entries: Array, others: Array, out: Array) -> None:
     """True where an entry is greater than the other one, or the first NaN of the two."""
     np.greater(entries, others, out=out)
     out |= np.isnan(entries) & ~np.isnan(others)
+
+
+def _few_windows(windows: int, taps: Pair) -> bool:
+    """Fewer windows than a search by rows and columns takes steps."""
+    return windows <= sum(taps)
+
+
+def _winners_one_by_one(
+    images: Array, windows: Pair, start: Pair, taps: Pair, stride: Pair, dilation: Pair
+) -> tuple[Array, Array]:
+    """As `_winners`, each window by itself."""
+    greatest = _WORKSPACE.take("b", (len(images), *windows), images.dtype)
+    winners = _WORKSPACE.take("winners", greatest.shape, _tap_type(taps))
+    for k, *window in np.ndindex(greatest.shape):
+        x, y = (s * i - p for s, i, p in zip(stride, window, start))
+        reach = [d * (t - 1) + 1 for d, t in zip(dilation, taps)]
+        entries = images[k, x : x + reach[0] : dilation[0], y : y + reach[1] : dilation[1]]
+        tap = winners[(k, *window)] = _first_top(entries)
+        greatest[(k, *window)] = entries[divmod(int(tap), taps[1])]
+    return winners, greatest
+
+
+def _first_top(entries: Array) -> int:
+    """The number of the first greatest entry of a matrix, or of its first NaN; parts, for NumPy copies them."""
+    height, width = entries.shape
+    columns = min(width, 1 << 16)
+    rows = (1 << 16) // columns
+    firsts: list[Pair] = []
+    for u in range(0, height, rows):
+        for v in range(0, width, columns):
+            part = entries[u : u + rows, v : v + columns]
+            i, j = divmod(int(part.argmax()), part.shape[1])
+            firsts.append((u + i, v + j))
+    best = int(np.array([entries[at] for at in firsts]).argmax())
+    u, v = firsts[best]
+    return int(u * width + v)
 
 
 def _winners_apart(
@@ -175,18 +213,33 @@ def _search(
         greatest[...] = top
 
 
-def _routed(winners: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
-    """out[k, x, y] = the sum of upstream[k, i, j] over the windows whose winner stands there."""
-    target = out if out.flags.c_contiguous else _WORKSPACE.take("spread", out.shape, out.dtype)
-    target[...] = 0
-    of_taps = [dilation[0] * u * out.shape[2] + dilation[1] * v for u, v in np.ndindex(*taps)]
+def _routed(
+    winners: Array, upstream: Array, start: Pair, taps: Pair, stride: Pair, dilation: Pair, out: Array, clear: bool
+) -> None:
+    """out[k, x, y] += the sum of upstream[k, i, j] over the windows whose winner stands there.
+
+    clear: what stands in `out` counts as zeros.
+    """
+    if clear:
+        out[...] = 0
+    if _few_windows(winners.size, taps):
+        for k, i, j in np.ndindex(winners.shape):
+            u, v = divmod(int(winners[k, i, j]), taps[1])
+            x, y = stride[0] * i + dilation[0] * u - start[0], stride[1] * j + dilation[1] * v - start[1]
+            out[k, x, y] += upstream[k, i, j]
+        return
+    target = out
+    if not out.flags.c_contiguous:
+        target = _WORKSPACE.take("spread", out.shape, out.dtype)
+        target[...] = 0
+    of_taps = np.add.outer(*(s * d * np.arange(t) for s, d, t in zip((out.shape[2], 1), dilation, taps)))
     firsts = _firsts(len(winners), (winners.shape[1], winners.shape[2]), start, stride, (out.shape[1], out.shape[2]))
     places = _WORKSPACE.take("places", winners.shape, np.intp)
-    np.take(np.array(of_taps, np.intp), winners, out=places, mode="clip")  # which writes into `places` at once
+    np.take(of_taps.astype(np.intp, copy=False), winners, out=places, mode="clip")  # which writes into `places` at once
     places += firsts
     np.add.at(target.reshape(-1), places.reshape(-1), np.asarray(upstream, out.dtype).reshape(-1))
     if target is not out:
-        out[...] = target
+        out += target
 
 
 def _firsts(count: int, windows: Pair, start: Pair, stride: Pair, extent: Pair) -> Array:
