@@ -11,6 +11,7 @@ import contextlib
 import doctest
 import importlib
 import io
+import linecache
 import pkgutil
 import re
 import shlex
@@ -170,6 +171,7 @@ NEED_EXTRAS = {"symconv.kernels.targets.dask_runtime": pytest.mark.targets}
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=NEED_EXTRAS.get(name, ())) for name in MODULES])
 def test_docstrings_show_what_happens(name: str) -> None:
+    linecache.clearcache()  # doctest looks at the disk for every file that it knows
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 

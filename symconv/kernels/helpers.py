@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 
@@ -115,11 +115,16 @@ def used_helpers(source: str, schedules: frozenset[str] | None = None) -> list[s
     found: set[str] = set()
     queue = [source]
     while queue:
-        words = set(re.findall(r"\w+", queue.pop()))
-        for name in (words & set(helpers)) - found:
+        for name in (_words(queue.pop()) & set(helpers)) - found:
             found.add(name)
             queue.append(helpers[name].source)
     return [name for name in helpers if name in found]
+
+
+@lru_cache(maxsize=1024)
+def _words(source: str) -> frozenset[str]:
+    """The names in a text; every module asks for those of the same helpers."""
+    return frozenset(re.findall(r"\w+", source))
 
 
 def helper_source(source: str, schedules: frozenset[str] | None = None) -> str:
