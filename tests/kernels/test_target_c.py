@@ -84,6 +84,8 @@ SHAPES = [
     ((2, 24, 14, 15), (36, 12, 3, 2), 2, 2, 3, 2),
     ((1, 6, 1, 31), (10, 6, 1, 4), 1, 3, 2, 1),
     ((2, 5, 4, 3), (7, 5, 8, 9), 1, 3, 1, 1),  # a kernel as large as the padded image
+    ((2, 3, 24, 27), (17, 3, 6, 7), 5, 2, 1, 1),  # more phases than are held together
+    ((2, 9, 270, 230), (9, 9, 2, 3), 2, 1, 1, 1),  # a gradient too large for a cache
     ((4, 3, 5, 6), (6, 3, 2, 2), 4, 0, 1, 1),  # a stride beyond the kernel: entries that nothing reads
     ((2, 150, 4, 5), (20, 150, 1, 2), 1, 0, 1, 1),  # more summed than a block holds
     ((3, 1, 28, 29), (6, 1, 5, 5), 1, 2, 1, 1),  # few taps and outputs: dot products of lines

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 TYPED = """\
 /* Choose between tiles, strips and dot products, and get what they need. */
-SETUP int NAME(prepare)(struct memory *memory, struct NAME(product) *p)
+SETUP void NAME(prepare)(struct memory *memory, struct NAME(product) *p)
 {
     struct side *s = &p->right;
-    if (memory->failed) return 0;
+    if (memory->failed) return;
     survey(&p->left);
     survey(s);
     survey(&p->result);
@@ -33,19 +33,28 @@ SETUP int NAME(prepare)(struct memory *memory, struct NAME(product) *p)
         list_entries(memory, &p->left);
         list_entries(memory, s);
     }
-    if (p->sparse || memory->failed) return !memory->failed;
+    if (p->sparse || memory->failed) return;
     if (p->strips) p->always = step > 1 || s->inners < LANES;
     if (p->strips || p->along) s->step = step;
     const long wide = (p->rows + LANES - 1) / LANES, blocks = (wide + MOST - 1) / MOST;
     p->height = p->strips ? p->rows : (wide + blocks - 1) / blocks * LANES;
-    p->copy = take(memory, sizeof(T) * (room(&p->right) + room(&p->left)));
     const long full = p->along ? s->firsts * (p->along + LANES) : p->summed + LANES;
     p->packed = take(memory, sizeof(T) * full * (p->strips || p->along ? p->rows : blocks * p->height));
     p->block = take(memory, sizeof(T) * (QBLOCK + PIXELS) * MOST * LANES);
     p->runs = take(memory, sizeof(struct run) * s->seconds);
     p->from = take(memory, sizeof(long) * 2 * (p->strips ? 0 : p->columns + PIXELS));
     p->to = p->from + p->columns + PIXELS;
-    return !memory->failed;
+}
+
+/* Products that are computed one after the other copy to one place. */
+SETUP void NAME(share)(struct memory *memory, struct NAME(product) *p, long count)
+{
+    long most = 0;
+    for (long n = 0; n < count; n++) {
+        if (!p[n].sparse) most = maximum(most, room(&p[n].right) + room(&p[n].left));
+    }
+    T *copy = take(memory, sizeof(T) * most);
+    for (long n = 0; n < count; n++) p[n].copy = copy;
 }
 
 APART void NAME(write)(const struct NAME(product) *p, T *c, long q, long columns, long row, long wide, int add)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from symconv.kernels.bounds import coefficients
 from symconv.kernels.nest import ONE, ZERO, Nest
 from symconv.kernels.targets.c_function import CFunction
 from symconv.kernels.targets.c_product import Product, Side
 from symconv.kernels.targets.c_text import grouped, number_c
-from symconv.term.polynomial import Poly
+from symconv.term.polynomial import Atom, Poly
 
 
 class Tables:
@@ -26,40 +26,78 @@ class Tables:
 
     def write(self, adds: bool) -> None:
         """adds: to what the output holds; else it is overwritten."""
-        function, product = self.function, self.product
-        with ExitStack() as stack:
-            for phase in product.phases:
-                t = self.spelling[phase.phase]
-                end = f"minimum({self.text(phase.step)}, {function.scalar(phase.extent)})"
-                stack.enter_context(function.block(f"for (long {t} = 0; {t} < {end}; {t}++)"))
-            some = f"{self.count(product.rows)} > 0 && {self.count(product.columns)} > 0"
-            stack.enter_context(function.block(f"if ({some})"))
+        if self.product.phases:
+            self.by_phases(adds)
+        else:
+            self.alone(adds)
+
+    def alone(self, adds: bool) -> None:
+        """One product, its loops around it."""
+        function = self.function
+        with function.block(f"if ({self.some()})"):
             name, tables = function.names.fresh("product"), function.names.fresh("tables")
-            self.declare(name, tables)
-            with function.block(f"if (!{tables}.failed)"):
-                function.line("long entry;")
-                self.fill(name, self.listed, (("left.first", product.left), ("right.first", product.right)))
-                function.line(f"{name}.left.firsts = {name}.right.firsts = entry;")
-                self.fill(name, product.rows, (("left.second", product.left), ("result.first", product.result)))
-                columns = (("right.second", product.right), ("result.second", product.result))
-                self.fill(name, product.columns[:-1], columns)
-                self.along(name)
-                self.unlisted(name)
-            with function.block(f"if (NAME(prepare)(&{tables}, &{name}))"), ExitStack() as loops:
-                for n in (*product.around, *product.added):
-                    loops.enter_context(function.block(self.loop(n)))
-                bases = [self.base(side) for side in (product.left, product.right, product.result)]
-                first = " || ".join(f"{self.spelling[n]} > 0" for n in product.added) or "0"
-                function.line(f"NAME(multiply)(&{name}, {', '.join(bases)}, {'1' if adds else first});")
+            function.line(f"struct memory {tables} = {{0}};")
+            self.declare(f"struct NAME(product) {name} = {{", tables)
+            self.prepare(name, tables)
+            function.line(f"NAME(share)(&{tables}, &{name}, 1);")
+            with function.block(f"if (!{tables}.failed)"), self.around():
+                self.multiply(name, adds)
             function.line(f"memory.failed = {tables}.failed;")
             function.line(f"release(&{tables});")
             function.line("if (memory.failed) goto done;")
 
-    def declare(self, name: str, tables: str) -> None:
+    def by_phases(self, adds: bool) -> None:
+        """A product for each phase; those of a result that stays in a cache together, inside of the loops around."""
+        function, line = self.function, self.function.line
+        fresh = function.names.fresh
+        products, tables, phases, together = map(fresh, ("products", "tables", "phases", "together"))
+        first, end, n, at = map(fresh, ("first", "end", "n", "at"))
+        ends = [f"minimum({self.text(p.step)}, {function.scalar(p.extent)})" for p in self.product.phases]
+        line(f"const long {phases} = {' * '.join(ends)};")
+        line(f"const long {together} = {self.bytes(phases)} <= NEAR ? TOGETHER : 1;")
+        with function.block(f"for (long {first} = 0; {first} < {phases}; {first} += {together})"):
+            line(f"const long {end} = minimum({first} + {together}, {phases});")
+            line(f"struct NAME(product) {products}[TOGETHER] = {{0}};")
+            line(f"struct memory {tables}[TOGETHER] = {{0}};")
+            each = f"for (long {n} = {first}; {n} < {end}; {n}++)"
+            name = f"{products}[{at}]"
+            with function.block(each):
+                self.place_of_phase(n, first, at, ends)
+                with function.block(f"if ({self.some()})"):
+                    self.declare(f"{name} = (struct NAME(product)){{", f"{tables}[{at}]")
+                    self.prepare(name, f"{tables}[{at}]")
+                line(f"memory.failed |= {tables}[{at}].failed;")
+            line(f"if (!memory.failed) NAME(share)({tables}, {products}, {end} - {first});")
+            line(f"memory.failed |= {tables}[0].failed;")
+            with function.block("if (!memory.failed)"), self.around(), function.block(each):
+                self.place_of_phase(n, first, at, ends)
+                with function.block(f"if ({self.some()})"):
+                    self.multiply(name, adds)
+            line(f"for (long {at} = 0; {at} < {end} - {first}; {at}++) release(&{tables}[{at}]);")
+            line("if (memory.failed) goto done;")
+
+    def place_of_phase(self, n: str, first: str, at: str, ends: Sequence[str]) -> None:
+        """The phase of each axis, of the n-th of all, and its place among those that are held."""
+        line, left = self.function.line, n
+        line(f"const long {at} = {n} - {first};")
+        for k, (phase, end) in enumerate(zip(self.product.phases, ends, strict=True)):
+            after = " / ".join([left, *(grouped(e) for e in ends[k + 1 :])])
+            line(f"const long {self.spelling[phase.phase]} = {after}{f' % {end}' if k else ''};")
+
+    def bytes(self, phases: str) -> str:
+        """Of what one round of the loops around writes."""
+        zero: dict[Atom, Poly] = {p.phase: ZERO for p in self.product.phases}
+        counts = [self.product.counts[n].substitute(zero) for n in (*self.product.rows, *self.product.columns)]
+        return " * ".join(["(double)sizeof(T)", *(grouped(self.text(n)) for n in counts), phases])
+
+    def some(self) -> str:
+        return f"{self.count(self.product.rows)} > 0 && {self.count(self.product.columns)} > 0"
+
+    def declare(self, head: str, tables: str) -> None:
+        """The product's arrays and counts, its tables empty."""
         product, line = self.product, self.function.line
         summed, rows, runs = map(self.count, (self.listed, product.rows, product.columns[:-1]))
-        line(f"struct memory {tables} = {{0}};")
-        line(f"struct NAME(product) {name} = {{")
+        line(head)
         parts = (("left", product.left, summed, rows), ("right", product.right, summed, runs))
         for part, side, first, second in (*parts, ("result", product.result, rows, runs)):
             extents = ", ".join(self.function.scalar(n) for n in side.array.shape)
@@ -69,6 +107,34 @@ class Tables:
         line(f"    {arrays},")
         line(f"    .scale = {self.scale()}, .rows = {rows}, .columns = {self.count(product.columns)},")
         line("};")
+
+    def prepare(self, name: str, tables: str) -> None:
+        """Fill the tables."""
+        function, product = self.function, self.product
+        with function.block(f"if (!{tables}.failed)"):
+            function.line("long entry;")
+            self.fill(name, self.listed, (("left.first", product.left), ("right.first", product.right)))
+            function.line(f"{name}.left.firsts = {name}.right.firsts = entry;")
+            self.fill(name, product.rows, (("left.second", product.left), ("result.first", product.result)))
+            columns = (("right.second", product.right), ("result.second", product.result))
+            self.fill(name, product.columns[:-1], columns)
+            self.along(name)
+            self.unlisted(name)
+        function.line(f"NAME(prepare)(&{tables}, &{name});")
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """The loops around a product."""
+        with ExitStack() as loops:
+            for n in (*self.product.around, *self.product.added):
+                loops.enter_context(self.function.block(self.loop(n)))
+            yield
+
+    def multiply(self, name: str, adds: bool) -> None:
+        product = self.product
+        bases = [self.base(side) for side in (product.left, product.right, product.result)]
+        first = " || ".join(f"{self.spelling[n]} > 0" for n in product.added) or "0"
+        self.function.line(f"NAME(multiply)(&{name}, {', '.join(bases)}, {'1' if adds else first});")
 
     def scale(self) -> str:
         """The coefficient, weight and denominators, which are the same everywhere."""
