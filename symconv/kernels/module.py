@@ -172,7 +172,8 @@ class ModuleWriter:
 
     def schedules(self) -> frozenset[str] | None:
         """The schedules that the stated sizes leave; None where some size decides when a function runs."""
-        return united(step.schedules for step in self.steps())
+        steps = self.steps()
+        return united(step.schedules for step in steps) if steps else None
 
     def head(self, body: str) -> str:
         """The imports and settings that a text needs."""

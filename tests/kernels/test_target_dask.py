@@ -128,6 +128,44 @@ def test_any_chunks_give_what_the_whole_array_gives(modules, seed):
     equal(lazy.grad_input(chunked(random, g), k, x_shape, **options), wanted)
 
 
+LARGER = {
+    "one channel": ((1, 1, 512, 500), (1, 1, 3, 3), 1, 1),
+    "one channel, many taps": ((1, 1, 400, 420), (1, 1, 17, 15), 1, 2),
+    "many channels": ((2, 40, 38, 41), (48, 40, 3, 3), 1, 1),
+    "a stride": ((2, 64, 56, 50), (64, 64, 3, 3), 2, 1),
+    "few channels with a stride": ((2, 3, 120, 130), (64, 3, 7, 7), 2, 3),
+    "small images": ((32, 3, 32, 30), (8, 3, 5, 5), 1, 2),
+}
+
+
+@pytest.mark.parametrize("schedule", ["", "direct", "toeplitz", "taps", "rows", "col2im"])
+@pytest.mark.parametrize("name", LARGER)
+def test_tiles_large_enough_for_every_schedule(modules, name, schedule):
+    """Tiles choose their schedules by their own sizes: all of them are in the module."""
+    lazy, _ = modules(CONV)
+    torch = importlib.import_module("torch")
+    x_shape, k_shape, stride, padding = LARGER[name]
+    rng = np.random.default_rng(0)
+    x, k = (torch.tensor(whole_numbers(rng, shape), requires_grad=True) for shape in (x_shape, k_shape))
+    y = torch.nn.functional.conv2d(x, k, stride=stride, padding=padding)
+    g = whole_numbers(rng, y.shape)
+    y.backward(torch.tensor(g))
+    image = da.from_array(x.detach().numpy(), chunks=(1, -1, x_shape[2] // 2 + 3, x_shape[3]))
+    given = da.from_array(g, chunks=(1, -1, g.shape[2] // 2 + 1, g.shape[3]))
+    options = {"stride": stride, "padding": padding, "dilation": 1}
+    lazy.SCHEDULE = schedule
+    try:
+        found = [
+            lazy.forward(image, k.detach().numpy(), **options).compute(scheduler="sync"),
+            lazy.grad_input(given, k.detach().numpy(), x_shape, **options).compute(scheduler="sync"),
+            lazy.grad_kernel(given, image, k_shape, **options).compute(scheduler="sync"),
+        ]
+    finally:
+        lazy.SCHEDULE = ""
+    for made, wanted in zip(found, (y.detach(), x.grad, k.grad), strict=True):
+        np.testing.assert_allclose(made, wanted.numpy(), rtol=0, atol=1e-9)
+
+
 OTHERS = {
     "conv1d --stride 3 --padding 2 --dilation 2": ((2, 3, 19), (4, 3, 3)),
     "conv1d --bias": ((2, 3, 19), (4, 3, 3), (4,)),

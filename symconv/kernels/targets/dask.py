@@ -16,6 +16,7 @@ from symconv.kernels.functions import Interface, Written, together
 from symconv.kernels.lowering import Row
 from symconv.kernels.module import ModuleWriter, banner
 from symconv.kernels.naming import Names, identifier
+from symconv.kernels.parts import Step
 from symconv.kernels.scope import Scope
 from symconv.kernels.self_test import SelfTest
 from symconv.kernels.stages import Program, Stage, program_of
@@ -41,7 +42,7 @@ class DaskModule(ModuleWriter):
     reserved = ("da", "dask", "Lazy", "Mapping", "NamedTuple", "partial", "in_chunks")
 
     def __init__(self, export: Export) -> None:
-        self.tiles: list[str] = []
+        self.tiles: list[Written] = []
         super().__init__(export)
 
     def written(self, program: Program, interface: Interface) -> Written:
@@ -96,7 +97,7 @@ class DaskModule(ModuleWriter):
             spoken=tuple(tiling.lengths.values()),
         )
         written = self.writer.vectorised(program_of(tiling.formula), shown)
-        self.tiles.append(written.source)
+        self.tiles.append(written)
         return written
 
     # -- text --------------------------------------------------------------------
@@ -106,7 +107,11 @@ class DaskModule(ModuleWriter):
 
     def functions(self) -> list[str]:
         """The functions on dask arrays, and the NumPy functions of their tiles."""
-        return [*super().functions(), banner("the NumPy kernels of single tiles"), *self.tiles]
+        return [*super().functions(), banner("the NumPy kernels of single tiles"), *(t.source for t in self.tiles)]
+
+    def steps(self) -> list[Step]:
+        """What computes the sums over windows of all tiles."""
+        return [row.step for tile in self.tiles for row in tile.rows if row.step is not None]
 
     def helpers(self, text: str) -> list[str]:
         lazy = _runtime()[1]
