@@ -73,7 +73,7 @@ _HOLDS = {
     "api.costs": ["additions", "multiplications", "parameters", "receptive_field", "summary"],
     "api.filters": ["find_filter", "impulse_response", "rank_factors"],
     "api.sympy_border": ["from_sympy", "to_sympy"],
-    "api.verbs": ["export", "solve", "verify"],
+    "api.verbs": ["export", "export_files", "solve", "verify"],
     "handles.tensors": ["Tensor"],
     "proof.verdict": ["Status", "Verdict"],
 }

@@ -197,7 +197,7 @@ def _solve(options: argparse.Namespace) -> int:
     from symconv.solving import solve_spec
 
     if options.output is not None:
-        _refuse_ending(options, *ENDINGS)
+        _refuse_ending("-o", options.output, *ENDINGS)
         _refuse_output(options)
         refuse_unready(Path(options.output).suffix)
     if options.exercise:
@@ -283,7 +283,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.certificates is not None and not options.certificates.strip():
         raise UsageError("--certificates", "an empty name", "a directory", "name one, or drop the option")
     if options.output is not None:
-        _refuse_ending(options, ".html")
+        _refuse_ending("-o", options.output, ".html")
         _refuse_output(options)
     text = _standard_input() if "-" in options.paths else None
     if options.propose:
@@ -347,7 +347,7 @@ def _export(options: argparse.Namespace) -> int:
     spec = _spec(options, words=True, layers=True)
     if options.output is not None:
         _refuse_output(options)
-        _refuse_ending(options, ".py")  # a target that writes more files calls them alike, with endings of their own
+        _refuse_ending("-o", options.output, ".py")  # other files of a target are called alike, with their own endings
     elif not options.explain:
         raise UsageError(
             "export", "no -o FILE", "the file to write", "give -o kernels.py, or --explain to see the plan"
@@ -387,6 +387,9 @@ def _bench(options: argparse.Namespace) -> int:
     if options.output is not None:
         _refuse_output(options)
     said = {name: getattr(options, name.replace("-", "_")) or None for name in OPTIONS}
+    if options.plot is not None:
+        refuse_target(options.plot, force=True, place=f"--plot {options.plot}".rstrip())  # drawn again
+        _refuse_ending("--plot", options.plot, ".svg", ".png", ".pdf")
     checked(options.spec, said, options.dtype, options.plot, options.target)
     if not prepared():
         done = again("symconv.cli", options.arguments, options.threads)
@@ -402,14 +405,11 @@ def _bench(options: argparse.Namespace) -> int:
     return OK
 
 
-def _refuse_ending(options: argparse.Namespace, *wanted: str) -> None:
-    suffix, endings = (
-        Path(options.output).suffix,
-        " or ".join((", ".join(wanted[:-1]), wanted[-1])).removeprefix(" or "),
-    )
+def _refuse_ending(option: str, name: str, *wanted: str) -> None:
+    suffix, endings = Path(name).suffix, " or ".join((", ".join(wanted[:-1]), wanted[-1])).removeprefix(" or ")
     if suffix not in wanted:
         found = f"the ending {suffix}" if suffix else "no ending"
-        raise UsageError(f"-o {options.output}", found, endings, f"choose a name that ends in {endings}")
+        raise UsageError(f"{option} {name}", found, endings, f"choose a name that ends in {endings}")
 
 
 def _refuse_output(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ import pytest
 import sympy
 
 import symconv as sc
+from symconv.errors import UsageError
 from symconv.proof.verdict import Status
 
 H, W, r, c = sc.sizes("H W r c")
@@ -369,6 +370,19 @@ def test_export(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, str(path), "--self-test"], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "grad_input" in path.read_text(encoding="utf-8")
+
+
+def test_a_tensor_is_exported_for_every_target() -> None:
+    n = sc.sizes("n")
+    x, w = sc.tensor("x", n), sc.tensor("w", 3)
+    filtered = sc.correlate(x, w)
+    for target in ("numpy", "array-api", "c", "dask", "numba"):
+        files = sc.export_files(filtered, target=target, stem="filtered")
+        assert set(files) == ({".py", ".c"} if target == "c" else {".py"})
+        assert "def grad_w(" in files[".py"]
+    assert sc.export_files(filtered) == {".py": sc.export(filtered)}
+    with pytest.raises(UsageError, match=r"target: 'fortran'; expected numpy or c or numba or"):
+        sc.export_files(filtered, target="fortran")
 
 
 def test_a_certificate_is_replayed_by_the_checker_alone(tmp_path: Path) -> None:

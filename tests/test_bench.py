@@ -334,6 +334,22 @@ def test_without_matplotlib_nothing_is_measured(monkeypatch: pytest.MonkeyPatch)
         checked("conv2d", {"size": "9", "kernel": "3"}, "float32", "ratios.svg")
 
 
+@pytest.mark.parametrize(
+    ("plot", "message"),
+    [
+        ("ratios.foo", "--plot ratios.foo: the ending .foo; expected .svg, .png or .pdf; choose a name that ends in"),
+        ("ratios", "--plot ratios: no ending; expected .svg, .png or .pdf; choose a name that ends in"),
+        ("nowhere/ratios.svg", "--plot nowhere/ratios.svg: no directory nowhere; expected one that exists; make it"),
+        (" ", "--plot: an empty name; expected the name of a file; name one"),
+    ],
+)
+def test_a_picture_that_cannot_be_drawn_is_refused_first(
+    plot: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["bench", "conv2d", "--size", "9", "--kernel", "3", "--plot", plot]) in (64, 73)
+    assert message in capsys.readouterr().err
+
+
 def test_the_picture_of_the_docs_is_that_of_its_table(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="the extra bench")
     docs = Path(__file__).parents[1] / "docs"

@@ -79,3 +79,28 @@ def export(
     from symconv.exporting import export_spec
 
     return export_spec(_spec(spec, "export"), wrt, unproved, accuracy=accuracy, schedule=schedule)
+
+
+def export_files(
+    spec: str | Tensor,
+    wrt: str | Sequence[str] | None = None,
+    unproved: bool = False,
+    *,
+    target: str = "numpy",
+    accuracy: str = "exact",
+    schedule: str = "",
+    stem: str = "kernels",
+) -> dict[str, str]:
+    """The files of a module for any target by their endings, as `symconv export --target` writes them.
+
+    target: "numpy", "array-api", "c", "dask", "numba" or "sympy".
+    stem: the name of the files without their endings; a .c belongs beside its .py.  All else as for `export`.
+
+    >>> import symconv as sc
+    >>> sorted(sc.export_files("conv1d --stride 2", target="c"))
+    ['.c', '.py']
+    """
+    from symconv import exporting
+
+    given = {"target": target, "accuracy": accuracy, "schedule": schedule, "stem": stem}
+    return exporting.export_files(_spec(spec, "export"), wrt, unproved, **given)

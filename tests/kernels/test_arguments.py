@@ -125,7 +125,7 @@ def test_whole_numbers_that_would_change_their_sign(conv):
     large = np.full(IMAGE.shape, 2**63, np.uint64)
     message = (
         "input: the entry 9223372036854775808 of type uint64 given; at most 9223372036854775807 needed, since "
-        "integers become int64; convert with .astype(float)"
+        "integers are counted in 64 bits; convert with .astype(float)"
     )
     told(ValueError, message, conv.forward, large, KERNEL)
     found = conv.forward(large - np.uint64(1), np.ones((4, 1, 1, 1), np.uint64))

@@ -257,6 +257,12 @@ IMAGE, KERNEL = np.ones((2, 4, 9, 8)), np.ones((6, 2, 3, 2))
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
+        (
+            (np.ma.array(IMAGE), KERNEL),
+            {},
+            ValueError,
+            r"input: MaskedArray given; a number at every place needed; fill",
+        ),
         (([1.0], KERNEL), {}, TypeError, r"input: list given, which has no __array_namespace__; an array .*; pass one"),
         ((IMAGE, 1j * KERNEL), {}, TypeError, r"kernel: entries of type complex128 given; real .*; give an array of"),
         ((IMAGE, KERNEL.astype(object)), {}, TypeError, r"kernel: entries of type object given; real numbers needed"),

@@ -57,7 +57,7 @@ def _integers(name: str, array: Array) -> Array:
     if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.max(initial=0) > _MOST_ENTRY:
         raise ValueError(
             f"{name}: the entry {array.max()} of type {array.dtype} given; at most {_MOST_ENTRY} needed, since "
-            "integers become int64; convert with .astype(float)"
+            "integers are counted in 64 bits; convert with .astype(float)"
         )
     return array.astype(np.int64)
 

@@ -57,6 +57,11 @@ def _namespace(name: str, array: Any) -> Any:
 
 def _array(name: str, value: Any, layout: tuple[str, ...]) -> Array:
     """The array itself, if it holds real numbers and has as many axes as the layout; small integers are widened."""
+    if hasattr(value, "filled"):
+        raise ValueError(
+            f"{name}: {type(value).__name__} given; a number at every place needed; fill masked entries with "
+            ".filled(0), or drop the mask with .data"
+        )
     xp = _namespace(name, value)
     real = xp.isdtype(value.dtype, "real floating")
     if not (real or xp.isdtype(value.dtype, "integral") or xp.isdtype(value.dtype, "bool")):
