@@ -17,7 +17,8 @@ from symconv.kernels.runtime.types import Array, Pair
 # outputs of a tile by taps: where some digits may be lost, and where float32 keeps an error below 1e-6
 _FAST = {2: (4,), 3: (4, 5), 4: (4,), 5: (4,), 6: (2,), 7: (2,)}
 _EXACT = {2: (2,), 3: (2,)}
-_LONG = 160  # bytes of a row that is long enough to be multiplied by itself
+_LONG = 20  # entries of a row that is long enough to be multiplied by itself
+_LONG_OF_TAPS = 160  # bytes of such a row of an upstream gradient, where the gradient by a kernel is summed
 _TALL = 4  # rows of outputs that one Toeplitz matrix computes
 _LAID = 1 << 20  # bytes of the rows that are laid out at a time
 _OF_TAPS = {
@@ -140,8 +141,8 @@ def _chosen(
     """The fastest of those that are possible where there are more outputs than taps."""
     outputs, channels, *_ = kernel.shape[1:]
     taps = (kernel.shape[3], kernel.shape[4])
-    if "toeplitz" in possible and _band(taps[0], stride[0], dilation[0]) <= 12 * taps[0]:  # else its zeros cost much
-        large = min(taps) >= (16 if images.dtype == np.float32 else 13) and min(extent) >= 64
+    if "toeplitz" in possible and _worth_toeplitz(taps, stride, dilation, extent):
+        large = min(taps) >= (19 if images.dtype == np.float32 else 17) and min(extent) >= 64
         return "fourier" if large and "fourier" in possible else "toeplitz"
     saving = _saving(taps, stride, extent, accuracy)
     wide = channels * outputs * prod(extent) >= prod(dilation) << 17 and _worth(min(channels, outputs), saving)
@@ -149,10 +150,9 @@ def _chosen(
         return "sub-images"
     if wide and "tiles" in possible and prod(taps) > 4:
         return "tiles"
-    if "polyphase" in possible and min(channels, outputs) >= 16 and saving >= 2:
+    if "polyphase" in possible and min(channels, outputs) >= 16 and saving >= 3:
         return "polyphase"
-    shared = _rows_share(taps, channels, stride, dilation) and outputs <= 2 * channels * taps[0]
-    if "side by side" in possible and _narrow(extent[1], len(images), images.itemsize, shared):
+    if "side by side" in possible and extent[1] < _LONG and len(images) >= 8:
         return "side by side"
     return _plain(images, kernel, stride, dilation, extent)
 
@@ -174,7 +174,7 @@ def _chosen_of_taps(
     wide = len(images) * outputs * prod(taps) >= 1 << 17 and _worth(min(len(images), outputs), saving)
     if wide and "tiles of taps" in possible:
         return "tiles of taps"
-    if "polyphase of taps" in possible and saving >= 2 and min(prod(dilation) * len(images), outputs) >= 12:
+    if "polyphase of taps" in possible and saving >= 3 and min(len(images), outputs) >= 12:
         return "polyphase of taps"
     laid, read = outputs * prod(images.shape[3:]), len(images) * prod(taps)  # what is written for each tap
     if "spread taps" in possible and 4 * laid <= read:
@@ -187,6 +187,13 @@ def _chosen_of_taps(
 def _worth(channels: int, saving: float) -> bool:
     """So many channels on both sides pay for the transforms of tiles that save so many products."""
     return channels >= 16 and channels * saving >= 96
+
+
+def _worth_toeplitz(taps: Pair, stride: Pair, dilation: Pair, extent: Pair) -> bool:
+    """One channel: what the matrices save over rows that neighbours share pays for making them, and for their zeros."""
+    if _rows_share(taps, 1, stride, dilation) and prod(taps) <= 25:
+        return False
+    return prod(extent) >= 1 << 11 and _band(taps[0], stride[0], dilation[0]) <= 12 * taps[0]
 
 
 def _band(taps: int, stride: int, dilation: int, rows: int = _TALL) -> int:
@@ -204,7 +211,7 @@ def _narrow(length: int, count: int, itemsize: int, shared: bool) -> bool:
 
     shared: then as rows that neighbours share.
     """
-    return count >= 8 and (length < 20 or (shared and length * itemsize < _LONG))
+    return count >= 8 and (length < _LONG or (shared and length * itemsize < _LONG_OF_TAPS))
 
 
 def _row_fits(images: Array, kernel: Array) -> bool:
@@ -227,13 +234,13 @@ def _plain(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: P
     outputs, channels, *taps = kernel.shape[1:]
     shared = _rows_share((taps[0], taps[1]), channels, stride, dilation)
     few = (3 if shared else 2) * outputs * prod(images.shape[3:]) <= channels * prod(extent)
-    if stride[0] == 1 and prod(taps) <= 50 and few and _row_fits(images, kernel):
+    if stride[0] == 1 and 1 < prod(taps) <= 50 and few and _row_fits(images, kernel):
         return "shifted"
-    return "rows" if shared and extent[1] * images.itemsize >= _LONG else "direct"
+    return "rows" if shared and extent[1] >= _LONG else "direct"
 
 
 def _plain_of_taps(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: Pair) -> str:
     """The same for the gradient by a kernel: the products of every row are added up, and must stay in the cache."""
     summed = len(images) * kernel.shape[1] * prod(extent) * images.itemsize <= 3 << 15
     shared = _rows_share(extent, len(images), dilation, stride)
-    return "rows of taps" if summed and shared and kernel.shape[4] * images.itemsize >= _LONG else "taps"
+    return "rows of taps" if summed and shared and kernel.shape[4] * images.itemsize >= _LONG_OF_TAPS else "taps"
