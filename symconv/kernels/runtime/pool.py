@@ -17,6 +17,8 @@ from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _one_run, _reads
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
+_AT_ONCE = 1 << 19  # bytes of images that are pooled at a time
+
 
 def _stack(array: Array) -> Array | None:
     """All planes of an array in a row, [k, x, y], or None where that would copy."""
@@ -70,7 +72,7 @@ def _pool_rows(function: Any, images: Array, start: Pair, taps: Pair, stride: Pa
     """The same for rows that are held at once."""
     down = _reads(taps[0], stride[0], dilation[0], start[0], out.shape[-2], images.shape[-2])
     across = _reads(taps[1], stride[1], dilation[1], start[1], out.shape[-1], images.shape[-1])
-    for read, place in _planes_of(1 << 18, images, out):
+    for read, place in _planes_of(_AT_ONCE, images, out):
         rows = _WORKSPACE.take("a", (len(read), out.shape[-2], images.shape[-1]), out.dtype)
         _reduced(function, read, down, 0, rows)
         _reduced(function, rows, across, 1, place)
@@ -140,7 +142,7 @@ def _pool_back_rows(upstream: Array, start: Pair, taps: Pair, stride: Pair, dila
     width = stride[1] * -(-out.shape[-1] // stride[1]) if split else out.shape[-1]
     across = _by_phase(across, out.shape[-1]) if split else across
     places = _places(down, out.shape[-2]), _places(across, width)
-    for place, given in _planes_of(1 << 18, out, upstream):
+    for place, given in _planes_of(_AT_ONCE, out, upstream):
         rows = _WORKSPACE.take("a", (len(given), given.shape[-2], out.shape[-1]), out.dtype)
         if split:
             joined = _WORKSPACE.take("joined", (*given.shape[:-1], width), out.dtype)
