@@ -296,3 +296,28 @@ def test_threads_do_not_share_buffers():
 
 def test_equal_parts():
     assert [winograd._even(n, most) for n, most in ((14, 5), (3, 9), (7, 1), (10, 4))] == [5, 3, 1, 4]
+
+
+@pytest.mark.parametrize(
+    ("images", "kernel", "stride", "dilation", "single", "double"),
+    [
+        ((1, 1, 1, 512, 500), (1, 1, 1, 3, 5), (1, 1), (1, 1), "rows", "rows"),
+        ((1, 1, 1, 512, 500), (1, 1, 1, 7, 6), (1, 1), (1, 1), "toeplitz", "toeplitz"),
+        ((1, 1, 1, 512, 500), (1, 1, 1, 18, 17), (1, 1), (1, 1), "toeplitz", "fourier"),
+        ((1, 1, 1, 512, 500), (1, 1, 1, 3, 3), (1, 1), (2, 2), "toeplitz", "toeplitz"),
+        ((32, 1, 1, 28, 27), (1, 1, 1, 7, 7), (1, 1), (1, 1), "rows", "rows"),
+        ((32, 1, 1, 18, 17), (1, 1, 1, 7, 7), (1, 1), (1, 1), "side by side", "side by side"),
+        ((32, 1, 1, 28, 27), (1, 6, 1, 5, 5), (1, 1), (1, 1), "rows", "rows"),
+        ((8, 1, 256, 56, 50), (1, 64, 256, 1, 1), (1, 1), (1, 1), "direct", "direct"),
+        ((8, 1, 64, 56, 50), (1, 64, 64, 7, 8), (2, 2), (1, 1), "polyphase", "polyphase"),
+        ((8, 1, 128, 56, 50), (1, 64, 128, 5, 4), (2, 2), (1, 1), "direct", "direct"),
+        ((8, 1, 64, 56, 50), (1, 64, 64, 3, 3), (1, 1), (1, 1), "tiles", "tiles"),
+    ],
+)
+def test_the_rule_of_choice_is_that_of_the_page(images, kernel, stride, dilation, single, double):
+    """The table of docs/kernels.md; `python -m tests.benchmarks.alternatives` measures what it rests on."""
+    axes = zip(images[3:], kernel[3:], stride, dilation, strict=True)
+    extent = tuple((n - d * (t - 1) - 1) // s + 1 for n, t, s, d in axes)
+    for dtype, name in ((np.float32, single), (np.float64, double)):
+        arrays = np.zeros(images, dtype), np.zeros(kernel, dtype)
+        assert choice._choose(*arrays, stride, dilation, extent, "fast") == name
