@@ -134,18 +134,6 @@ def _at_once(problem: Problem) -> Verdict | None:
 TARGETS = ("numpy", "c", "numba", "array-api", "sympy", "dask")
 
 
-def export_spec(
-    spec: str | Spec,
-    wrt: str | Sequence[str] | None = None,
-    unproved: bool = False,
-    *,
-    accuracy: str = "exact",
-    schedule: str = "",
-) -> str:
-    """The source of the NumPy module; arguments as for `export_files`."""
-    return export_files(spec, wrt, unproved, accuracy=accuracy, schedule=schedule)[".py"]
-
-
 def export_files(
     spec: str | Spec,
     wrt: str | Sequence[str] | None = None,
@@ -156,15 +144,7 @@ def export_files(
     schedule: str = "",
     stem: str = "kernels",
 ) -> dict[str, str]:
-    """The files of a module by their endings.
-
-    wrt: the tensor whose gradient is wanted, or several by name; all leaves without it.  An empty list is refused.
-    unproved: write gradients that are not proved too, and say so in the file.
-    target: what the module runs on.
-    accuracy: "exact", or "fast" for schedules that lose some digits.
-    schedule: the name of one that is used wherever it fits; chosen by sizes without it.
-    stem: the name of the files without their endings.
-    """
+    """The files of a module by their endings; the arguments are those of `symconv.export_files`."""
     _refuse_choices(target, accuracy, schedule)
     parsed = spec if isinstance(spec, Spec) else parse_spec(spec, words=True)
     proofs = [prove_gradient(parsed.output, leaf) for leaf in _wanted(parsed, wrt)]

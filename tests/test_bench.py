@@ -13,7 +13,7 @@ from shutil import which
 import numpy as np
 import pytest
 
-from symconv import cli, exporting
+from symconv import cli, export, exporting
 from symconv.benching.agreement import TOLERANCE, difference, differing
 from symconv.benching.command import checked
 from symconv.benching.environment import MALLOC, described, wanted
@@ -472,7 +472,7 @@ def test_a_target_of_two_files_overwrites_neither(tmp_path: Path) -> None:
 
 
 def test_several_gradients_by_name() -> None:
-    text = exporting.export_spec("conv2d --bias", ("kernel", "bias"))
+    text = export("conv2d --bias", ("kernel", "bias"))
     assert "def grad_kernel(" in text
     assert "def grad_bias(" in text
     assert "def grad_input(" not in text

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import symconv as sc
+from symconv import export
 from symconv.errors import UsageError
-from symconv.exporting import explain_spec, export_spec
+from symconv.exporting import explain_spec
 from symconv.judging import verify_text
 from symconv.solving import solve_spec
 
@@ -40,7 +41,7 @@ def formulas(source: str) -> list[str]:
 def test_every_tensor_of_a_formula_is_defined_and_no_index_is_called_like_one(tmp_path: Path) -> None:
     document = tmp_path / "layers.md"
     document.write_text(LAYERS)
-    text = export_spec(str(document)).split('"""')[1]
+    text = export(str(document)).split('"""')[1]
     left = dict(re.findall(r"^(?:\w+: proved for all sizes: )?(\w+)\[([^]]*)\] = ", text, re.MULTILINE))
     assert {"z", "a", "output", "grad_X", "grad_K"} == set(left)
     assert not {"z", "a", "X", "K", "M"} & {index for places in left.values() for index in places.split(", ")}
@@ -48,7 +49,7 @@ def test_every_tensor_of_a_formula_is_defined_and_no_index_is_called_like_one(tm
 
 
 def test_equal_sums_are_added_up_and_the_factor_is_right() -> None:
-    source = export_spec(SQUARE)
+    source = export(SQUARE)
     (gradient,) = (line for line in formulas(source) if line.startswith("grad_w"))
     assert gradient.count("sum_") == 1
     assert "= 2 sum_" in gradient
@@ -109,6 +110,6 @@ def test_export_and_compile_refuse_the_same_choices(choice: dict[str, Any], mess
 @pytest.mark.parametrize("wrt", [[], (), 3, ["input", 3]])
 def test_gradients_by_nothing_are_refused(wrt: Any) -> None:
     message = f"wrt: {wrt!r}; expected the name of a tensor, or several; name one, or leave it out for all"
-    for call in (export_spec, explain_spec):
+    for call in (export, explain_spec):
         with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
             call("conv1d", wrt)

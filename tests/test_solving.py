@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import symconv as sc
+from symconv import export
 from symconv.errors import SizeError, UsageError
-from symconv.exporting import export_spec
 from symconv.judging import verify_text
 from symconv.proof.evaluate import World
 from symconv.proof.verdict import Status
@@ -262,10 +262,10 @@ def test_the_scope_is_that_of_the_verdicts() -> None:
     assert "proved equal to the derivative for the sizes stated." in page
     assert "all sizes" not in page
     assert repr(solved(stated, "K")).endswith("proved for the sizes stated>")
-    source = export_spec(stated)
+    source = export(stated)
     assert "kernel: proved for the sizes stated: " in source
     assert "all sizes" not in source
-    assert "kernel: proved for all sizes: " in export_spec("conv1d --size 5")
+    assert "kernel: proved for all sizes: " in export("conv1d --size 5")
 
 
 LAYERS = """```symconv
@@ -328,7 +328,7 @@ def test_a_condition_that_does_not_follow_stays() -> None:
 
 @pytest.mark.parametrize("options", ["--stride i --padding u", "--stride j", "--dilation k --padding l"])
 def test_the_printed_formula_is_true_whatever_the_sizes_are_called(options: str) -> None:
-    source = export_spec(f"conv2d {options}")
+    source = export(f"conv2d {options}")
     module: dict[str, Any] = {"__name__": "exported"}
     exec(source, module)  # noqa: S102
     text = " ".join(source.partition("output[")[2].partition("\n\n")[0].split())
@@ -357,7 +357,7 @@ def test_the_printed_formula_is_true_whatever_the_sizes_are_called(options: str)
 
 
 def test_printed_formulas_carry_no_needless_brackets(tmp_path: Path) -> None:
-    assert "output[n, c, i, j] = 1/9 sum_{u=0}^{2}" in export_spec("avgpool2d --kernel 3")
+    assert "output[n, c, i, j] = 1/9 sum_{u=0}^{2}" in export("avgpool2d --kernel 3")
     path = tmp_path / "layers.md"
     path.write_text(LAYERS.replace("FUNCTION", "f"), encoding="utf-8")
     pages = [solve_spec(str(path), "K").to_markdown(), solved("avgpool2d").to_markdown()]
@@ -378,7 +378,7 @@ def test_an_operation_written_with_define_is_solved_and_exported() -> None:
     assert report.exit_code == 0
     assert sum(f.status is Status.PROVED for f in report.formulas) >= 6
     module: dict[str, Any] = {"__name__": "exported"}
-    exec(export_spec(spec), module)  # noqa: S102
+    exec(export(spec), module)  # noqa: S102
     rng = np.random.default_rng(3)
     signal, taps, up = rng.standard_normal(9), rng.standard_normal(3), rng.standard_normal(7)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from symconv.exporting import export_spec
+from symconv import export
 
 Array = np.ndarray[Any, np.dtype[Any]]
 SOBEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], np.float32)
@@ -22,7 +22,7 @@ SOBEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], np.float32)
 def exported() -> ModuleType:
     """Correlation with any kernel, one zero around the image."""
     module = ModuleType("kernels")
-    exec(compile(export_spec("conv2d --padding 1 --channels 1,O"), "kernels.py", "exec"), module.__dict__)  # noqa: S102
+    exec(compile(export("conv2d --padding 1 --channels 1,O"), "kernels.py", "exec"), module.__dict__)  # noqa: S102
     return module
 
 

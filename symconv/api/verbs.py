@@ -69,6 +69,7 @@ def export(
 
     spec: an operation, a formula, a document, or a tensor, such as the loss of a network.
     wrt: the tensor whose gradient is wanted, or several by name; all of them without it.  An empty list is refused.
+    unproved: write gradients that are not proved too, and say so in the file; without it they raise ExportError.
     accuracy: "exact", or "fast" for schedules that lose some digits.
     schedule: the name of one that is used wherever it fits; chosen by sizes without it.
 
@@ -76,9 +77,7 @@ def export(
     >>> print(sc.export("conv1d --stride 2").splitlines()[0][3:])
     conv1d --stride 2: forward and gradients.
     """
-    from symconv.exporting import export_spec
-
-    return export_spec(_spec(spec, "export"), wrt, unproved, accuracy=accuracy, schedule=schedule)
+    return export_files(spec, wrt, unproved, accuracy=accuracy, schedule=schedule)[".py"]
 
 
 def export_files(

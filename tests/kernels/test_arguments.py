@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import as_strided
 
-from symconv.exporting import export_spec
+from symconv import export
 
 
 @pytest.fixture(scope="module")
 def conv():
     module = ModuleType("exported")
-    text = export_spec("conv2d --stride s --padding p --dilation d --groups g")
+    text = export("conv2d --stride s --padding p --dilation d --groups g")
     exec(compile(text, "exported", "exec"), module.__dict__)  # noqa: S102
     return module
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate as direct
 
-from symconv.exporting import export_spec
+from symconv import export
 from symconv.kernels.runtime import choice
 from symconv.kernels.schedules.digits import ERRORS, error_of, labelled, tiles_by_accuracy
 from tests.benchmarks import digits
@@ -102,14 +102,14 @@ def test_the_table_of_the_docs_has_these_figures():
 )
 def test_a_module_labels_the_tiles_that_its_sizes_reach(options, said):
     options, _, schedule = options.partition(" --schedule ")
-    text = export_spec(f"{LAYER} {options}", accuracy="fast", schedule=schedule)
+    text = export(f"{LAYER} {options}", accuracy="fast", schedule=schedule)
     docstring = " ".join(text.split('"""')[1].split())
     named = re.findall(r"F\(\d, \d\) \S+ / [\de-]+", docstring)
     assert named == said
 
 
 def test_a_module_of_open_sizes_labels_all():
-    docstring = " ".join(export_spec("conv2d").split('"""')[1].split())
+    docstring = " ".join(export("conv2d").split('"""')[1].split())
     assert next(labelled(None)) in docstring
     assert len(re.findall(r"F\(\d, \d\) \S+ / ", docstring)) == len(CASES)
     assert "F(2, 3) 9e-7 / 2e-15; fast F(4, 2)" in docstring

@@ -21,9 +21,9 @@ import numpy as np
 import pytest
 
 import symconv.kernels
+from symconv import export
 from symconv.calculus.gradient import gradient, upstream
 from symconv.errors import ExportError, UsageError
-from symconv.exporting import export_spec
 from symconv.kernels import Export, ModuleWriter, compile_tensor
 from symconv.kernels.cases import small_sizes
 from symconv.kernels.compile import write_tensor
@@ -503,7 +503,7 @@ LAYERS = [
 
 @pytest.mark.parametrize("spec", LAYERS)
 def test_exported_modules_are_laid_out_for_reading(spec, tmp_path):
-    source = export_spec(spec)
+    source = export(spec)
     lines = source[source.index("from __future__") :].splitlines()  # the docstring has a line for each formula
     assert max(map(len, lines)) <= 120
     assert not [line for line in lines if line != line.rstrip()]
@@ -516,7 +516,7 @@ def test_exported_modules_are_laid_out_for_reading(spec, tmp_path):
 
 
 def test_the_referee_finds_the_winner_of_a_window_once():
-    source = export_spec("maxpool2d --kernel 3")
+    source = export("maxpool2d --kernel 3")
     loops = source[source.index("def _loops_grad_input") : source.index("CHECKS")]
     assert loops.count("_first(") == 1
 
@@ -524,7 +524,7 @@ def test_the_referee_finds_the_winner_of_a_window_once():
 @pytest.mark.parametrize("spec", LAYERS)
 def test_the_loops_of_a_gradient_are_loops(spec):
     """Statements, each index that an equality fixes put in, no condition that always holds."""
-    source = export_spec(spec)
+    source = export(spec)
     loops = source[source.index("def _loops_grad_input") : source.index("# function, its referee")]
     assert "total: Any = 0" in loops
     assert not re.search(r"for \w+ in \(", loops)
@@ -532,7 +532,7 @@ def test_the_loops_of_a_gradient_are_loops(spec):
 
 
 def test_the_result_goes_into_an_array_of_the_caller():
-    module = load(export_spec("conv2d --stride 2 --bias"))
+    module = load(export("conv2d --stride 2 --bias"))
     rng = np.random.default_rng(0)
     a, b, bias = rng.standard_normal((2, 3, 9, 8)), rng.standard_normal((4, 3, 3, 2)), rng.standard_normal(4)
     expected = module.forward(a, b, bias)
@@ -561,13 +561,13 @@ def test_the_result_goes_into_an_array_of_the_caller():
     ],
 )
 def test_an_array_that_cannot_hold_the_result_is_refused(out, message):
-    module = load(export_spec("conv2d --stride 2"))
+    module = load(export("conv2d --stride 2"))
     with pytest.raises(ValueError, match=message):
         module.forward(np.ones((2, 3, 9, 8)), np.ones((4, 3, 3, 2)), out=out)
 
 
 def test_no_images_and_no_channels():
-    module = load(export_spec("conv2d --padding 1"))
+    module = load(export("conv2d --padding 1"))
     assert module.forward(np.ones((0, 3, 9, 8)), np.ones((4, 3, 3, 2))).shape == (0, 4, 9, 9)
     assert not module.grad_kernel(np.ones((0, 4, 9, 9)), np.ones((0, 3, 9, 8)), (4, 3, 3, 2)).any()
     assert module.grad_input(np.ones((0, 4, 9, 9)), np.ones((4, 3, 3, 2)), (0, 3, 9, 8)).shape == (0, 3, 9, 8)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symconv.exporting import export_spec
+from symconv import export
 from symconv.kernels.schedules.names import NAMES as SCHEDULES
 
 # an option of SPEC, and what its numbers are called where SPEC leaves them open
@@ -22,7 +22,7 @@ NAMES = {"stride": "s,t", "padding": "a:b,e:f", "dilation": "d,h", "groups": "g"
 @cache
 def exported(spec):
     """The module that the command writes; it refuses what is not proved."""
-    source = export_spec(spec)
+    source = export(spec)
     assert source.count("proved for all sizes") == 2
     assert "NOT PROVED" not in source
     module = ModuleType("exported")
@@ -185,7 +185,7 @@ def layers(draw):
 def test_every_schedule_equals_autograd():
     torch = pytest.importorskip("torch")
     module = ModuleType("exported")
-    exec(export_spec(" ".join(["conv2d", *(f"--{n} {v}" for n, v in NAMES.items())])), module.__dict__)  # noqa: S102
+    exec(export(" ".join(["conv2d", *(f"--{n} {v}" for n, v in NAMES.items())])), module.__dict__)  # noqa: S102
     module.ACCURACY = "fast"
     met = set()
 

@@ -54,7 +54,7 @@ class Tables:
         first, end, n, at = map(fresh, ("first", "end", "n", "at"))
         ends = [f"minimum({self.text(p.step)}, {function.scalar(p.extent)})" for p in self.product.phases]
         line(f"const long {phases} = {' * '.join(ends)};")
-        line(f"const long {together} = {self.bytes(phases)} <= NEAR ? TOGETHER : 1;")
+        line(f"const long {together} = {self.bytes_written(phases)} <= NEAR ? TOGETHER : 1;")
         with function.block(f"for (long {first} = 0; {first} < {phases}; {first} += {together})"):
             line(f"const long {end} = minimum({first} + {together}, {phases});")
             line(f"struct NAME(product) {products}[TOGETHER] = {{0}};")
@@ -84,8 +84,8 @@ class Tables:
             after = " / ".join([left, *(grouped(e) for e in ends[k + 1 :])])
             line(f"const long {self.spelling[phase.phase]} = {after}{f' % {end}' if k else ''};")
 
-    def bytes(self, phases: str) -> str:
-        """Of what one round of the loops around writes."""
+    def bytes_written(self, phases: str) -> str:
+        """What one round of the loops around writes, in C."""
         zero: dict[Atom, Poly] = {p.phase: ZERO for p in self.product.phases}
         counts = [self.product.counts[n].substitute(zero) for n in (*self.product.rows, *self.product.columns)]
         return " * ".join(["(double)sizeof(T)", *(grouped(self.text(n)) for n in counts), phases])
