@@ -31,11 +31,13 @@ def traced():
 
 def loops(images, kernel, start, stride, dilation, extent):
     """The correlation tap by tap, in float64."""
-    wide = np.zeros((*images.shape[:3], *(h + 200 for h in images.shape[3:])))
-    wide[..., 100 : 100 + images.shape[3], 100 : 100 + images.shape[4]] = images
+    reach = [s * (n - 1) + d * (t - 1) for s, n, d, t in zip(stride, extent, dilation, kernel.shape[3:], strict=True)]
+    before = [max(0, p) for p in start]
+    after = [max(0, far - p - h + 1) for far, p, h in zip(reach, start, images.shape[3:], strict=True)]
+    wide = np.pad(images.astype(float), [(0, 0)] * 3 + list(zip(before, after, strict=True)))
     out = np.zeros((images.shape[0], *kernel.shape[:2], *extent))
     for u, v in np.ndindex(kernel.shape[3:]):
-        top, left = (100 - p + d * t for p, d, t in zip(start, dilation, (u, v), strict=True))
+        top, left = (b - p + d * t for b, p, d, t in zip(before, start, dilation, (u, v), strict=True))
         rows = slice(top, top + stride[0] * (extent[0] - 1) + 1, stride[0])
         columns = slice(left, left + stride[1] * (extent[1] - 1) + 1, stride[1])
         out += np.einsum("gok,ngkij->ngoij", kernel[..., u, v].astype(float), wide[..., rows, columns])

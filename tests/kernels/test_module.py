@@ -108,15 +108,11 @@ def test_the_self_test_passes_without_symconv(exported, tmp_path):
     assert not re.search(r"(import|from) symconv", exported)
 
 
-def test_modules_are_clean(tmp_path):
+def test_modules_are_clean(tmp_path, assert_clean):
     """Every exported module passes ruff with its default settings, and mypy --strict."""
     for number, (f, leaves) in enumerate(EXPORTS.values()):
         (tmp_path / f"kernels{number}.py").write_text(source(f, *leaves))
-    for command in (["ruff", "check", "--isolated", "."], ["mypy", "--strict", "--no-incremental", "."]):
-        done = subprocess.run(
-            [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout
+    assert_clean(tmp_path)
 
 
 def test_a_wrong_kernel_fails_its_self_test(tmp_path):

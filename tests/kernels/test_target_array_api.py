@@ -82,14 +82,10 @@ def test_the_self_test_passes(name, capsys):
     assert "WRONG" not in capsys.readouterr().out
 
 
-def test_modules_are_clean(tmp_path):
+def test_modules_are_clean(tmp_path, assert_clean):
     for number, name in enumerate(["conv2d", "max", "loss", "two layers", "formula"]):
         (tmp_path / f"kernels{number}.py").write_text(exported(name))
-    for command in (["ruff", "check", "--isolated", "."], ["mypy", "--strict", "--no-incremental", "."]):
-        done = subprocess.run(
-            [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout
+    assert_clean(tmp_path)
 
 
 # (input, kernel, stride, padding, dilation, groups): tails that do not divide, 1-wide images, large kernels

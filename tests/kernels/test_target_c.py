@@ -389,13 +389,9 @@ def test_entries_that_c_does_not_take_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("accuracy", ["exact", "fast"])
-def test_the_file_passes_ruff_and_mypy(tmp_path, accuracy):
+def test_the_file_passes_ruff_and_mypy(tmp_path, assert_clean, accuracy):
     exported(tmp_path, CONV, (IMAGE, KERNEL), accuracy=accuracy)
-    for command in (["ruff", "check", "--isolated", "--no-cache"], ["mypy", "--strict", f"--cache-dir={tmp_path}"]):
-        done = subprocess.run(
-            [sys.executable, "-m", *command, "formula.py"], cwd=tmp_path, capture_output=True, text=True
-        )
-        assert not done.returncode, done.stdout
+    assert_clean(tmp_path)
 
 
 def test_files_say_what_they_are(tmp_path):

@@ -503,12 +503,9 @@ def test_the_self_test_finds_a_wrong_halo(tmp_path):
     assert "WRONG forward" in done.stdout
 
 
-def test_the_file_passes_ruff_and_mypy(tmp_path):
-    path = tmp_path / "kernels.py"
-    path.write_text(sources(CONV)[0])
-    for command in (["ruff", "check", "--isolated", "--no-cache"], ["mypy", "--strict", f"--cache-dir={tmp_path}"]):
-        done = subprocess.run([sys.executable, "-m", *command, str(path)], capture_output=True, text=True, cwd=tmp_path)
-        assert not done.returncode, done.stdout
+def test_the_file_passes_ruff_and_mypy(tmp_path, assert_clean):
+    (tmp_path / "kernels.py").write_text(sources(CONV)[0])
+    assert_clean(tmp_path)
 
 
 def test_the_docstring_says_how_tiles_are_made():

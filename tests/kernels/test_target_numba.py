@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import subprocess
 import sys
 from functools import cache
 from itertools import count
@@ -197,14 +196,10 @@ def test_types_that_are_not_compiled_for(load, kind):
         load("3x4").forward(np.ones((1, 2, 5, 4)), kernel)
 
 
-def test_modules_are_clean(tmp_path):
+def test_modules_are_clean(tmp_path, assert_clean):
     for place, name in enumerate(["any", "3x4", "max", "formula"]):
         (tmp_path / f"kernels{place}.py").write_text(exported(name))
-    for command in (["ruff", "check", "--isolated", "."], ["mypy", "--strict", "--no-incremental", "."]):
-        done = subprocess.run(
-            [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout
+    assert_clean(tmp_path)
 
 
 def test_nothing_but_contraction_is_allowed():
