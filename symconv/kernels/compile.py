@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter, Signature
+from itertools import combinations
 from keyword import iskeyword
 from typing import Any
 
@@ -53,7 +54,7 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
                 f"arguments by name: {kernel.arguments()}",
                 f"write {next(iter(kernel.spelled()), 'name')}=..",
             )
-        if values.keys() == usual:  # nothing to look up: the time of a small kernel is that of its calls
+        if values.keys() in usual:  # nothing to look up: the time of a small kernel is that of its calls
             return kernel.function(**values)
         known = {t for t, _ in kernel.written.interface.arrays}
         spoken = tuple(sizes[name] for name in sorted(set(values) & set(sizes)) if name not in {t.name for t in known})
@@ -94,10 +95,16 @@ class Kernel:
         found |= {size.name: name for size, name in written.said}
         return found | {leaf.name: name for leaf, name in written.interface.arrays}
 
-    def usual(self) -> frozenset[str]:
-        """The arguments of a call that needs no other look, if each is spelled as it is named."""
-        spelled = self.spelled()
-        return frozenset(spelled) if all(a == b for a, b in spelled.items()) else frozenset()
+    def usual(self) -> tuple[frozenset[str], ...]:
+        """The arguments of calls that need no other look, with or without `out` and `threads`.
+
+        None where an argument is not spelled as it is named.
+        """
+        spelled, extra = self.spelled(), self.written.extra
+        if any(a != b for a, b in spelled.items()):
+            return ()
+        further = [c for n in range(len(extra) + 1) for c in combinations(extra, n)]
+        return tuple(frozenset((*spelled, *more)) for more in further)
 
     def arguments(self) -> str:
         return ", ".join(self.spelled()) or "none"
