@@ -392,7 +392,7 @@ def _bench(options: argparse.Namespace) -> int:
         _refuse_ending("--plot", options.plot, ".svg", ".png", ".pdf")
     checked(options.spec, said, options.dtype, options.plot, options.target)
     if not prepared():
-        done = again("symconv.cli", options.arguments, options.threads)
+        done = again("symconv", options.arguments, options.threads)
         print(done.stdout, end="")
         print(done.stderr, end="", file=sys.stderr)
         return done.returncode
@@ -423,7 +423,3 @@ def _write(options: argparse.Namespace, content: bytes) -> None:
 
 
 __all__ = ["OPTIONS", "main", "parser"]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -74,6 +74,7 @@ MAY_IMPORT = {
     "terminal": "proof read judging reports",
     "cli": "symconv saving specs judging reports serialising reporting solving exporting terminal page exercise varying"
     " shown_numbers benching",
+    "__main__": "cli",
     "pytest_plugin": "read judging reports",
     "symconv": "",
 }

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.targets  # in the job that runs beside the README's tes
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "symconv.cli", *arguments]
+    command = [sys.executable, "-m", "symconv", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 

@@ -302,7 +302,7 @@ def test_a_link_stays_a_link(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize("end", [">&-", ">/dev/full"])
 def test_an_output_that_takes_nothing(end: str, tmp_path: Path) -> None:
     (tmp_path / "note.md").write_text(NOTE)
-    command = f"{shlex.quote(sys.executable)} -m symconv.cli verify note.md {end}"
+    command = f"{shlex.quote(sys.executable)} -m symconv verify note.md {end}"
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 73
     assert done.stderr.startswith("symconv: standard output: ")
@@ -310,7 +310,7 @@ def test_an_output_that_takes_nothing(end: str, tmp_path: Path) -> None:
 
 
 def test_standard_input_that_is_no_text(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "symconv.cli", "verify", "-"]
+    command = [sys.executable, "-m", "symconv", "verify", "-"]
     done = subprocess.run(command, input=b"\xe9", cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 66
     assert b"standard input: byte 1 is 0xe9; expected a text in UTF-8" in done.stderr

@@ -270,7 +270,7 @@ def test_every_option_of_the_commands_is_there(site: Path) -> None:
 
 
 def help_of(verb: str) -> str:
-    command = [sys.executable, "-m", "symconv.cli", verb, "--help"]
+    command = [sys.executable, "-m", "symconv", verb, "--help"]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 

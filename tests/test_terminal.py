@@ -46,7 +46,7 @@ def verify(folder: Path, *arguments: str, terminals: str, **variables: str) -> S
     main, other = pty.openpty()
     with (folder / "piped").open("w+b") as file:
         ends = {name: other if name in terminals else file.fileno() for name in ("out", "err")}
-        command = [sys.executable, "-m", "symconv.cli", "verify", *arguments]
+        command = [sys.executable, "-m", "symconv", "verify", *arguments]
         process = subprocess.Popen(
             command, cwd=folder, env=given, stdin=subprocess.DEVNULL, stdout=ends["out"], stderr=ends["err"]
         )
@@ -67,7 +67,7 @@ def verify(folder: Path, *arguments: str, terminals: str, **variables: str) -> S
 def piped(tmp_path: Path) -> str:
     (tmp_path / "note.md").write_text(NOTE)
     done = subprocess.run(
-        [sys.executable, "-m", "symconv.cli", "verify", "note.md"],
+        [sys.executable, "-m", "symconv", "verify", "note.md"],
         cwd=tmp_path,
         env={**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -148,7 +148,7 @@ def test_a_file_is_the_same_in_every_process(tmp_path: Path) -> None:
     for seed in ("1", "2"):
         for ending in ("md", "tex", "html", "ipynb"):
             target = tmp_path / f"{seed}.{ending}"
-            command = [sys.executable, "-m", "symconv.cli", "solve", "conv1d", "--wrt", "input", "-o", str(target)]
+            command = [sys.executable, "-m", "symconv", "solve", "conv1d", "--wrt", "input", "-o", str(target)]
             subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
     for ending in ("md", "tex", "html", "ipynb"):
         assert (tmp_path / f"1.{ending}").read_bytes() == (tmp_path / f"2.{ending}").read_bytes()

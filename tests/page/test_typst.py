@@ -111,5 +111,5 @@ def test_a_pdf_is_the_same_at_every_time(spec: str) -> None:
 @needs_typst
 def test_the_command_writes_a_pdf(tmp_path: Path) -> None:
     target = tmp_path / "page.pdf"
-    subprocess.run([sys.executable, "-m", "symconv.cli", "solve", "conv1d", "-o", str(target)], check=True)
+    subprocess.run([sys.executable, "-m", "symconv", "solve", "conv1d", "-o", str(target)], check=True)
     assert target.read_bytes().startswith(b"%PDF-")
