@@ -371,14 +371,14 @@ def test_an_operation_written_with_define_is_solved_and_exported() -> None:
     n, r = sc.sizes("n r")
     x, w, k = sc.tensor("x", n), sc.tensor("w", r), sc.indices("k")
     y = sc.define("y", [n - r + 1], lambda i: sc.total(w[k] * x[i + k], (k, 0, r - 1)))
-    spec = spec_of_tensor(sc.define("z", [n - r + 1], lambda i: y[i] * y[i]).term)
-    solution = solve_spec(spec)
+    z = sc.define("z", [n - r + 1], lambda i: y[i] * y[i])
+    solution = solve_spec(spec_of_tensor(z.term))
     assert solution.proved
     report = verify_text(solution.to_markdown())
     assert report.exit_code == 0
     assert sum(f.status is Status.PROVED for f in report.formulas) >= 6
     module: dict[str, Any] = {"__name__": "exported"}
-    exec(export(spec), module)  # noqa: S102
+    exec(export(z), module)  # noqa: S102
     rng = np.random.default_rng(3)
     signal, taps, up = rng.standard_normal(9), rng.standard_normal(3), rng.standard_normal(7)
 
