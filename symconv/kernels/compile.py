@@ -44,7 +44,7 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
     refuse_unknown(accuracy, schedule)
     kernel = kernel_of(tensor, (), accuracy, schedule)
     sizes = {s.name: s for s in sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))}
-    usual = kernel.usual()
+    usual, function = kernel.usual(), kernel.function
 
     def call(*places: Any, **values: Any) -> Any:
         if places:
@@ -55,7 +55,7 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
                 f"write {next(iter(kernel.spelled()), 'name')}=..",
             )
         if values.keys() in usual:  # nothing to look up: the time of a small kernel is that of its calls
-            return kernel.function(**values)
+            return function(**values)
         known = {t for t, _ in kernel.written.interface.arrays}
         spoken = tuple(sizes[name] for name in sorted(set(values) & set(sizes)) if name not in {t.name for t in known})
         said = {size for size, _ in kernel.written.said}

@@ -11,8 +11,8 @@ from dataclasses import replace
 from math import prod
 
 from symconv.kernels.parts import SMALL, Part, inner_parts
-from symconv.kernels.runtime.choice import _TALL, _band, _row_by_row
-from symconv.kernels.runtime.col2im import _col2im_blocks, _landings, _rows_landing
+from symconv.kernels.runtime.choice import _band, _row_by_row, _tall
+from symconv.kernels.runtime.col2im import _channel_parts, _col2im_blocks, _landings, _rows_landing
 from symconv.kernels.runtime.direct import _turned_round
 from symconv.kernels.runtime.dots import _dot_blocks, _far, _pitch
 from symconv.kernels.runtime.fourier import _length
@@ -98,7 +98,7 @@ def _of_all_tiles(part: Part, over: Pair) -> int:
 def _toeplitz(part: Part) -> int:
     """Some output rows at a time read a band of rows; the last ones, which may be fewer, one as high."""
     (count, groups, _, _), (height, width) = part.counts, part.extent
-    band = _band(part.taps[0], part.stride[0], part.dilation[0], min(height, _TALL))
+    band = _band(part.taps[0], part.stride[0], part.dilation[0], min(height, _tall(part.taps[0])))
     return count * groups * height * band * part.taps[1] * width
 
 
@@ -132,8 +132,9 @@ def _fourier(part: Part) -> int:
 def _col2im(part: Part) -> int:
     """All taps times every row of the upstream gradient, as long as its furthest tap goes, that a block takes."""
     down, across = landings = _landings(part.kernel, part.start, part.stride, part.dilation)
+    first = _channel_parts(part.images, part.kernel, part.stride, landings, part.out)[0]
     read = 0
-    for n, g, q in _col2im_blocks(part.images, part.kernel, part.stride, landings, part.out):
+    for n, g, q in _col2im_blocks(part.images, part.kernel[:, :, first], part.stride, landings, part.out):
         top, bottom = _rows_landing(q, down, part.sides[0])
         read += _number(n, g) * (bottom - top)
     return read * (part.sides[1] + across.reach) * prod(part.counts[2:]) * prod(part.taps)

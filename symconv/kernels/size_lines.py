@@ -85,7 +85,10 @@ class SizeLines:
             self.scope.scalar(n, "extent") if n.sizes() <= told else f"{source}[{a}]" for a, n in enumerate(leaf.shape)
         ]
         name = source.removesuffix(".shape")
-        self.scope.line(f'_fits("{name}", {source}, {tuple_text(needed)}, {layout_text(self.scope, leaf)})')
+        self.scope.line(f"if {source} != {tuple_text(needed)}:")
+        with self.scope.indented():
+            layout = layout_text(self.scope, leaf)
+            self.scope.line(f'_refuse_shape("{name}", {source}, {tuple_text(needed)}, {layout})')
 
     def _counted(self) -> set[Size]:
         """Sizes that may not be 0, whatever has no entries otherwise: others are computed from them.

@@ -16,14 +16,17 @@ _MOST_ENTRY = 2**63 - 1  # of int64
 def _array(name: str, value: Any, layout: tuple[str, ...]) -> Array:
     """The value as an array of numbers with as many axes as the layout; integers become int64."""
     array = value if type(value) is np.ndarray else _as_array(name, value)
-    if array.dtype.kind not in "biuf":
+    kind = array.dtype.kind
+    if kind == "f" and array.ndim == len(layout):
+        return array
+    if kind not in "biuf":
         _refuse_type(name, array.dtype)
     if array.ndim != len(layout):
         axes = f"({', '.join(layout)})"
         raise ValueError(
             f"{name}: {array.ndim} axes given, shape {array.shape}; {len(layout)} needed, {axes}; reshape it"
         )
-    return array if array.dtype.kind == "f" else _integers(name, array)
+    return _integers(name, array)
 
 
 def _as_array(name: str, value: Any) -> Array:
@@ -155,13 +158,12 @@ def _refuse_empty(name: str, shape: tuple[int, ...], axes: tuple[int, ...], layo
     )
 
 
-def _fits(name: str, shape: tuple[int, ...], needed: tuple[int, ...], layout: tuple[str, ...]) -> None:
-    """Refuse a shape that is not the needed one."""
-    if tuple(shape) != tuple(needed):
-        raise ValueError(
-            f"{name}: shape {tuple(shape)} given; {tuple(needed)} needed, ({', '.join(layout)}); "
-            "change this array or the sizes it must agree with"
-        )
+def _refuse_shape(name: str, shape: tuple[int, ...], needed: tuple[int, ...], layout: tuple[str, ...]) -> None:
+    """The message on a shape that is not the needed one."""
+    raise ValueError(
+        f"{name}: shape {tuple(shape)} given; {needed} needed, ({', '.join(layout)}); "
+        "change this array or the sizes it must agree with"
+    )
 
 
 def _holds(condition: bool, text: str, value: int) -> None:

@@ -19,7 +19,6 @@ _FAST = {2: (4,), 3: (4, 5), 4: (4,), 5: (4,), 6: (2,), 7: (2,)}
 _EXACT = {2: (2,), 3: (2,)}
 _LONG = 20  # entries of a row that is long enough to be multiplied by itself
 _LONG_OF_TAPS = 160  # bytes of such a row of an upstream gradient, where the gradient by a kernel is summed
-_TALL = 4  # rows of outputs that one Toeplitz matrix computes
 _LAID = 1 << 20  # bytes of the rows that are laid out at a time
 _OF_TAPS = {
     "direct": "taps",
@@ -191,12 +190,17 @@ def _worth(channels: int, saving: float) -> bool:
 
 def _worth_toeplitz(taps: Pair, stride: Pair, dilation: Pair, extent: Pair) -> bool:
     """One channel: what the matrices save over rows that neighbours share pays for making them, and for their zeros."""
-    if _rows_share(taps, 1, stride, dilation) and prod(taps) <= 25:
+    if _rows_share(taps, 1, stride, dilation) and (prod(taps) < 9 or (prod(taps) < 50 and prod(extent) < 1 << 13)):
         return False
-    return prod(extent) >= 1 << 11 and _band(taps[0], stride[0], dilation[0]) <= 12 * taps[0]
+    return prod(extent) >= 1 << 11 and _band(taps[0], stride[0], dilation[0], _tall(taps[0])) <= 12 * taps[0]
 
 
-def _band(taps: int, stride: int, dilation: int, rows: int = _TALL) -> int:
+def _tall(taps: int) -> int:
+    """How many rows of outputs one Toeplitz matrix computes: more would add zeros to few taps."""
+    return 2 if taps <= 8 else 4
+
+
+def _band(taps: int, stride: int, dilation: int, rows: int) -> int:
     """How many rows of an image so many rows of outputs read."""
     return stride * (rows - 1) + dilation * (taps - 1) + 1
 

@@ -17,10 +17,11 @@ from symconv.kernels.runtime.choice import _narrow, _saving, _worth
 from symconv.kernels.runtime.product import _product
 from symconv.kernels.runtime.rows import _row_blocks, _turned
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut, _merged
+from symconv.kernels.runtime.window import _cut, _even, _merged
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _BLOCK = 7 << 19  # bytes of what is made of a block
+_FEW = 8  # channels: of fewer at a time the products would be slow
 
 
 class _Landing(NamedTuple):
@@ -94,6 +95,18 @@ def _few(channels: int, outputs: int, phases: Pair) -> bool:
     return channels <= outputs if outputs >= 16 else 2 * channels <= outputs
 
 
+def _channel_parts(
+    upstream: Array, kernel: Array, stride: Pair, landings: tuple[_Landing, _Landing], out: Array
+) -> list[slice]:
+    """All channels, or so many at a time that the rows of an image are held at once, and none is read again."""
+    (outputs, channels, *taps), (down, across) = kernel.shape[1:], landings
+    rows = -(-out.shape[3] // stride[0]) + down.reach + 2
+    held = _BLOCK // (rows * (upstream.shape[4] + across.reach) * upstream.itemsize)  # entries at each place
+    most = (held - outputs) // (prod(taps) + prod(stride))
+    step = _even(channels, most if most >= _FEW else channels)
+    return [slice(k, min(k + step, channels)) for k in range(0, channels, step)]
+
+
 def _col2im_blocks(
     upstream: Array, kernel: Array, stride: Pair, landings: tuple[_Landing, _Landing], out: Array
 ) -> Iterator[tuple[slice, slice, slice]]:
@@ -120,28 +133,30 @@ def _col2im(upstream: Array, kernel: Array, start: Pair, stride: Pair, dilation:
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise.
     """
-    groups, outputs, channels, r, c = kernel.shape
+    outputs, _, r, c = kernel.shape[1:]
     (s, t), (height, width) = stride, upstream.shape[3:]
     down, across = landings = _landings(kernel, start, stride, dilation)
     pitch = width + across.reach
     reached = {(e, f) for e, _ in down.taps for f, _ in across.taps}
-    weights = _turned(kernel, (0, 3, 4, 2, 1)).reshape(groups, r * c * channels, outputs)
-    for n, g, q in _col2im_blocks(upstream, kernel, stride, landings, out):
+    weights = _turned(kernel, (0, 2, 3, 4, 1))
+    parts = _channel_parts(upstream, kernel, stride, landings, out)
+    for n, g, q in _col2im_blocks(upstream, kernel[:, :, parts[0]], stride, landings, out):
         top, bottom = _rows_landing(q, down, height)
         given, tall = _with_zeros(upstream[n, g, :, top:bottom], across.reach), q.stop - q.start
         lead = given.shape[:2]
-        products = _WORKSPACE.take("products", (*lead, r * c * channels, given.shape[3]), out.dtype)
-        _product(weights[g], given, products)
-        sums = _WORKSPACE.take("sums", (s, t, *lead, channels, tall * pitch + across.reach), out.dtype)
-        for phase in reached:
-            sums[phase] = 0
-        _add_taps(products.reshape(*lead, r, c, channels, -1), landings, top - q.start, pitch, sums)
-        rows = out[n, g, :, s * q.start : s * q.stop]
-        if len(reached) < s * t:
-            rows[...] = 0
-        for e, f in reached:
-            whole = sums[e, f, ..., : tall * pitch].reshape(*lead, channels, tall, pitch)
-            _cut(whole, 0, -across.low, rows[..., e::s, f::t])
+        for k in parts:
+            some = weights[g, k]
+            channels = some.shape[1]
+            products = _WORKSPACE.take("products", (*lead, channels * r * c, given.shape[3]), out.dtype)
+            _product(some.reshape(-1, channels * r * c, outputs), given, products)
+            sums = _WORKSPACE.take("sums", (s, t, *lead, channels, tall * pitch + across.reach), out.dtype)
+            _add_taps(products.reshape(*lead, channels, r, c, -1), landings, top - q.start, pitch, sums)
+            rows = out[n, g, k, s * q.start : s * q.stop]
+            if len(reached) < s * t:
+                rows[...] = 0
+            for e, f in reached:
+                whole = sums[e, f, ..., : tall * pitch].reshape(*lead, channels, tall, pitch)
+                _cut(whole, 0, -across.low, rows[..., e::s, f::t])
 
 
 def _with_zeros(upstream: Array, reach: int) -> Array:
@@ -156,19 +171,28 @@ def _with_zeros(upstream: Array, reach: int) -> Array:
 
 
 def _add_taps(taps: Array, landings: tuple[_Landing, _Landing], ahead: int, pitch: int, sums: Array) -> None:
-    """Add taps[.., u, v, k, rows] to sums[e, f, .., k, rows]: the rows of a tap to those of its phase from a shift on.
+    """Add taps[.., k, u, v, rows] up in sums[e, f, .., k, rows]: a tap's rows to its phase's from a shift on.
 
     ahead: by how many rows the first row of the taps stands behind the first of the sums.
     """
     down, across = landings
     read, tall = taps.shape[-1] // pitch, sums.shape[-1] // pitch
+    bare = {(e, f) for e, _ in down.taps for f, _ in across.taps}
     for u, (e, by) in enumerate(down.taps):
         first = ahead + by  # the row of the phase that the first row is added to
         a, b = max(0, -first), min(read, tall - first)
         if a >= b:
             continue
         begin, end = (first + a) * pitch - across.low, (first + b) * pitch - across.low
-        target, added = sums[e], taps[:, :, u, :, :, a * pitch : b * pitch]
+        added = taps[:, :, :, u, :, a * pitch : b * pitch]
         for v, (f, shift) in enumerate(across.taps):
-            place = target[f, ..., begin + shift : end + shift]
-            place += added[:, :, v]
+            phase, place = sums[e, f], slice(begin + shift, end + shift)
+            if (e, f) in bare:  # the first tap is written, with zeros around
+                phase[..., : place.start] = 0
+                phase[..., place] = added[:, :, :, v]
+                phase[..., place.stop :] = 0
+                bare.remove((e, f))
+            else:
+                phase[..., place] += added[:, :, :, v]
+    for e, f in bare:
+        sums[e, f] = 0

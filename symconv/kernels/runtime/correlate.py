@@ -33,6 +33,8 @@ from symconv.kernels.runtime.workspace import _WORKSPACE
 # entries meet only where they do in the formula; elsewhere an infinity spreads
 _WINDOW_BY_WINDOW = ("direct", "rows", "shifted", "side by side", "taps", "rows of taps", "taps side by side")
 
+_TURNED = 1 << 15  # bytes of results side by side that are written image by image: they stay in the nearest cache
+
 
 def _tiles(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """Tiles F(m, r), those of every phase of the stride together."""
@@ -121,7 +123,10 @@ def _side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, dilat
         numbers = (start[0], start[1] * count), stride, (dilation[0], dilation[1] * count)
         schedule = _plain(merged, kernel, stride, numbers[2], (rows, result.shape[4]))
         _SCHEDULES[schedule](merged, kernel, *numbers, result)
-        place[...] = result.reshape(groups, outputs, rows, length, count).transpose(4, 0, 1, 2, 3)
+        split = result.reshape(groups, outputs, rows, length, count).transpose(4, 0, 1, 2, 3)
+        beside = max(1, _TURNED // (rows * length * count * out.itemsize))
+        for o in range(0, outputs, beside):
+            place[:, :, o : o + beside] = split[:, :, o : o + beside]
 
 
 def _taps_side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -232,12 +237,12 @@ def _correlate(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise; zero outside the images.
     """
-    if 0 in (images.size, kernel.size, out.size):
-        out[...] = 0
-        return
     small = None if SCHEDULE else _small_for(images, kernel, start, stride, dilation, out)
     if small is not None:
         small.run(images, kernel, out)
+        return
+    if 0 in (images.size, kernel.size, out.size):
+        out[...] = 0
         return
     kind = _number_type(images, kernel, out.dtype)
     if kind != out.dtype:

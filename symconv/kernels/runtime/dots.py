@@ -12,10 +12,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut, _even
+from symconv.kernels.runtime.window import _cut, _even, _strided
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _RUN = 1 << 13  # entries of a dot product
@@ -106,5 +105,5 @@ def _laid(
     length = pitch * (tall - 1) + width
     over_g, over_row, over_j = read.strides
     moves = over_g, dilation[0] * over_row, dilation[1] * over_j, stride[0] * tall * over_row, 0, stride[1] * over_j
-    windows = as_strided(read, (groups, r, c, runs, 1, length), moves)
+    windows = _strided(read, (), (groups, r, c, runs, 1, length), moves)
     return windows, given.reshape(groups, 1, 1, runs, -1, 1)[:, :, :, :, :length]

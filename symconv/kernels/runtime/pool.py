@@ -17,7 +17,7 @@ from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _one_run, _reads
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
-_AT_ONCE = 1 << 19  # bytes of images that are pooled at a time
+_AT_ONCE = 1 << 20  # bytes of images that are pooled at a time
 
 
 def _stack(array: Array) -> Array | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.lib.stride_tricks import sliding_window_view
 
 from symconv.kernels.runtime.toeplitz import _toeplitz_matrix
 from symconv.kernels.runtime.types import Array
+from symconv.kernels.runtime.window import _strided
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 
@@ -18,13 +19,12 @@ def _separable(images: Array, columns: Array, rows: Array, out: Array) -> None:
     if out.dtype not in (np.float32, np.float64) or 0 in (out.size, len(columns)):
         out[...] = np.einsum("pu,pv,...ijuv->...ij", columns, rows, sliding_window_view(images, (r, c), (-2, -1)))
         return
-    wide = min(width, 32 if c > 16 else 16)
-    tall = min(height, 8)
+    wide, tall = min(width, 16), min(height, 4)
     down = _toeplitz_matrix(np.ascontiguousarray(columns[:, :, None]), tall, 1, 1)
     across = _toeplitz_matrix(np.ascontiguousarray(rows[:, :, None]), wide, 1, 1).transpose(0, 2, 1)
     across = np.ascontiguousarray(across)
     length = width + c - 1
-    most = max(1, (1 << 18) // (length * tall * out.itemsize))
+    most = max(1, (1 << 19) // (length * tall * out.itemsize))
     for at in np.ndindex(out.shape[:-2]):
         image, place = images[at], out[at]
         for i in range(0, height, most * tall):
@@ -33,13 +33,13 @@ def _separable(images: Array, columns: Array, rows: Array, out: Array) -> None:
             band = _WORKSPACE.take("band", (n, length), out.dtype)
             for p in range(rank):
                 over, step = image.strides
-                read = image[i:, :length]
                 shape = blocks, tall + r - 1, length
-                stacked = as_strided(read, shape, (tall * over, over, step))
+                stacked = _strided(image, (i, 0), shape, (tall * over, over, step))
                 np.matmul(down[p], stacked, out=band[: blocks * tall].reshape(blocks, tall, length))
                 if rest:
                     first = blocks * tall
-                    np.matmul(down[p, :rest, : rest + r - 1], read[first : n + r - 1], out=band[first:])
+                    last = image[i + first : i + n + r - 1, :length]
+                    np.matmul(down[p, :rest, : rest + r - 1], last, out=band[first:])
                 _across(band, across[p], place[i : i + n], p > 0)
 
 
@@ -49,8 +49,8 @@ def _across(band: Array, matrix: Array, out: Array, added: bool) -> None:
     n, length = out.shape
     blocks, rest = divmod(length, wide)
     over, step = band.strides
-    stacked = as_strided(band, (blocks, n, reach), (wide * step, over, step))
-    place = as_strided(out, (blocks, n, wide), (wide * out.strides[1], out.strides[0], out.strides[1]))
+    stacked = _strided(band, (), (blocks, n, reach), (wide * step, over, step))
+    place = _strided(out, (), (blocks, n, wide), (wide * out.strides[1], out.strides[0], out.strides[1]))
     last = slice(length - rest, length)
     if added:
         place += np.matmul(stacked, matrix)

@@ -67,17 +67,17 @@ class _Small:
         self.weights_shape = groups, outputs, depth
         self.multiplications: int = matrix.size * outputs
         self.out_shape = len(images), groups, outputs, prod(extent)
-        # of these np.dot, which has less to look at, is the same
+        # of these the method dot, which has less to look at, is the same
         self.single = len(images) == groups == outputs == 1 and not _long(depth, out.dtype)
         self.row = self.matrix[0, 0]
-        self.result_row: Array | None = None if self.shown is None else self.result[0, 0]
+        self.result_row: Array | None = None if self.shown is None else self.result[0, 0, 0]
 
     def run(self, images: Array, kernel: Array, out: Array) -> None:
         """Compute it into `out`."""
         self.inner[...] = images
         self.columns[...] = self.windows
         if self.single and self.shown is not None:
-            np.dot(kernel.reshape(1, -1), self.row, out=self.result_row)
+            kernel.ravel().dot(self.row, self.result_row)
             out[...] = self.shown
         elif self.shown is not None:
             _product(kernel.reshape(self.weights_shape), self.matrix, self.result)
@@ -93,7 +93,8 @@ class _Small:
 class _SmallSums:
     """The same with stride[0] = 1 for fewer outputs than channels: sums over u of products [u, o, x, j].
 
-    Only the taps of a row are laid out as columns.
+    Only the taps of a row are laid out as columns, and only rows of the images are multiplied: the products of the
+    zeros above and below stay zeros.
     """
 
     def __init__(self, images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -103,17 +104,20 @@ class _SmallSums:
         *over, over_i, over_j = source.strides
         tall = rows + dilation[0] * (r - 1)
         moves = *over, dilation[1] * over_j, over_i, stride[1] * over_j
-        self.windows = as_strided(source, (*images.shape[:3], c, tall, length), moves)
+        windows = as_strided(source, (*images.shape[:3], c, tall, length), moves)
+        top, bottom = (min(max(0, x), tall) for x in (start[0], start[0] + images.shape[3]))
+        self.windows = windows[..., top:bottom, :]
         self.columns = np.empty(self.windows.shape, out.dtype)
-        self.matrix = self.columns.reshape(len(images), groups, channels * c, tall * length)
+        self.matrix = self.columns.reshape(len(images), groups, channels * c, (bottom - top) * length)
         self.weights = np.empty((groups, r, outputs, channels, c), out.dtype)
         self.factors = self.weights.reshape(groups, r * outputs, channels * c)
-        self.products = np.empty((len(images), groups, r * outputs, tall * length), out.dtype)
-        split = self.products.reshape(len(images), groups, r, outputs, tall, length)
+        products = np.zeros((len(images), groups, r * outputs, tall * length), out.dtype)
+        self.filled = products[..., top * length : bottom * length]
+        split = products.reshape(len(images), groups, r, outputs, tall, length)
         over_n, over_g, over_u, over_o, over_x, over_y = split.strides
         moves = over_n, over_g, over_u + dilation[0] * over_x, over_o, over_x, over_y
         self.shifted = as_strided(split, (*split.shape[:4], rows, length), moves)
-        self.nbytes = framed.nbytes + self.columns.nbytes + self.weights.nbytes + self.products.nbytes
+        self.nbytes = framed.nbytes + self.columns.nbytes + self.weights.nbytes + products.nbytes
         self.multiplications: int = self.matrix.size * r * outputs
 
     def run(self, images: Array, kernel: Array, out: Array) -> None:
@@ -121,7 +125,7 @@ class _SmallSums:
         self.inner[...] = images
         self.columns[...] = self.windows
         self.weights[...] = kernel.transpose(0, 3, 1, 2, 4)
-        _product(self.factors, self.matrix, self.products)
+        _product(self.factors, self.matrix, self.filled)
         np.add.reduce(self.shifted, axis=2, out=out)
 
 
@@ -150,7 +154,7 @@ def _small_for(
         return known
     taps, extent = prod(kernel.shape[3:]), prod(out.shape[3:])
     count, itemsize = prod(images.shape[:3]), out.itemsize
-    entries = count * taps * extent
+    entries = count * taps * extent if kernel.size else 0
     plan: _Small | _SmallSums | None = None
     reach = _reach(kernel, stride, dilation, out)
     sides = [abs(p) + max(h, r) for p, h, r in zip(start, images.shape[3:], reach)]

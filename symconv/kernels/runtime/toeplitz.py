@@ -7,12 +7,11 @@ rows shifted by one each, so that a product covers all taps at once.
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from symconv.kernels.runtime.choice import _TALL, _band
+from symconv.kernels.runtime.choice import _band, _tall
 from symconv.kernels.runtime.product import _product
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _even, _windows
+from symconv.kernels.runtime.window import _even, _strided, _windows
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _SHIFTED = 3 << 19  # bytes of the shifted rows that are held at once
@@ -38,7 +37,7 @@ def _toeplitz(
     """out[n, g, i, j] = sum of kernel[g, u, v] * images[n, g, stride * i + dilation * u - start]."""
     count, groups, height, width = out.shape
     r, c = kernel.shape[1:]
-    rows = min(height, _TALL)
+    rows = min(height, _tall(r))
     step, reach = stride[0] * rows, _band(r, stride[0], dilation[0], rows)
     across = _even(width, 512)
     while across > 128 and 2 * reach * _shifted_bytes(across, c, stride, dilation, out.itemsize) > _SHIFTED:
@@ -88,10 +87,8 @@ def _toeplitz_rows(
     read = _windows(images[:, None, None], corner, (1, taps), (rows, length), (1, stride[1]), (1, dilation[1]))
     shifted[...] = read[:, 0, 0, 0].transpose(0, 2, 1, 3)
     over_g, over_row, _, over_j = shifted.strides
-    blocks = as_strided(
-        shifted, (groups, many, reach * taps, length), (over_g, stride[0] * tall * over_row, length * over_j, over_j)
-    )
-    place = as_strided(
-        out, (groups, many, tall, length), (out.strides[0], tall * out.strides[1], out.strides[1], out.strides[2])
-    )
+    moves = over_g, stride[0] * tall * over_row, length * over_j, over_j
+    blocks = _strided(shifted, (), (groups, many, reach * taps, length), moves)
+    over_g, over_row, over_j = out.strides
+    place = _strided(out, (), (groups, many, tall, length), (over_g, tall * over_row, over_row, over_j))
     _product(matrix[:, None, :, : reach * taps], blocks, place)

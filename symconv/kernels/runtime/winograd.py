@@ -10,16 +10,18 @@ channels lie beside each other.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from symconv.kernels.runtime.product import _TERMS, _product
 from symconv.kernels.runtime.tiles import _tile
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut_strided, _even
+from symconv.kernels.runtime.window import _cut_strided, _even, _strided
 from symconv.kernels.runtime.workspace import _WORKSPACE
+
+_FEW_TILES = 32  # products over so few are slow, and what is summed is read anew for each block
 
 
 class _Block(NamedTuple):
@@ -99,13 +101,13 @@ def _into(
                 _cut_strided(image, corner[0] + e, corner[1] + f, stride, cut)
                 place[:, :, e, f] = cut.transpose(1, 2, 0)
         over_n, over_i, over_j, _ = read.strides
-        bands = as_strided(read, (count, block.rows, reads_i, width), (over_n, m * over_i, over_i, out.itemsize))
+        bands = _strided(read, (), (count, block.rows, reads_i, width), (over_n, m * over_i, over_i, out.itemsize))
         half = _WORKSPACE.take("b", (a, count, block.rows, width), out.dtype)
         np.matmul(matrices[0], bands, out=half.transpose(1, 2, 0, 3))
         over_p, over_n, over_i, _ = half.strides
         shape = (a, count, block.rows, block.columns, reads_j, channels)
         strides = (over_p, over_n, over_i, n * over_j, over_j, out.itemsize)
-        np.matmul(matrices[1], as_strided(half, shape, strides), out=target[:, some])
+        np.matmul(matrices[1], _strided(half, (), shape, strides), out=target[:, some])
 
 
 def _back(products: Array, tile: Pair, matrices: tuple[Array, Array], block: _Block, places: list[Array]) -> None:
@@ -174,21 +176,32 @@ def _winograd_taps(
     back, weigh, into = ((x.astype(dtype), y.astype(dtype)) for x, y in zip(_tile(m, r), _tile(n, c)))
     a, b = m + r - 1, n + c - 1
     extent = upstream[0].shape[1], upstream[0].shape[2]
-    held = max(channels, outputs) * dtype.itemsize, (channels + outputs) * dtype.itemsize
-    whole = _fitting(extent, count, tile, (r, c), held, 128, 27 << 17)
-    total = _WORKSPACE.take("weights", (a * b, outputs, channels), dtype)
+
+    def fitting(rows: int) -> _Block:
+        held = max(channels, outputs) * dtype.itemsize, (channels + outputs) * dtype.itemsize * rows // a
+        return _fitting(extent, count, tile, (r, c), held, 128, 27 << 17)
+
+    rows, whole = a, fitting(a)
+    if whole.tiles <= _FEW_TILES and whole.tiles < count * prod(-(-n // t) for n, t in zip(extent, tile)):
+        # half of the positions at a time, of twice as many tiles
+        rows = -(-a // 2)
+        whole = fitting(rows)
+    total = _WORKSPACE.take("weights", (a, b, outputs, channels), dtype)
     total[...] = 0
-    step = max(1, min(a * b, (1 << 19) // (outputs * channels * dtype.itemsize)))
+    step = max(1, min(rows * b, (1 << 19) // (outputs * channels * dtype.itemsize)))
     part = np.empty((step, outputs, channels), dtype)  # stays in the cache
-    for block, group, i, j in _blocks_of(whole, count, extent, tile):
-        corner = s * i - start[0], t * j - start[1]
-        right = _WORKSPACE.take("transformed", (a * b, block.tiles, channels), dtype)
-        _into(images[group], corner, stride, tile, into, block, right)
-        left = _WORKSPACE.take("turned", (a * b, block.tiles, outputs), dtype)
-        _into(upstream[group], (i, j), (1, 1), tile, back, block, left)
-        for q in range(0, a * b, step):
-            some = slice(q, min(q + step, a * b))
-            total[some] += np.matmul(left[some].transpose(0, 2, 1), right[some], out=part[: some.stop - q])
+    for p in range(0, a, rows):
+        sums = total[p : p + rows].reshape(-1, outputs, channels)
+        some_into, some_back = ((matrices[0][p : p + rows], matrices[1]) for matrices in (into, back))
+        for block, group, i, j in _blocks_of(whole, count, extent, tile):
+            corner = s * i - start[0], t * j - start[1]
+            right = _WORKSPACE.take("transformed", (len(sums), block.tiles, channels), dtype)
+            _into(images[group], corner, stride, tile, some_into, block, right)
+            left = _WORKSPACE.take("turned", (len(sums), block.tiles, outputs), dtype)
+            _into(upstream[group], (i, j), (1, 1), tile, some_back, block, left)
+            for q in range(0, len(sums), step):
+                some = slice(q, min(q + step, len(sums)))
+                sums[some] += np.matmul(left[some].transpose(0, 2, 1), right[some], out=part[: some.stop - q])
     taps = np.matmul(np.kron(*weigh).T, total.reshape(a * b, outputs * channels))
     split = taps.reshape(r, c, outputs, s, t, -1).transpose(2, 5, 0, 3, 1, 4).reshape(*out.shape[:2], r * s, c * t)
     out[...] = split[:, :, : out.shape[2], : out.shape[3]]
