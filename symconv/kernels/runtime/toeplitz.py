@@ -14,7 +14,7 @@ from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _even, _strided, _windows
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
-_SHIFTED = 3 << 19  # bytes of the shifted rows that are held at once
+_SHIFTED = 5 << 19  # bytes of the shifted rows that are held at once: those where blocks meet are copied twice
 
 
 def _toeplitz_matrix(kernel: Array, rows: int, stride: int, dilation: int) -> Array:
