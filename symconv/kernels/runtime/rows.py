@@ -14,7 +14,7 @@ import numpy as np
 from symconv.kernels.runtime.choice import _LAID
 from symconv.kernels.runtime.product import _parts_of, _product
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _cut_strided, _even
+from symconv.kernels.runtime.window import _cut_strided, _even, _windows
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
 _UNPACKED = 10**6  # multiplications; OpenBLAS packs the factors of larger products, which does not pay for few rows
@@ -55,9 +55,13 @@ def _row_windows(images: Array, first: Pair, taps: Pair, counts: Pair, stride: P
     (count, groups, channels, *_), (r, c), (rows, length) = images.shape, taps, counts
     shape = count, groups, stride[0] * (rows - 1) + r, channels, c, length
     laid = _WORKSPACE.take("columns", shape, images.dtype)
-    for v in range(c):
-        place = laid[:, :, :, :, v].transpose(0, 1, 3, 2, 4)
-        _cut_strided(images, first[0], first[1] + dilation[1] * v, (1, stride[1]), place)
+    if stride[1] == 1 and dilation[1] * (c - 1) <= length:  # all taps of a row while it is in the cache
+        read = _windows(images, first, (1, c), (shape[2], length), (1, 1), (1, dilation[1]))
+        laid[...] = read[:, :, :, 0].transpose(0, 1, 4, 2, 3, 5)
+    else:  # what a tap reads is far less than the row with zeros around
+        for v in range(c):
+            place = laid[:, :, :, :, v].transpose(0, 1, 3, 2, 4)
+            _cut_strided(images, first[0], first[1] + dilation[1] * v, (1, stride[1]), place)
     over_n, over_g, over_x, _, over_v, over_j = laid.strides
     windows = count, groups, rows, r * channels * c, length
     return np.ndarray(windows, laid.dtype, laid, 0, (over_n, over_g, stride[0] * over_x, over_v, over_j))
