@@ -117,6 +117,8 @@ class Lowering:
         if known is not None and pattern is not None:
             rest = [nest for n, nest in enumerate(nests) if n != known]
             return self._correlation(nests[known], pattern, rest, formula, title)
+        if len(nests) > 1:  # added up in an array of their own: the caller's may be one that another term reads
+            self.filled = ""
         parts = [self._write(nest, formula, title) for nest in nests]
         if not parts:
             return f"np.zeros({self.extents(formula.shape)})"
@@ -159,32 +161,54 @@ class Lowering:
         self.rows.append(Row(title, plain(found.images.name), ("windows",), found.kind, "0", moved, _AXES))
         self.fresh = True
         if found.kind != "sum":
-            return self._pooled(found, [*arrays[:-1], text.scaled(arrays[-1])], formula, text.text)
-        if text.scaled("total") != "total":
+            scaled = self.scope.assign("scaled", text.scaled(arrays[-1]))
+            return self._pooled(found, [*arrays[:-1], scaled], formula, text.text)
+        return self._scaled(text, lambda made: self._pooled(found, arrays, formula, text.text, made))
+
+    def _scaled(self, text: NestText, write: Callable[[str], str]) -> str:
+        """Sums that `write` writes, times the coefficient; quotients of floats stand in the caller's array.
+
+        write: takes the name of the helper that makes the array to be filled.
+        """
+        if text.scaled("total") == "total":
+            return write("_result")
+        divisor, filled = text.divisor(), self.filled
+        if not divisor:
             self.filled = ""
-        return text.scaled(self._pooled(found, arrays, formula, text.text))
+            return text.scaled(write("_result"))
+        return f"_quotient({write('_sums')}, {divisor}, {filled or None})"
 
     def _known_rank(self, found: KnownRank, nest: Nest, formula: Defined, title: str) -> str:
         """A sum of products column times row, along one axis after the other."""
         text = NestText(self, nest, formula)
         names = [self.scope.arrays[leaf] for leaf in (found.images, found.columns, found.rows)]
-        if text.scaled("total") != "total":
-            self.filled = ""
-        result = self._allocated(formula, names)
-        vectors = [f"{n}.T" if turned else n for n, turned in zip(names[1:], found.transposed, strict=True)]
-        self.scope.line(f"_separable({names[0]}, {', '.join(vectors)}, out={result})")
+
+        def write(made: str) -> str:
+            result = self._allocated(formula, names, made=made)
+            vectors = [f"{n}.T" if turned else n for n, turned in zip(names[1:], found.transposed, strict=True)]
+            self.scope.line(f"_separable({names[0]}, {', '.join(vectors)}, out={result})")
+            return result
+
+        scaled = self._scaled(text, write)
         product = " * ".join(plain(f.head.name) for f in nest.factors)
         cost = text.cost() + ", by two products of one axis each"
         self.rows.append(
             Row(title, product, ("windows",), "sums over windows", cost, self._moved(nest, formula), "known rank")
         )
         self.fresh = True
-        return text.scaled(result)
+        return scaled
 
-    def _pooled(self, found: Pooling, arrays: Sequence[str], formula: Defined, text_of: Callable[[Poly], str]) -> str:
+    def _pooled(
+        self,
+        found: Pooling,
+        arrays: Sequence[str],
+        formula: Defined,
+        text_of: Callable[[Poly], str],
+        made: str = "_result",
+    ) -> str:
         """Pooling in an array of its own; the winners of a maximum are kept where they are asked for."""
         given = self.given.get(found.windows)
-        result = self._allocated(formula, arrays, () if given is None else (given,))
+        result = self._allocated(formula, arrays, () if given is None else (given,), made)
         if found.kind == "maximum" and found.windows in self.routes:
             self.winners[found.windows] = self._kept_winners(found, formula, (arrays[0], result), text_of)
         winners = self.winners.get(found.windows, "") if found.kind in ("maximum", "route") else ""
@@ -205,20 +229,22 @@ class Lowering:
         self.scope.line(f"{name} = {made}")
         return name
 
-    def _allocated(self, formula: Defined, arrays: Sequence[str], others: Sequence[str] = ()) -> str:
+    def _allocated(
+        self, formula: Defined, arrays: Sequence[str], others: Sequence[str] = (), made: str = "_result"
+    ) -> str:
         """The array that a helper fills from these: the caller's own where this is the last stage.
 
-        others: read too, without a say in the type of the result.
+        others: read too, without a say in the type of the result.  made: the helper that says whether it can be.
         """
         filled, self.filled = self.filled, ""
         shape, named = self.extents(formula.shape), ", ".join(dict.fromkeys(arrays))
         kind, result = f"np.result_type({named})", self.scope.names.fresh("result")
-        made = (
-            f"_result({filled}, {shape}, {kind}, {', '.join([named, *others])})"
+        array = (
+            f"{made}({filled}, {shape}, {kind}, {', '.join([named, *others])})"
             if filled
             else f"np.empty({shape}, {kind})"
         )
-        self.scope.line(f"{result} = {made}")
+        self.scope.line(f"{result} = {array}")
         return result
 
     def _write(self, nest: Nest, formula: Defined, title: str) -> str:

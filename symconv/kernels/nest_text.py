@@ -95,23 +95,32 @@ class NestText:
 
         return poly_text(poly, name_of)
 
-    def scaled(self, text: str) -> str:
-        """Times the coefficient and the parts of the weight that are the same everywhere."""
+    def _scale(self) -> tuple[str, list[str], list[str]]:
+        """The coefficient and the parts of the weight that are the same everywhere: sign, factors, divisors."""
         nest = self.nest
         above = nest.coefficient.numerator
         factors = [self.text(nest.weight)] if nest.weight != ONE and not nest.weight.names() else []
-        below = [self.text(p) for p in nest.denominators if not p.names()]
+        divisors = [self.text(p) for p in nest.denominators if not p.names()]
         if nest.coefficient.denominator != 1:
-            below.append(str(nest.coefficient.denominator))
-        sign = "-" if above < 0 else ""
+            divisors.append(str(nest.coefficient.denominator))
         if abs(above) != 1:
             factors.insert(0, str(abs(above)))
-        if factors or below or sign:
+        return "-" if above < 0 else "", factors, divisors
+
+    def divisor(self) -> str:
+        """What the sum is divided by if nothing else is done to it, else nothing."""
+        sign, factors, divisors = self._scale()
+        return enclosed(divisors[0]) if len(divisors) == 1 and not sign and not factors else ""
+
+    def scaled(self, text: str) -> str:
+        """Times the coefficient and the parts of the weight that are the same everywhere."""
+        sign, factors, divisors = self._scale()
+        if factors or divisors or sign:
             text = enclosed(text)
         for factor in factors:
             text = f"{text} * {enclosed(factor)}"
-        for factor in below:
-            text = f"{text} / {enclosed(factor)}"
+        for divisor in divisors:
+            text = f"{text} / {enclosed(divisor)}"
         return sign + text
 
     def sliced(self, start: Poly, count: str, step: Poly) -> str:

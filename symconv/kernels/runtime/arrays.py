@@ -41,6 +41,17 @@ def _result(out: Array | None, shape: tuple[int, ...], dtype: Any, *read: Array)
     return np.empty(shape, dtype) if any(np.may_share_memory(out, array) for array in read) else out
 
 
+def _sums(out: Array | None, shape: tuple[int, ...], dtype: Any, *read: Array) -> Array:
+    """An array for sums that are divided afterwards: of floats the caller's own, if it fits."""
+    return _result(out, shape, dtype, *read) if np.dtype(dtype).kind == "f" else np.empty(shape, dtype)
+
+
+def _quotient(sums: Array, divisor: int, out: Array | None) -> Array:
+    """sums / divisor: of floats where they stand, else in the caller's array or in a new one."""
+    place = sums if sums.dtype.kind == "f" else _result(out, sums.shape, np.dtype(np.float64))
+    return np.divide(sums, divisor, out=place)
+
+
 def _stored(result: Array, out: Array | None) -> Array:
     """The result, copied into the caller's array if there is one."""
     if out is None or result is out:
