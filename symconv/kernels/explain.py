@@ -7,9 +7,9 @@ once on zeros in a thread of its own, and what it keeps there is listed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import prod
-from threading import Thread
 
 import numpy as np
 
@@ -105,16 +105,13 @@ def working_memory(kernel: Kernel, shape: Sequence[Poly]) -> dict[str, int] | No
     if sum(n or 0 for n in entries) > MOST_ENTRIES:
         return None
     arrays = {name: np.zeros(shape, np.float32) for name, shape in stated.items()}
-    found: dict[str, int] = {}
 
-    def run() -> None:
+    def run() -> dict[str, int]:
         kernel(arrays)
-        found.update(kernel.kept())
+        return kernel.kept()
 
-    thread = Thread(target=run)
-    thread.start()
-    thread.join()
-    return found
+    with ThreadPoolExecutor(1) as thread:  # whose buffers are its own
+        return thread.submit(run).result()
 
 
 def _table(cells: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -19,8 +19,8 @@ from symconv.kernels.runtime.choice import _OF_TAPS
 # In the order in which a module shows them; what a definition runs when it is read stands before it.
 FILES = (
     "checks", "arrays", "contract", "entrywise", "workspace", "window", "product", "tiles", "winograd", "choice",
-    "rows", "col2im", "direct", "toeplitz", "dots", "sparse", "separable", "fourier", "small", "correlate", "bands",
-    "pool", "pool_max", "scatter",
+    "rows", "col2im", "direct", "toeplitz", "toeplitz_tiles", "dots", "sparse", "separable", "fourier", "small",
+    "correlate", "bands", "pool", "pool_max", "scatter",
 )  # fmt: skip
 SETTINGS = ("ACCURACY", "SCHEDULE")
 # the schedules that one computes its parts by; any for the others that are cut into parts

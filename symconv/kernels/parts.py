@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symconv.kernels.patterns import Correlation, Laid
-from symconv.kernels.runtime.choice import _OF_TAPS, _choose, _phased, _plain, _tile_of
+from symconv.kernels.runtime.choice import _OF_TAPS, _TAPS_A_RUN, _choose, _phased, _plain, _tile_of
 from symconv.kernels.runtime.correlate import _part_of
 from symconv.kernels.runtime.scatter import _all_phases, _parts
 from symconv.kernels.runtime.small import _small_for
@@ -82,6 +82,8 @@ class Part:
             weighed, over = _phased(self.taps, self.stride), self.extent
         elif self.schedule in ("tiles of taps", "polyphase of taps"):
             weighed, over = _phased(self.extent, self.dilation), self.taps
+        elif self.schedule == "toeplitz tiles":
+            return (1, 1), (_TAPS_A_RUN, _TAPS_A_RUN)
         else:
             return None
         m, n = _tile_of(weighed, over, self.accuracy)

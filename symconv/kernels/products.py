@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import prod
 
 from symconv.kernels.parts import SMALL, Part, inner_parts
-from symconv.kernels.runtime.choice import _band, _row_by_row, _tall
+from symconv.kernels.runtime.choice import _TAPS_A_RUN, _band, _row_by_row, _tall
 from symconv.kernels.runtime.col2im import _channel_parts, _col2im_blocks, _landings, _rows_landing
 from symconv.kernels.runtime.direct import _turned_round
 from symconv.kernels.runtime.dots import _dot_blocks, _far, _pitch
@@ -31,6 +31,7 @@ COUNTED = {
     "polyphase": _IN_TILES,
     "polyphase of taps": _IN_TILES,
     "toeplitz": _WITH_ZEROS,
+    "toeplitz tiles": f"{_WITH_ZEROS}, the transforms are not",
     "dots": "those with the zeros between the rows of the upstream gradient are counted",
     "sparse": "at most; those with taps of zero are left out",
     "spread taps": "those with the zeros between the entries that are laid out are counted",
@@ -102,6 +103,15 @@ def _toeplitz(part: Part) -> int:
     return count * groups * height * band * part.taps[1] * width
 
 
+def _toeplitz_tiles(part: Part) -> int:
+    """The same at each position of a tile, with runs of taps for taps; the last tile and the last rows are whole."""
+    (count, groups, _, _), (height, width) = part.counts, part.extent
+    tall = min(height, _tall(part.taps[0]))
+    tiles, runs = -(-width // _TAPS_A_RUN), -(-part.taps[1] // _TAPS_A_RUN)
+    rows = -(-height // tall) * tall
+    return count * groups * rows * _band(part.taps[0], 1, 1, tall) * (2 * _TAPS_A_RUN - 1) * runs * tiles
+
+
 def _dots(part: Part) -> int:
     """Every tap times some rows at a time of the upstream gradient, which stands for the taps."""
     (_, groups, _, channels), (r, c) = part.counts, part.extent
@@ -159,6 +169,7 @@ _BY_SCHEDULE: dict[str, Callable[[Part], int]] = {
     "tiles of taps": _tiles_of_taps,
     "polyphase of taps": _tiles_of_taps,
     "toeplitz": _toeplitz,
+    "toeplitz tiles": _toeplitz_tiles,
     "dots": _dots,
     "fourier": _fourier,
     "col2im": _col2im,

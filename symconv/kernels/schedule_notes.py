@@ -19,6 +19,7 @@ SCHEDULES = {
     "tiles": ("_winograd", "_winograd_taps"),
     "polyphase": ("_phases_of_taps",),
     "toeplitz": ("_toeplitz",),
+    "toeplitz tiles": ("_toeplitz_tiles",),
     "sparse": ("_sparse",),
     "sub-images": ("_sub_images",),
     "fourier": ("_fourier",),

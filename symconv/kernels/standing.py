@@ -14,6 +14,8 @@ NEEDS = {
     "tiles": "a stride and a dilation of 1, and at most 7 taps on each axis, at most 3 with --accuracy exact",
     "polyphase": "a stride above 1, a dilation of 1, and tiles for the taps of each phase",
     "toeplitz": "one channel and one output in each group",
+    "toeplitz tiles": "--accuracy fast, one channel and one output in each group, a stride and a dilation of 1, and at "
+    "most 64 taps on each axis",
     "sparse": "entries in float32 or float64",
     "spread taps": "a gradient by a kernel, whose upstream gradient laid out for every tap takes at most 2 MB",
     "sub-images": "a dilation above 1 and a stride of 1; of a gradient by a kernel, one dilation for both axes",

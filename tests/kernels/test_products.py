@@ -49,6 +49,8 @@ LAYER = (2, 1, 3, 10, 14), (1, 5, 3, 3, 3), (8, 12)
         (part("toeplitz", (1, 1, 1, 18, 14), (1, 1, 1, 9, 3), (10, 12)), 10 * 36 * 12),
         # of 3 taps two rows read 4 rows, twice
         (part("toeplitz", (1, 1, 1, 6, 14), (1, 1, 1, 3, 3), (4, 12)), 2 * 2 * 12 * 12),
+        # 9 taps are three runs of 4, 9 columns three tiles of 4: seven positions, that matrix for 8 rows at each
+        (part("toeplitz tiles", (1, 1, 1, 13, 17), (1, 1, 1, 9, 9), (5, 9)), 7 * 8 * (12 * 3) * 3),
         # one tile of 96 has 48 right where 17 taps need 16 more: sides of 64, 2 x 2 of them, 64 x 33 complex numbers
         (part("fourier", (1, 1, 1, 112, 112), (1, 1, 1, 17, 17), (96, 96)), 4 * (2 * 2) * 64 * 33),
         # 8 rows of an upstream gradient, 12 entries and a zero for the tap that goes one entry further; all taps
@@ -94,7 +96,7 @@ class Row(np.ndarray):
 # `sparse` multiplies fewer, `fourier` no matrices, `spread taps` by @: those are counted by hand
 MEASURED = {
     "direct", "taps", "rows", "rows of taps", "shifted", "side by side", "taps side by side",
-    "toeplitz", "dots", "sub-images", "sub-images of taps",
+    "toeplitz", "toeplitz tiles", "dots", "sub-images", "sub-images of taps",
     "tiles", "tiles of taps", "polyphase", "polyphase of taps",
 }  # fmt: skip
 

@@ -73,6 +73,7 @@ def test_every_schedule_that_fits_is_the_formula(problem):
     fitting["sub-images of taps"] = dilation == (1, 1) and stride[0] == stride[1]
     fitting["dots"] = images.shape[0] == kernel.shape[1] == 1
     fitting["toeplitz"] = kernel.shape[1:3] == (1, 1)
+    fitting["toeplitz tiles"] = unit and fitting["toeplitz"]
     fitting["tiles"] = unit and all(choice._tile_of(taps, extent, "fast"))
     fitting["tiles of taps"] = unit and all(choice._tile_of(extent, taps, "fast"))
     phased = (
@@ -306,7 +307,12 @@ def test_equal_parts():
         ((1, 1, 1, 92, 90), (1, 1, 1, 7, 5), (1, 1), (1, 1), "rows", "rows"),
         ((1, 1, 1, 92, 90), (1, 1, 1, 7, 8), (1, 1), (1, 1), "toeplitz", "toeplitz"),
         ((1, 1, 1, 512, 500), (1, 1, 1, 7, 6), (1, 1), (1, 1), "toeplitz", "toeplitz"),
-        ((1, 1, 1, 512, 500), (1, 1, 1, 18, 17), (1, 1), (1, 1), "toeplitz", "fourier"),
+        ((1, 1, 1, 512, 500), (1, 1, 1, 9, 9), (1, 1), (1, 1), "toeplitz", "toeplitz"),
+        ((1, 1, 1, 512, 500), (1, 1, 1, 11, 12), (1, 1), (1, 1), "toeplitz", "toeplitz tiles"),
+        ((1, 1, 1, 512, 500), (1, 1, 1, 15, 14), (1, 1), (1, 1), "toeplitz tiles", "toeplitz tiles"),
+        ((1, 1, 1, 200, 200), (1, 1, 1, 15, 16), (1, 1), (1, 1), "toeplitz", "toeplitz tiles"),
+        ((1, 1, 1, 512, 500), (1, 1, 1, 21, 20), (1, 1), (1, 1), "toeplitz tiles", "fourier"),
+        ((1, 1, 1, 512, 500), (1, 1, 1, 28, 29), (1, 1), (1, 1), "fourier", "fourier"),
         ((1, 1, 1, 512, 500), (1, 1, 1, 3, 3), (1, 1), (2, 2), "toeplitz", "toeplitz"),
         ((32, 1, 1, 28, 27), (1, 1, 1, 7, 7), (1, 1), (1, 1), "rows", "rows"),
         ((32, 1, 1, 18, 17), (1, 1, 1, 7, 7), (1, 1), (1, 1), "side by side", "side by side"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import signal
 
 from symconv.kernels.runtime import (
     choice,
@@ -20,6 +21,7 @@ from symconv.kernels.runtime import (
     window,
     workspace,
 )
+from symconv.kernels.schedules.digits import ERRORS
 from tests.kernels.schedule_cases import MEGABYTES, close, kept, loops, owned, problems, run, traced
 
 LARGE = [  # images, channels, outputs, height, width, taps, stride, dilation
@@ -209,6 +211,21 @@ def test_rows_of_one_channel_with_a_stride_take_no_more_than_four_megabytes(taps
             out = run(schedule, "exact", images, kernel, (1, 1), stride, (1, 1), extent)
         assert max(peak.bytes - out.nbytes, kept()) <= 4 * MEGABYTES
         close(out, loops(images, kernel, (1, 1), stride, (1, 1), extent), np.float32)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("sides", "taps"), [((600, 4096), (15, 15)), ((200, 9000), (64, 64)), ((70, 66), (64, 3))])
+def test_tiles_across_rows_of_one_channel_take_no_more_than_two_megabytes(sides, taps, dtype):
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((1, 1, 1, *sides)).astype(dtype)
+    kernel = rng.standard_normal((1, 1, 1, *taps)).astype(dtype)
+    extent = [n + 2 - t + 1 for n, t in zip(sides, taps, strict=True)]
+    kept()
+    with traced() as peak:
+        out = run("toeplitz tiles", "fast", images, kernel, (1, 1), (1, 1), (1, 1), extent)
+    assert max(peak.bytes - out.nbytes, kept()) <= 2 * MEGABYTES
+    expected = signal.fftconvolve(np.pad(images[0, 0, 0].astype(float), 1), kernel[0, 0, 0, ::-1, ::-1], "valid")
+    assert np.abs(out - expected).max() <= ERRORS[4, 4][dtype == np.float64] * np.abs(expected).max()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from symconv.kernels.runtime.types import Array, Pair
 # outputs of a tile by taps: where some digits may be lost, and where float32 keeps an error below 1e-6
 _FAST = {2: (4,), 3: (4, 5), 4: (4,), 5: (4,), 6: (2,), 7: (2,)}
 _EXACT = {2: (2,), 3: (2,)}
+_TAPS_A_RUN = 4  # taps of a run, and outputs of a tile, where Toeplitz matrices are combined with tiles
 _LONG = 20  # entries of a row that is long enough to be multiplied by itself
 _LONG_OF_TAPS = 160  # bytes of such a row of an upstream gradient, where the gradient by a kernel is summed
 _LAID = 1 << 20  # bytes of the rows that are laid out at a time
@@ -26,6 +27,7 @@ _OF_TAPS = {
     "tiles": "tiles of taps",
     "polyphase": "polyphase of taps",
     "toeplitz": "dots",
+    "toeplitz tiles": "dots",
     "sub-images": "sub-images of taps",
     "side by side": "taps side by side",
 }  # the same schedule of a gradient by a kernel
@@ -74,7 +76,7 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
     taps = (kernel.shape[3], kernel.shape[4])
     image, result = images[0].nbytes, groups * outputs * prod(extent) * images.itemsize
     laid = outputs * prod(extent) * prod(images.shape[3:]) * images.itemsize
-    unit = (1, 1)
+    unit, runs = (1, 1), accuracy == "fast" and max(taps) <= 64
     forward, back = _saving(taps, stride, extent, accuracy) > 0, _saving(extent, dilation, taps, accuracy) > 0
     fits = {
         "direct": True,
@@ -84,6 +86,7 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
         "tiles": forward and stride == dilation == unit,
         "polyphase": forward and stride != unit == dilation,
         "toeplitz": outputs == channels == 1,
+        "toeplitz tiles": outputs == channels == 1 and stride == dilation == unit and runs,
         "sparse": True,
         "sub-images": stride == unit != dilation,
         "fourier": stride == dilation == unit,
@@ -141,8 +144,10 @@ def _chosen(
     outputs, channels, *_ = kernel.shape[1:]
     taps = (kernel.shape[3], kernel.shape[4])
     if "toeplitz" in possible and _worth_toeplitz(taps, stride, dilation, extent):
-        large = min(taps) >= (19 if images.dtype == np.float32 else 17) and min(extent) >= 64
-        return "fourier" if large and "fourier" in possible else "toeplitz"
+        runs = "toeplitz tiles" in possible and _worth_runs(taps, extent, images.itemsize)
+        many = {False: {4: 19, 8: 17}, True: {4: 28, 8: 20}}[runs][images.itemsize]
+        large = min(taps) >= many and min(extent) >= 64
+        return "fourier" if large and "fourier" in possible else "toeplitz tiles" if runs else "toeplitz"
     saving = _saving(taps, stride, extent, accuracy)
     wide = channels * outputs * prod(extent) >= prod(dilation) << 17 and _worth(min(channels, outputs), saving)
     if wide and "sub-images" in possible:
@@ -193,6 +198,13 @@ def _worth_toeplitz(taps: Pair, stride: Pair, dilation: Pair, extent: Pair) -> b
     if _rows_share(taps, 1, stride, dilation) and (prod(taps) < 9 or (prod(taps) < 50 and prod(extent) < 1 << 13)):
         return False
     return prod(extent) >= 1 << 11 and _band(taps[0], stride[0], dilation[0], _tall(taps[0])) <= 12 * taps[0]
+
+
+def _worth_runs(taps: Pair, extent: Pair, itemsize: int) -> bool:
+    """What tiles across the rows of such matrices save pays for transforming them."""
+    m = _TAPS_A_RUN
+    products = (_tall(taps[0]) + taps[0] - 1) * (taps[1] - (2 * m - 1) * -(-taps[1] // m) / m)  # of an output
+    return products * itemsize >= 400 and products * itemsize * prod(extent) >= 1 << 25
 
 
 def _tall(taps: int) -> int:

@@ -25,6 +25,7 @@ from symconv.kernels.runtime.settings import ACCURACY, SCHEDULE
 from symconv.kernels.runtime.small import _small_for
 from symconv.kernels.runtime.sparse import _sparse
 from symconv.kernels.runtime.toeplitz import _toeplitz
+from symconv.kernels.runtime.toeplitz_tiles import _toeplitz_tiles
 from symconv.kernels.runtime.types import Array, Pair
 from symconv.kernels.runtime.window import _even
 from symconv.kernels.runtime.winograd import _winograd, _winograd_taps
@@ -83,6 +84,11 @@ def _overlap_save(images: Array, kernel: Array, start: Pair, stride: Pair, dilat
 def _one_channel(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """Toeplitz matrices, for one channel in and out."""
     _toeplitz(images[:, :, 0], kernel[:, 0, 0], start, stride, dilation, out[:, :, 0])
+
+
+def _one_channel_by_tiles(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The same with tiles across."""
+    _toeplitz_tiles(images[:, :, 0], kernel[:, 0, 0], start, out[:, :, 0])
 
 
 def _one_channel_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -204,6 +210,7 @@ _SCHEDULES = {
     "tiles": _tiles,
     "polyphase": _tiles,
     "toeplitz": _one_channel,
+    "toeplitz tiles": _one_channel_by_tiles,
     "sparse": _sparse,
     "sub-images": _sub_images,
     "fourier": _overlap_save,

@@ -178,6 +178,22 @@ def toeplitz() -> Identity:
     return Identity(whole, define("blocks", whole.shape, lambda i: block[i // m, i % m]))
 
 
+def toeplitz_tiles() -> Identity:
+    """Taps in runs of m, outputs in tiles of m: run g of tile t is F(m, m) of the entries from m (t + g) on."""
+    X, K, g = _data("X", H), _data("K", r), Poly.of("g")
+    whole = correlate(X, K)
+    runs, count = (Poly.of(r) + m - 1) // m, (whole.shape[0] + m - 1) // m
+    parts = define("D", (count + runs - 1, 2 * Poly.of(m) - 1), lambda t, j: X[m * t + j], indices=("t", "j"))
+    taps = define("K'", (runs, m), lambda g, v: K[m * g + v], indices=("g", "v"))
+    tile = define(
+        "tile",
+        (count, m),
+        lambda t, e: _sum(multiply(taps[g, v], parts[t + g, e + v]), g=runs, v=m),
+        indices=("t", "e"),
+    )
+    return Identity(whole, define("made", whole.shape, lambda i: tile[i // m, i % m]))
+
+
 def sparse() -> Identity:
     """All outputs are a Toeplitz matrix, T[i, x] = sum of K[u] [x = s i + d u - p], mostly zero, times the signal."""
     X, K, x = _data("X", H), _data("K", r), Poly.of("x")
@@ -329,6 +345,7 @@ IDENTITIES: dict[str, Callable[[], Identity]] = {
     "side by side": side_by_side,
     "tiles": tiles,
     "toeplitz": toeplitz,
+    "toeplitz tiles": toeplitz_tiles,
     "sparse": sparse,
     "sub-images": sub_images,
     "polyphase": polyphase,

@@ -7,7 +7,7 @@ from symconv.errors import UsageError
 ACCURACIES = ("exact", "fast")
 NAMES = (
     *("direct", "rows", "shifted", "side by side", "tiles", "polyphase"),
-    *("toeplitz", "sparse", "spread taps", "sub-images", "fourier", "col2im"),
+    *("toeplitz", "toeplitz tiles", "sparse", "spread taps", "sub-images", "fourier", "col2im"),
 )
 
 
