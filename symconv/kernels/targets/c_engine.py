@@ -15,6 +15,9 @@ SETUP void NAME(prepare)(struct memory *memory, struct NAME(product) *p)
     survey(&p->left);
     survey(s);
     survey(&p->result);
+    double bytes = sizeof(T);
+    for (long axis = 0; axis < p->result.rank; axis++) bytes *= (double)p->result.extent[axis];
+    p->large = bytes > 2 * NEAR;
     p->summed = s->firsts * s->alongs;
     p->sparse = mostly_empty(s) || mostly_empty(&p->left);
     long step = s->inner[s->rank - 1], others = 0;
@@ -116,17 +119,17 @@ APART void NAME(by_tiles)(const struct NAME(product) *p, const T *b, T *c, int a
     }
 }
 
-/* Calls for what the next four runs read as their last line, and for where they write: rows of an image that are read
-   four at a time are too short for a processor to see where they go on.  (Not inlined, gcc takes it for no work at all
-   and leaves it out.) */
+/* Calls for what the next four runs read as their last line, and for where they write if that is large: rows of an
+   image that are read four at a time are too short for a processor to see where they go on.  (Not inlined, gcc takes
+   it for no work at all and leaves it out.) */
 static inline __attribute__((always_inline)) void NAME(fetch)(
     const struct NAME(product) *p, const struct run *next, long j, long count, const T *b, const T *c)
 {
     const long last = (p->lines - 1) * (next[1].from - next[0].from);
     for (long i = 0; i < 4; i++) {
         const long end = minimum(j + count, next[i].length);
-        for (long v = j; v < end; v += LINE) {
-            __builtin_prefetch(b + next[i].from + last + v);
+        for (long v = j; v < end; v += LINE) __builtin_prefetch(b + next[i].from + last + v);
+        for (long v = j; v < end && p->large; v += LINE) {
             __builtin_prefetch(c + next[i].to + v * p->result.at_inner, 1);
         }
     }

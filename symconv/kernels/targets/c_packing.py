@@ -15,6 +15,7 @@ struct NAME(product) {
     long along; /* what is summed in one line, for dot products, else 0 */
     int strips, always; /* strips instead of tiles; always from a copy */
     int sparse; /* neither: entry by entry */
+    int large; /* the result is larger than a near cache */
 };
 """
 
