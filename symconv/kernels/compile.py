@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter, Signature
-from itertools import combinations
 from keyword import iskeyword
 from typing import Any
 
@@ -24,6 +23,16 @@ from symconv.kernels.stages import program_of
 from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Defined, sizes_in
 from symconv.term.value import Entry
+
+_DEFAULTS = {"out": None, "threads": 1}
+_CALLER = """\
+def call({parameters}):
+    if {unusual}:
+        __given = {{{given}}}
+        __others.update((name, value) for name, (value, default) in __given.items() if value is not default)
+        return __looked_up(__places, __others)
+    return __function({arguments})
+"""
 
 
 def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "") -> Callable[..., Any]:
@@ -44,9 +53,8 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
     refuse_unknown(accuracy, schedule)
     kernel = kernel_of(tensor, (), accuracy, schedule)
     sizes = {s.name: s for s in sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))}
-    usual, function = kernel.usual(), kernel.function
 
-    def call(*places: Any, **values: Any) -> Any:
+    def looked_up(places: tuple[Any, ...], values: dict[str, Any]) -> Any:
         if places:
             raise UsageError(
                 f"compiled {tensor.name}",
@@ -54,14 +62,13 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
                 f"arguments by name: {kernel.arguments()}",
                 f"write {next(iter(kernel.spelled()), 'name')}=..",
             )
-        if values.keys() in usual:  # nothing to look up: the time of a small kernel is that of its calls
-            return function(**values)
         known = {t for t, _ in kernel.written.interface.arrays}
         spoken = tuple(sizes[name] for name in sorted(set(values) & set(sizes)) if name not in {t.name for t in known})
         said = {size for size, _ in kernel.written.said}
         chosen = kernel if said == set(spoken) else kernel_of(tensor, spoken, accuracy, schedule)
         return chosen(values)
 
+    call = kernel.caller(looked_up)
     call.__doc__ = f"{tensor.name}; arguments {kernel.arguments()}"
     call.__signature__ = kernel.signature()  # type: ignore[attr-defined]
     return call
@@ -95,16 +102,27 @@ class Kernel:
         found |= {size.name: name for size, name in written.said}
         return found | {leaf.name: name for leaf, name in written.interface.arrays}
 
-    def usual(self) -> tuple[frozenset[str], ...]:
-        """The arguments of calls that need no other look, with or without `out` and `threads`.
+    def caller(self, looked_up: Callable[[tuple[Any, ...], dict[str, Any]], Any]) -> Callable[..., Any]:
+        """A function of keywords: the kernel itself where exactly its arguments are given, else what looks them up.
 
-        None where an argument is not spelled as it is named.
+        The time of a small kernel is that of its calls, so that those are written out, without a dictionary.
         """
-        spelled, extra = self.spelled(), self.written.extra
-        if any(a != b for a, b in spelled.items()):
-            return ()
-        further = [c for n in range(len(extra) + 1) for c in combinations(extra, n)]
-        return tuple(frozenset((*spelled, *more)) for more in further)
+        spelled = self.spelled()
+        if any(a != b or a.startswith("__") for a, b in spelled.items()):  # spelled otherwise, or as names are here
+            return lambda *places, **values: looked_up(places, values)
+        optional = [name for name in self.written.extra if name in _DEFAULTS]
+        parameters = [*(f"{a}=__none" for a in spelled), *(f"{a}=__{a}" for a in optional)]
+        given = [*(f"{a!r}: ({a}, __none)" for a in spelled), *(f"{a!r}: ({a}, __{a})" for a in optional)]
+        source = _CALLER.format(
+            parameters=", ".join(("*__places", *parameters, "**__others")),
+            unusual=" or ".join(("__places", "__others", *(f"{a} is __none" for a in spelled))),
+            given=", ".join(given),
+            arguments=", ".join(f"{a}={a}" for a in (*spelled, *optional)),
+        )
+        known = {"__none": object(), "__looked_up": looked_up, "__function": self.function}
+        known |= {f"__{a}": _DEFAULTS[a] for a in optional}
+        caller: Callable[..., Any] = execute(source, **known)["call"]
+        return caller
 
     def arguments(self) -> str:
         return ", ".join(self.spelled()) or "none"
@@ -145,9 +163,9 @@ def kernel_of(tensor: Defined, spoken: tuple[Size, ...], accuracy: str, schedule
     return Kernel(tensor.name, written, function)
 
 
-def execute(source: str) -> dict[str, Any]:
-    """The names of a source that this package has just written, executed."""
-    namespace: dict[str, Any] = {"__name__": "symconv_kernel"}
+def execute(source: str, **known: object) -> dict[str, Any]:
+    """The names of a source that this package has just written, executed; it may use those that are known."""
+    namespace: dict[str, Any] = {"__name__": "symconv_kernel", **known}
     exec(compile(source, "<kernel written by symconv>", "exec"), namespace)  # noqa: S102
     return namespace
 
