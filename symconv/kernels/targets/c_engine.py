@@ -17,7 +17,7 @@ SETUP void NAME(prepare)(struct memory *memory, struct NAME(product) *p)
     survey(&p->result);
     double bytes = sizeof(T);
     for (long axis = 0; axis < p->result.rank; axis++) bytes *= (double)p->result.extent[axis];
-    p->large = bytes > 2 * NEAR;
+    p->large = bytes > NEAR;
     p->summed = s->firsts * s->alongs;
     p->sparse = mostly_empty(s) || mostly_empty(&p->left);
     long step = s->inner[s->rank - 1], others = 0;
@@ -119,17 +119,17 @@ APART void NAME(by_tiles)(const struct NAME(product) *p, const T *b, T *c, int a
     }
 }
 
-/* Calls for what the next four runs read as their last line, and for where they write if that is large: rows of an
-   image that are read four at a time are too short for a processor to see where they go on.  (Not inlined, gcc takes
-   it for no work at all and leaves it out.) */
+/* Calls for what the next four runs read as their last line, and for where they write: rows of an image that are read
+   four at a time are too short for a processor to see where they go on.  What a near cache holds comes without calls,
+   sooner than with them.  (Not inlined, gcc takes it for no work at all and leaves it out.) */
 static inline __attribute__((always_inline)) void NAME(fetch)(
     const struct NAME(product) *p, const struct run *next, long j, long count, const T *b, const T *c)
 {
     const long last = (p->lines - 1) * (next[1].from - next[0].from);
     for (long i = 0; i < 4; i++) {
         const long end = minimum(j + count, next[i].length);
-        for (long v = j; v < end; v += LINE) __builtin_prefetch(b + next[i].from + last + v);
-        for (long v = j; v < end && p->large; v += LINE) {
+        for (long v = j; v < end; v += LINE) {
+            __builtin_prefetch(b + next[i].from + last + v);
             __builtin_prefetch(c + next[i].to + v * p->result.at_inner, 1);
         }
     }
@@ -159,7 +159,7 @@ APART void NAME(strip_of)(const struct NAME(product) *p, const struct run *run, 
             from[i] = run[i].from + j;
             to[i] = run[i].to + j;
         }
-        if (sheet && next != NULL) NAME(fetch)(p, next, j, done, b, c + *at_row);
+        if (sheet && p->large && next != NULL) NAME(fetch)(p, next, j, done, b, c + *at_row);
         NAME(sheet) *const sheet_of = NAME(sheets)[p->lines <= HEIGHT ? p->lines : 0][vectors - 1];
         for (long v = 0; v < width; v += part) { /* short sums lose few digits */
             sheet_of(p->lines, width, minimum(part, width - v), packed + v, b + from[0],
