@@ -47,12 +47,13 @@ def notes_on(used: Collection[str], tiles: Collection[tuple[int, int]] | None) -
 
     used: all helpers, and the calls of `_pool`.  tiles: those that sums may be computed by; None for all of them.
     """
-    lines = [_note(name) for name, helpers in SCHEDULES.items() if not set(helpers).isdisjoint(used)]
+    lines = [theorem_of(name) for name, helpers in SCHEDULES.items() if not set(helpers).isdisjoint(used)]
     return [*lines, "", CONTRACT, *labelled(tiles), KEPT] if "_correlate" in used else lines
 
 
-def _note(name: str) -> str:
+def theorem_of(name: str) -> str:
+    """The identity that makes a schedule right, as a docstring quotes it."""
     return f"schedule {name}: {' '.join((IDENTITIES[name].__doc__ or '').split())}"
 
 
-__all__ = ["notes_on"]
+__all__ = ["notes_on", "theorem_of"]

@@ -37,6 +37,11 @@ def test_exported_matrices_are_those_that_sympy_derives(m, r):
         np.testing.assert_allclose(found, np.array(exact.tolist(), float), rtol=1e-15)
 
 
+@pytest.mark.parametrize(("m", "r"), TILES)
+def test_what_a_tile_reads_is_transformed_alike_where_outputs_and_taps_change_places(m, r):
+    assert toom_cook(m, r).into == toom_cook(r, m).into  # what C relies on, for F(4, 3) and F(3, 4)
+
+
 @pytest.mark.parametrize(("m", "r"), [(0, 3), (3, 0), (9, 9)])
 def test_a_tile_that_is_not_to_be_had(m, r):
     with pytest.raises(UsageError, match=rf"F\({m}, {r}\): a tile of {m} outputs and {r} taps; expected at least one"):

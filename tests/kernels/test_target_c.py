@@ -18,7 +18,7 @@ from symconv.kernels import Export
 from symconv.kernels.helpers import helper_names
 from symconv.kernels.targets import c_loader
 from symconv.kernels.targets.c import LOADER, CModule
-from symconv.ops.correlate import correlate, transposed
+from symconv.ops.correlate import convolve, correlate, transposed
 from symconv.ops.layer import add_bias
 from symconv.ops.matrix import matmul
 from symconv.term.tensor import define
@@ -205,13 +205,14 @@ def tiled(folder):
         ((1, 9, 70, 91), (33, 9, 3, 3), 0),
         ((2, 32, 5, 6), (32, 16, 3, 3), 2),  # groups
         ((1, 140, 9, 8), (20, 140, 3, 3), 3),
+        ((2, 96, 5, 850), (20, 96, 3, 3), 1),  # wider than the buffers: strips
     ],
 )
-def test_tiles_of_f_4_3(tiled, conv, x_shape, k_shape, padding, dtype):
+def test_tiles_of_f_4_3_and_f_3_4(tiled, conv, x_shape, k_shape, padding, dtype):
     torch = importlib.import_module("torch")
     rng = np.random.default_rng(sum(x_shape))
     x, k = rng.standard_normal(x_shape).astype(dtype), rng.standard_normal(k_shape).astype(dtype)
-    tx, tk = torch.tensor(x, dtype=torch.float64, requires_grad=True), torch.tensor(k, dtype=torch.float64)
+    tx, tk = (torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in (x, k))
     y = torch.nn.functional.conv2d(tx, tk, padding=padding, groups=x_shape[1] // k_shape[1])
     up = rng.standard_normal(y.shape)
     y.backward(torch.tensor(up))
@@ -221,8 +222,50 @@ def test_tiles_of_f_4_3(tiled, conv, x_shape, k_shape, padding, dtype):
     x[0, 0, 2, 2] = np.nan
     spread = np.isnan(tiled.forward(x, k, padding=padding)).sum()
     assert spread > np.isnan(conv.forward(x, k, padding=padding)).sum()  # over the tiles that read it
-    close(tiled.grad_input(up.astype(dtype), k, x_shape, padding=padding), tx.grad.numpy(), tolerance)
-    assert "ACCURACY fast" in tiled.__doc__
+    up = up.astype(dtype)
+    close(tiled.grad_input(up, k, x_shape, padding=padding), tx.grad.numpy(), tolerance)
+    x[0, 0, 2, 2] = tx.detach().numpy()[0, 0, 2, 2]
+    close(tiled.grad_kernel(up, x, k_shape, padding=padding), tk.grad.numpy(), tolerance)
+
+
+@needs_compiler
+def test_the_docstring_tells_the_theorems(tiled, conv):
+    for module in (tiled, conv):
+        quoted = [line.split(":")[0] for line in module.__doc__.splitlines() if line.startswith("schedule ")]
+        tiles = ["schedule tiles"] if module is tiled else []
+        assert quoted == ["schedule direct", "schedule taps", "schedule adjoint", *tiles]
+        assert ("ACCURACY fast" in module.__doc__) == bool(tiles)
+
+
+@needs_compiler
+def test_a_nan_spreads_over_the_taps_that_its_tile_reads(tiled, conv):
+    rng = np.random.default_rng(10)
+    x, up = rng.standard_normal((1, 9, 12, 13)), rng.standard_normal((1, 17, 10, 11))
+    x[0, 4, -1, -1] = np.nan  # read by the last tap alone
+    found, wanted = (np.isnan(module.grad_kernel(up, x, (17, 9, 3, 3))) for module in (tiled, conv))
+    assert wanted.sum() == 17
+    assert found.sum() == 17 * 9
+    assert found[:, 4].all()
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_tiles_of_a_convolution_that_reads_its_windows_backward(folder, dtype):
+    n, h, w = sizes("n h w")
+    x, k = leaf("x", n, C, h, w), leaf("k", M, C, r, c)
+    flipped = convolve(x, k)
+    module = exported(folder, flipped, (x, k), "backward", accuracy="fast")
+    rng = np.random.default_rng(17)
+    image, kernel = (rng.standard_normal(shape).astype(dtype) for shape in ((2, 9, 11, 13), (19, 9, 3, 3)))
+    pairs = ((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
+    y = reference.correlate(image.astype(float), kernel[:, :, ::-1, ::-1].astype(float), *pairs)
+    up = rng.standard_normal(y.shape).astype(dtype)
+    turned = kernel[:, :, ::-1, ::-1].astype(float)
+    dx, dk = reference.gradients(image.astype(float), turned, up.astype(float), *pairs)
+    tolerance = 1e-13 if dtype == np.float64 else 2e-5
+    close(module.forward(image, kernel), y, tolerance)
+    close(module.grad_x(up, kernel, image.shape), dx, tolerance)
+    close(module.grad_k(up, image, kernel.shape), dk[:, :, ::-1, ::-1], tolerance)
 
 
 @needs_compiler

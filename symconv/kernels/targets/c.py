@@ -13,10 +13,21 @@ from dataclasses import replace
 from symconv.kernels.export import Export
 from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.module import ModuleWriter, banner
+from symconv.kernels.schedule_notes import theorem_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.self_test import SelfTest
 from symconv.kernels.stages import Program
-from symconv.kernels.targets import c_dots, c_engine, c_loader, c_packing, c_pool_lines, c_sides, c_tiles, c_winograd
+from symconv.kernels.targets import (
+    c_dots,
+    c_engine,
+    c_loader,
+    c_packing,
+    c_pool_lines,
+    c_sides,
+    c_tiles,
+    c_winograd,
+    c_winograd_taps,
+)
 from symconv.kernels.targets.c_runtime import ELEMENTWISE, FOOT, HEAD, TWICE
 from symconv.kernels.targets.c_stage import write_program
 from symconv.kernels.targets.c_text import comment_c
@@ -29,9 +40,16 @@ The C file of the same name computes; it is compiled when it is first called, an
 the formula takes them.
 """
 FAST = """
-ACCURACY fast: 3 x 3 taps of stride 1 are computed by tiles of F(4, 3), errors up to 2e-5 in float32 and 1e-13 in
-float64; an infinity or a NaN spreads over the tiles that read it.  Arrays of whole numbers alone are not.
+ACCURACY fast: 3 x 3 taps of stride 1 are computed by tiles of F(4, 3), gradients by them by tiles of F(3, 4), errors up
+to 2e-5 in float32 and 1e-13 in float64; an infinity or a NaN spreads over the tiles that read it.  Arrays of whole
+numbers alone are not.
 """
+POOLINGS = {
+    "maximum": ("greatest of windows",),
+    "sum": ("sums of windows",),
+    "spread": ("sums of windows",),
+    "route": ("winners of windows",),
+}
 LOADER = (
     *("_c_words", "_c_compiler", "_c_file_name", "build", "_c_into", "_c_library"),
     *("_c_type", "_c_function", "_in_c", "_in_parts", "_call_c", "_place", "_for_c"),
@@ -104,12 +122,24 @@ class CModule(ModuleWriter):
             self.c_writer = _Writer(self.writer.taken, self.quick)
         return self.c_writer.calling(program, interface)
 
+    def calls(self) -> _Writer:
+        """What wrote the functions of both files."""
+        if self.c_writer is None:
+            raise TypeError("a module has at least one function")
+        return self.c_writer
+
     def files(self) -> dict[str, str]:
         """The two texts; both must be saved under one name in one folder."""
         return {".py": self.source(), ".c": self.c_source()}
 
     def notes(self) -> list[str]:
-        return [" ".join(part.split()) for part in (CONTRACT, FAST) if self.quick or part != FAST]
+        """The theorems of the schedules, and what the functions promise."""
+        writer = self.calls()
+        tiles = ["tiles"] if self.quick and writer.engine else []
+        names = ["direct", "taps", "adjoint", *tiles] if writer.engine else []
+        names += sorted({name for kind in writer.pools for name in POOLINGS[kind]})
+        texts = (CONTRACT, FAST) if tiles else (CONTRACT,)
+        return [*map(theorem_of, names), "", *(" ".join(text.split()) for text in texts)]
 
     def helpers(self, text: str) -> list[str]:
         loader = (inspect.getsource(vars(c_loader)[name]) for name in LOADER)
@@ -125,21 +155,20 @@ class CModule(ModuleWriter):
         )
 
     def c_source(self) -> str:
-        if self.c_writer is None:
-            raise TypeError("a module has at least one function")
-        plain = [c_tiles.HEAD, c_sides.HEAD, c_dots.HEAD] if self.c_writer.engine else []
+        writer = self.calls()
+        plain = [c_tiles.HEAD, c_sides.HEAD, c_dots.HEAD] if writer.engine else []
         typed = (
             [c_tiles.text(), c_packing.PRODUCT, c_dots.text(), c_packing.PACKING, c_engine.TYPED]
-            if self.c_writer.engine
+            if writer.engine
             else []
         )
-        plain += [c_pool_lines.HEAD] if self.c_writer.pools else []
-        typed += [c_pool_lines.text(self.c_writer.pools)] if self.c_writer.pools else []
-        typed += [c_winograd.text()] if self.c_writer.engine and self.quick else []
+        plain += [c_pool_lines.HEAD] if writer.pools else []
+        typed += [c_pool_lines.text(writer.pools)] if writer.pools else []
+        typed += [c_winograd.text(), c_winograd_taps.text()] if writer.engine and self.quick else []
         about = f"The functions that {self.export.stem}.py calls, written by symconv."
         head = f"{comment_c(self.export.title)}\n{comment_c(about)}"
         own = HEAD.replace("FILE_NAME", f"{self.export.stem}.c")
-        return "\n".join([head, own, *plain, TWICE, ELEMENTWISE, *typed, *self.c_writer.c_functions.values(), FOOT])
+        return "\n".join([head, own, *plain, TWICE, ELEMENTWISE, *typed, *writer.c_functions.values(), FOOT])
 
 
 def _with_loader_imports(text: str) -> str:

@@ -21,7 +21,8 @@ from symconv.kernels.targets.c_bounds import Bounds, Condition
 from symconv.kernels.targets.c_function import Array, CFunction
 from symconv.kernels.targets.c_pool import has_planes, write_pooling
 from symconv.kernels.targets.c_product import Product, plan_product
-from symconv.kernels.targets.c_stencil import Tiling, stencil_of, unit_steps, with_sizes
+from symconv.kernels.targets.c_stencil import Stencil, Tiling, stencil_of, unit_steps, with_sizes
+from symconv.kernels.targets.c_stencil_taps import TapTiling, taps_of
 from symconv.kernels.targets.c_tables import Tables
 from symconv.kernels.targets.c_text import grouped, number_c
 from symconv.term.polynomial import Poly
@@ -259,15 +260,25 @@ def _by_engine(function: CFunction, nest: Nest, product: Product, out: Array, ad
     steps = unit_steps(nest)
     plain = with_sizes(nest, steps)
     tiled = plan_product(function, plain, out, steps) if function.fast and not nest.extremes else None
-    stencil = stencil_of(tiled) if tiled is not None else None
-    if tiled is None or stencil is None:
+    found = _stencil_in(tiled) if tiled is not None else None
+    if tiled is None or found is None:
         Tables(function, nest, product).write(adds)
         return
-    tables = Tiling(function, plain, tiled)
+    stencil, writer = found
+    tables = writer(function, plain, tiled)
     with function.block(f"if ({tables.fits(stencil, steps)})"):
         tables.tiled(stencil, adds)
     with function.block("else"):
         Tables(function, nest, product).write(adds)
+
+
+def _stencil_in(product: Product) -> tuple[Stencil, type[Tiling]] | None:
+    """The stencil that a product applies, or whose taps it differentiates by, and what writes it by tiles."""
+    for find, writer in ((stencil_of, Tiling), (taps_of, TapTiling)):
+        stencil = find(product)
+        if stencil is not None:
+            return stencil, writer
+    return None
 
 
 def _cleared(function: CFunction, out: Array) -> str:

@@ -33,13 +33,9 @@ def stencil_of(product: Product) -> Stencil | None:
         return None
     if result.positions[-2:] != tuple(map(Poly.of, columns)) or len(product.right.positions) < 3:
         return None
-    found: list[tuple[str, int, Poly]] = []
-    for name, position in zip(columns, product.right.positions[-2:], strict=True):
-        form = coefficients(position) or ({}, ZERO)
-        others = [n for n in form[0] if n != name]
-        if form[0].get(name) != ONE or len(others) != 1 or form[0][others[0]] not in (ONE, -ONE):
-            return None
-        found.append((others[0], 1 if form[0][others[0]] == ONE else -1, form[1]))
+    found = shifts(product.right.positions[-2:], columns)
+    if found is None:
+        return None
     (u, up, low), (v, along, left) = found
     rest = [n for n in product.summed if n not in (u, v)]
     lone = [Poly.of(u), Poly.of(v)]
@@ -53,6 +49,18 @@ def stencil_of(product: Product) -> Stencil | None:
     first = {product.right.positions[0], result.positions[0]}
     images = [n for n in product.around if first == {Poly.of(n)} and n not in product.left.names()]
     return Stencil(rest[0], (u, v), (up, along), (low, left), next(iter(images), None))
+
+
+def shifts(positions: Sequence[Poly], names: Sequence[str]) -> list[tuple[str, int, Poly]] | None:
+    """What else two positions hold beside these indices: an index, its sign and the rest; None where it is no such."""
+    found: list[tuple[str, int, Poly]] = []
+    for name, position in zip(names, positions, strict=True):
+        form = coefficients(position) or ({}, ZERO)
+        others = [n for n in form[0] if n != name]
+        if form[0].get(name) != ONE or len(others) != 1 or form[0][others[0]] not in (ONE, -ONE):
+            return None
+        found.append((others[0], 1 if form[0][others[0]] == ONE else -1, form[1]))
+    return found
 
 
 def unit_steps(nest: Nest) -> dict[Size, Poly]:
@@ -79,57 +87,91 @@ def with_sizes(nest: Nest, sizes: Mapping[Size, Poly]) -> Nest:
 class Tiling(Tables):
     """Writes a stencil by tiles."""
 
+    STRUCTS = "tiling", "workshop"
+    FUNCTIONS = "furnish", "by_winograd"
+    TAPS = "a"  # the array whose axes the taps are
+
     def tiled(self, stencil: Stencil, adds: bool) -> None:
-        """The product by tiles of F(4, 3)."""
+        """The product by tiles."""
         function, product = self.function, self.product
-        left, right, result = product.left, product.right, product.result
         name, shop, tables = (function.names.fresh(n) for n in ("tiling", "workshop", "tables"))
-        high, wide = (function.scalar(n) for n in right.array.shape[-2:])
-        height, width = (function.scalar(n) for n in result.array.shape[-2:])
-        lows = [
-            self.text(rest - (2 if sign < 0 else 0)) for rest, sign in zip(stencil.rests, stencil.signs, strict=True)
-        ]
-        steps = [self.step(left, tap) for tap in stencil.taps]
-        signed = [f"{'-' if sign < 0 else ''}{grouped(step)}" for step, sign in zip(steps, stencil.signs, strict=True)]
-        each = stencil.images
-        images = ("1", "0", "0")
-        if each is not None:
-            images = (self.count((each,)), self.step(right, each), self.step(result, each))
-        lines = [
-            f".images = {images[0]}, .b_image = {images[1]}, .c_image = {images[2]},",
-            f".rows = {self.count(product.rows)}, .channels = {self.count((stencil.channel,))},",
-            f".height = {height}, .width = {width}, .high = {high}, .wide = {wide},",
-            f".low_u = {lows[0]}, .low_v = {lows[1]}, .scale = {self.scale()},",
-            f".a_row = {self.step(left, product.rows[0])}, .a_channel = {self.step(left, stencil.channel)},",
-            f".a_u = {signed[0]}, .a_v = {signed[1]},",
-            f".b_channel = {self.step(right, stencil.channel)}, .c_row = {self.step(result, product.rows[0])},",
-        ]
-        turned = "".join(f" + 2 * {grouped(s)}" for s, sign in zip(steps, stencil.signs, strict=True) if sign < 0)
         function.line(f"struct memory {tables} = {{0}};")
-        function.line(f"struct NAME(tiling) {name} = {{")
-        for line in lines:
+        function.line(f"struct NAME({self.STRUCTS[0]}) {name} = {{")
+        for line in self.fields(stencil):
             function.line(f"    {line}")
         function.line("};")
-        function.line(f"struct NAME(workshop) {shop};")
-        with function.block(f"if (NAME(furnish)(&{tables}, &{name}, &{shop}))"), ExitStack() as loops:
+        function.line(f"struct NAME({self.STRUCTS[1]}) {shop};")
+        with (
+            function.block(f"if (NAME({self.FUNCTIONS[0]})(&{tables}, &{name}, &{shop}))"),
+            ExitStack() as loops,
+        ):
             others = [n for n in (*product.around, *product.added) if n != stencil.images]
             for n in others:
                 loops.enter_context(function.block(self.loop(n)))
-            for field, side, more in (("a", left, turned), ("b", right, ""), ("c", result, "")):
-                flat = Side(side.array, (*side.positions[:-2], ZERO, ZERO)) if field != "a" else side
-                function.line(f"{name}.{field} = {side.array.name} + {self.corner(flat, others)}{more};")
-            first = " || ".join(f"{self.spelling[n]} > 0" for n in product.added) or "0"
-            function.line(f"NAME(by_winograd)(&{name}, &{shop}, {'1' if adds else first});")
+            for field, side in self.sides().items():
+                flat = side if field == self.TAPS else Side(side.array, (*side.positions[:-2], ZERO, ZERO))
+                turned = self.turned(side, stencil) if field == self.TAPS else ""
+                function.line(f"{name}.{field} = {side.array.name} + {self.corner(flat, others)}{turned};")
+            first = " || ".join(f"{self.spelling[n]} > 0" for n in product.added if n != stencil.images) or "0"
+            function.line(f"NAME({self.FUNCTIONS[1]})(&{name}, &{shop}, {'1' if adds else first});")
         function.line(f"memory.failed = {tables}.failed;")
         function.line(f"release(&{tables});")
         function.line("if (memory.failed) goto done;")
 
+    def fields(self, stencil: Stencil) -> list[str]:
+        """What F(4, 3) is told: sizes and distances."""
+        product = self.product
+        left, right, result, (row,) = product.left, product.right, product.result, product.rows
+        height, width = (self.count((n,)) for n in product.columns)
+        c_line = self.function.scalar(result.array.shape[-1])
+        a_u, a_v = self.tap_steps(left, stencil)
+        return [
+            *self.image(stencil, ("b", right), ("c", result)),
+            f".height = {height}, .width = {width}, .c_line = {c_line}, .c_row = {self.step(result, row)},",
+            f".a_row = {self.step(left, row)}, .a_channel = {self.step(left, stencil.channel)},",
+            f".a_u = {a_u}, .a_v = {a_v},",
+        ]
+
+    def entries(self) -> tuple[str, ...]:
+        """The indices of what is cut into tiles."""
+        return self.product.columns
+
+    def sides(self) -> dict[str, Side]:
+        return {"a": self.product.left, "b": self.product.right, "c": self.product.result}
+
+    def image(self, stencil: Stencil, *batches: tuple[str, Side]) -> list[str]:
+        """How many images, rows and channels there are, where a channel of the image lies, and its first tap."""
+        each, right = stencil.images, self.product.right
+        high, wide = (self.function.scalar(n) for n in right.array.shape[-2:])
+        low_u, low_v = (
+            self.text(rest - (2 if sign < 0 else 0)) for rest, sign in zip(stencil.rests, stencil.signs, strict=True)
+        )
+        far = ", ".join(f".{name}_image = {self.step(side, each) if each else 0}" for name, side in batches)
+        return [
+            f".images = {self.count((each,)) if each else 1}, {far},",
+            f".rows = {self.count(self.product.rows)}, .channels = {self.count((stencil.channel,))},",
+            f".high = {high}, .wide = {wide}, .b_line = {wide}, .b_channel = {self.step(right, stencil.channel)},",
+            f".low_u = {low_u}, .low_v = {low_v}, .scale = {self.scale()},",
+        ]
+
+    def tap_steps(self, side: Side, stencil: Stencil) -> list[str]:
+        """How far one tap moves, where windows are read forward."""
+        signed = zip(stencil.taps, stencil.signs, strict=True)
+        return [f"{'-' if sign < 0 else ''}{grouped(self.step(side, tap))}" for tap, sign in signed]
+
+    def turned(self, side: Side, stencil: Stencil) -> str:
+        """Where the first tap lies, which is the last one where windows are read backward."""
+        signed = zip(stencil.taps, stencil.signs, strict=True)
+        return "".join(f" + 2 * {grouped(self.step(side, tap))}" for tap, sign in signed if sign < 0)
+
     def fits(self, stencil: Stencil, steps: Mapping[Size, Poly]) -> str:
-        """Where tiles are right and worth their transforms, as a condition."""
+        """Where tiles are right, have room and pay, as a condition."""
+        rows, channels = self.count(self.product.rows), self.count((stencil.channel,))
         equal = [f"{self.text(Poly.atom(size))} == {self.text(value)}" for size, value in steps.items()]
         equal += [f"{self.count((tap,))} == 3" for tap in stencil.taps]
-        enough = [f"{self.count(self.product.rows)} >= LANES", f"{self.count((stencil.channel,))} >= 8"]
-        return " && ".join(["!whole_numbers", *equal, *enough])
+        entries = [f"(double){grouped(self.count((n,)))}" for n in (*self.entries(), *filter(None, [stencil.images]))]
+        pay = f"NAME(tiles_pay)({rows}, {channels}, {' * '.join(entries)})"
+        return " && ".join(["!whole_numbers", *equal, pay])
 
     def step(self, side: Side, name: str) -> str:
         """How far one step of an index moves in an array."""

@@ -2,7 +2,7 @@
 
 y = A^T ((G w G^T) * (B d B^T)) A, with the matrices that `schedules.toom_cook` derives and proves.  Transforms run
 with vectors of channels, so the image is turned first, row by row; the products of each of the 36 positions
-are a product of matrices that the engine's tiles compute.
+are a product of matrices that the engine's tiles compute.  Wide images go strip by strip, each as wide as the buffers.
 """
 
 from __future__ import annotations
@@ -48,9 +48,13 @@ SCHEDULE = """\
 struct NAME(tiling) {
     const T *a, *b;
     T *c, scale;
-    long images, rows, channels, height, width, wide, high; /* of the result and of the image */
-    long a_row, a_channel, a_u, a_v, b_image, b_channel, c_image, c_row, low_u, low_v;
+    long images, rows, channels, height, width, high, wide; /* of the result and of the image */
+    long a_row, a_channel, a_u, a_v, b_image, b_channel, b_line, c_image, c_row, c_line, low_u, low_v;
 };
+
+/* An image whose rows are turned: how many channels lie how far `apart`, with room for `deep`; its rows lie a `line`
+   apart, `columns` entries are turned from `low` on. */
+struct NAME(view) { const T *from; long channels, apart, deep, line, high, wide, low, columns; };
 
 /* What it works with, for blocks of rows of tiles. */
 struct NAME(workshop) {
@@ -59,26 +63,50 @@ struct NAME(workshop) {
     long *at_k, *at_q, lanes, deep, across, each, down; /* tiles of a row, rows of an image, rows of a block */
 };
 
+/* For how many tiles of so many channels there is room, with as many beside them as a product computes too many. */
+static long NAME(room_for_tiles)(long deep, long rows)
+{
+    const long beside = (36 * rows * PIXELS + 12 * deep) * (long)sizeof(T);
+    return (BUFFER - beside) / ((36 * (deep + rows) + 24 * deep) * (long)sizeof(T) + 16);
+}
+
+/* Whether tiles have room, and pay for a transformed kernel, which takes as long for one entry as for many. */
+static int NAME(tiles_pay)(long rows, long channels, double entries)
+{
+    const double kernel = 36.0 * (double)rows * (double)channels * sizeof(T);
+    return rows >= LANES && channels >= 8 && entries >= (kernel > NEAR ? 256 : 64)
+        && NAME(room_for_tiles)(channels, rows) > 0;
+}
+
+static long NAME(whole_vectors)(long count) { return (count + LANES - 1) / LANES * LANES; }
+
+/* How many tiles of a row, and rows of tiles, go together. */
+static void NAME(share_out)(struct NAME(workshop) *w, long width, long rows, long room)
+{
+    const long tiles = (width + 3) / 4, strips = (tiles + room - 1) / room;
+    w->across = strips ? (tiles + strips - 1) / strips : 0;
+    w->down = maximum(1, minimum(rows, minimum(48, room) / maximum(1, w->across)));
+}
+
 static int NAME(furnish)(struct memory *memory, const struct NAME(tiling) *t, struct NAME(workshop) *w)
 {
     const long vectors = (t->rows + LANES - 1) / LANES, blocks = (vectors + MOST - 1) / MOST;
     w->lanes = (vectors + blocks - 1) / blocks * LANES;
-    w->deep = (t->channels + LANES - 1) / LANES * LANES;
-    w->across = (t->width + 3) / 4;
+    w->deep = NAME(whole_vectors)(t->channels);
     w->each = (t->height + 3) / 4;
-    const long room = BUFFER / (36 * (long)sizeof(T) * (w->deep + blocks * w->lanes));
-    w->down = maximum(1, minimum(t->images * w->each, minimum(48, room) / w->across));
-    const long tiles = w->across * w->down + PIXELS, most = blocks * w->lanes;
+    const long most = blocks * w->lanes;
+    NAME(share_out)(w, t->width, t->images * w->each, maximum(1, NAME(room_for_tiles)(w->deep, most)));
+    const long tiles = w->across * w->down, padded = tiles + PIXELS;
     w->weights = take(memory, sizeof(T) * 36 * most * t->channels);
     w->image = take(memory, sizeof(T) * w->deep * 6 * (4 * w->across + 2));
     w->inside = take(memory, sizeof(T) * 36 * tiles * w->deep);
-    w->outside = take(memory, sizeof(T) * 36 * tiles * most);
-    w->at_k = take(memory, sizeof(long) * (t->channels + tiles));
+    w->outside = take(memory, sizeof(T) * 36 * padded * most);
+    w->at_k = take(memory, sizeof(long) * (t->channels + padded));
     w->at_q = w->at_k + t->channels;
     w->weights_of = NULL;
     if (memory->failed) return 0;
     for (long k = 0; k < t->channels; k++) w->at_k[k] = k;
-    for (long q = 0; q < tiles; q++) w->at_q[q] = minimum(q, tiles - PIXELS - 1) * w->deep;
+    for (long q = 0; q < padded; q++) w->at_q[q] = minimum(q, tiles - 1) * w->deep;
     return 1;
 }
 
@@ -101,26 +129,25 @@ static void NAME(weigh_all)(const struct NAME(tiling) *t, const struct NAME(work
     }
 }
 
-/* One row of the image with the channels last, zeros outside. */
-static void NAME(turn_row)(
-    const struct NAME(tiling) *t, const struct NAME(workshop) *w, const T *image, long y, T *to)
+/* One row of an image with the channels last, zeros outside. */
+static void NAME(turn_row)(const struct NAME(view) *s, long y, T *to)
 {
     static const T zeros[LANES];
-    const long columns = 4 * w->across + 2, low = t->low_v;
-    const long first = minimum(columns, maximum(0, -low)), end = maximum(first, minimum(columns, t->wide - low));
-    if (y < 0 || y >= t->high) {
-        memset(to, 0, sizeof(T) * columns * w->deep);
+    const long columns = s->columns, low = s->low, deep = s->deep;
+    const long first = minimum(columns, maximum(0, -low)), end = maximum(first, minimum(columns, s->wide - low));
+    if (y < 0 || y >= s->high) {
+        memset(to, 0, sizeof(T) * columns * deep);
         return;
     }
-    memset(to, 0, sizeof(T) * first * w->deep);
-    memset(to + end * w->deep, 0, sizeof(T) * (columns - end) * w->deep);
-    const T *line = image + y * t->wide + low;
-    for (long k = 0; k < w->deep; k += LANES) {
-        const long within = minimum(LANES, t->channels - k);
+    memset(to, 0, sizeof(T) * first * deep);
+    memset(to + end * deep, 0, sizeof(T) * (columns - end) * deep);
+    const T *line = s->from + y * s->line + low;
+    for (long k = 0; k < deep; k += LANES) {
+        const long within = minimum(LANES, s->channels - k);
         if (end - first < LANES) {
             for (long i = 0; i < LANES; i++) {
-                const T *from = line + (k + i) * t->b_channel;
-                for (long x = first; x < end; x++) to[x * w->deep + k + i] = i < within ? from[x] : 0;
+                const T *from = line + (k + i) * s->apart;
+                for (long x = first; x < end; x++) to[x * deep + k + i] = i < within ? from[x] : 0;
             }
             continue;
         }
@@ -129,8 +156,8 @@ static void NAME(turn_row)(
             const T *from[LANES];
             T *places[LANES];
             for (long i = 0; i < LANES; i++) {
-                from[i] = i < within ? line + (k + i) * t->b_channel + at : zeros;
-                places[i] = to + (at + i) * w->deep + k;
+                from[i] = i < within ? line + (k + i) * s->apart + at : zeros;
+                places[i] = to + (at + i) * deep + k;
             }
             NAME(turn)(from, places, LANES, 0);
         }
@@ -141,11 +168,16 @@ static void NAME(turn_row)(
 static void NAME(tiles_in)(const struct NAME(tiling) *t, const struct NAME(workshop) *w, long row, long down)
 {
     const long line = (4 * w->across + 2) * w->deep, tiles = w->across * down, lanes = w->deep / LANES;
+    struct NAME(view) s = {
+        .channels = t->channels, .apart = t->b_channel, .deep = w->deep, .line = t->b_line,
+        .high = t->high, .wide = t->wide, .low = t->low_v, .columns = 4 * w->across + 2,
+    };
     for (long n = 0; n < down; n++) {
         const long image = (row + n) / w->each, top = t->low_u + (row + n) % w->each * 4;
         const long kept = n && (row + n) % w->each ? 2 : 0; /* lines that the row before has turned */
         memmove(w->image, w->image + 4 * line, sizeof(T) * kept * line);
-        for (long y = kept; y < 6; y++) NAME(turn_row)(t, w, t->b + image * t->b_image, top + y, w->image + y * line);
+        s.from = t->b + image * t->b_image;
+        for (long y = kept; y < 6; y++) NAME(turn_row)(&s, top + y, w->image + y * line);
         for (long x = 0; x < w->across; x++) {
             for (long k = 0; k < lanes; k++) {
                 const NAME(vector) *from = (const NAME(vector) *)(w->image + 4 * x * w->deep) + k;
@@ -181,11 +213,11 @@ static void NAME(tiles_out)(const struct NAME(tiling) *t, const struct NAME(work
             }
             const long line = row + tile / w->across, y = line % w->each * 4, x = 4 * (tile % w->across);
             const long high = minimum(4, t->height - y), wide = minimum(4, t->width - x);
-            T *to = t->c + line / w->each * t->c_image + first * t->c_row + y * t->width + x;
+            T *to = t->c + line / w->each * t->c_image + first * t->c_row + y * t->c_line + x;
             const T *value = (const T *)turned;
             for (long m = 0; m < rows; m++, to += t->c_row, value += 16) {
                 for (long i = 0; i < high; i++) {
-                    T *restrict part = to + i * t->width;
+                    T *restrict part = to + i * t->c_line;
                     if (add) for (long j = 0; j < wide; j++) part[j] += value[4 * i + j];
                     else if (wide == 4) memcpy(part, value + 4 * i, sizeof(T) * 4);
                     else for (long j = 0; j < wide; j++) part[j] = value[4 * i + j];
@@ -201,29 +233,28 @@ static inline __attribute__((always_inline)) void NAME(fetch_tiles)(
     const struct NAME(tiling) *t, const struct NAME(workshop) *w, long p, long row, long down)
 {
     const long end = minimum(row + 2 * down, t->images * w->each);
+    const long first = maximum(0, t->low_v), reads = minimum(t->wide - first, 4 * w->across + 2);
     for (long n = row; n < row + down; n++) {
-        const long y = n % w->each * 4, count = minimum(4, t->height - y) * t->width;
-        const T *to = t->c + n / w->each * t->c_image + y * t->width;
+        const long y = n % w->each * 4, count = (minimum(4, t->height - y) - 1) * t->c_line + t->width;
+        const T *to = t->c + n / w->each * t->c_image + y * t->c_line;
         for (long m = p; m < t->rows; m += 36) {
             for (long v = 0; v < count; v += LINE) __builtin_prefetch(to + m * t->c_row + v, 1);
         }
     }
     for (long n = row + down; n < end; n++) {
-        const long y = maximum(0, t->low_u + n % w->each * 4 + 2), count = minimum(4, t->high - y) * t->wide;
-        if (count <= 0) continue;
-        const T *from = t->b + n / w->each * t->b_image + y * t->wide;
+        const long y = maximum(0, t->low_u + n % w->each * 4 + 2), lines = minimum(4, t->high - y);
+        const long count = lines > 0 && reads > 0 ? (lines - 1) * t->b_line + reads : 0;
+        const T *from = t->b + n / w->each * t->b_image + y * t->b_line + first;
         for (long k = p; k < t->channels; k += 36) {
             for (long v = 0; v < count; v += LINE) __builtin_prefetch(from + k * t->b_channel + v);
         }
     }
 }
 
-/* result = (add ? result : 0) + left correlated with right. */
-static void NAME(by_winograd)(const struct NAME(tiling) *t, struct NAME(workshop) *w, int add)
+/* A strip of the result, no wider than the buffers. */
+static void NAME(strip_by_tiles)(const struct NAME(tiling) *t, const struct NAME(workshop) *w, int add)
 {
     const long blocks = (t->rows + w->lanes - 1) / w->lanes, size = blocks * w->lanes * t->channels;
-    if (w->weights_of != t->a) NAME(weigh_all)(t, w);
-    w->weights_of = t->a;
     const long all = t->images * w->each;
     for (long row = 0; row < all; row += w->down) {
         const long down = minimum(w->down, all - row), tiles = w->across * down, padded = tiles + PIXELS;
@@ -243,6 +274,22 @@ static void NAME(by_winograd)(const struct NAME(tiling) *t, struct NAME(workshop
             }
         }
         NAME(tiles_out)(t, w, row, down, add);
+    }
+}
+
+/* result = (add ? result : 0) + left correlated with right. */
+static void NAME(by_winograd)(const struct NAME(tiling) *t, struct NAME(workshop) *w, int add)
+{
+    if (w->weights_of != t->a) NAME(weigh_all)(t, w);
+    w->weights_of = t->a;
+    struct NAME(tiling) part = *t;
+    struct NAME(workshop) strip = *w;
+    for (long x = 0; x < t->width; x += 4 * w->across) {
+        part.width = minimum(4 * w->across, t->width - x);
+        part.low_v = t->low_v + x;
+        part.c = t->c + x;
+        strip.across = (part.width + 3) / 4;
+        NAME(strip_by_tiles)(&part, &strip, add);
     }
 }
 """
