@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.util
 import shutil
@@ -16,7 +17,7 @@ import pytest
 from symconv.calculus.gradient import gradient, upstream
 from symconv.kernels import Export
 from symconv.kernels.helpers import helper_names
-from symconv.kernels.targets import c_loader
+from symconv.kernels.targets import c_loader, c_sides
 from symconv.kernels.targets.c import LOADER, CModule
 from symconv.ops.correlate import convolve, correlate, transposed
 from symconv.ops.layer import add_bias
@@ -34,6 +35,26 @@ IMAGE, KERNEL = leaf("input", N, g * C, H, W), leaf("kernel", g * M, C, r, c)
 CONV = correlate(IMAGE, KERNEL, stride=s, padding=p, dilation=d, groups=g)
 TILED_SHAPES = (2, 9, 8, 7), (17, 9, 3, 3)
 needs_compiler = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C compiler")
+
+
+COUNTER = """
+#ifndef COUNTER
+#define COUNTER
+#include <malloc.h>
+#include <stdlib.h>
+size_t held, most_held;
+static void *counted_malloc(size_t bytes)
+{
+    void *block = malloc(bytes);
+    held += malloc_usable_size(block);
+    if (held > most_held) most_held = held;
+    return block;
+}
+static void counted_free(void *block) { held -= malloc_usable_size(block); free(block); }
+#define malloc counted_malloc
+#define free counted_free
+#endif
+"""  # before all else in the C file: how many bytes its functions hold at once
 
 
 def exported(folder, f, leaves, stem="formula", **settings):
@@ -69,6 +90,15 @@ def conv(folder):
     return built(folder, "conv", "-O1")
 
 
+@pytest.fixture(scope="module")
+def in_pieces(folder):
+    """The same file, but products are cut into pieces of a few rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(c_sides, "HEAD", c_sides.HEAD.replace("#define WORK 2000000", "#define WORK 3000"))
+        assert "WORK 3000 " in c_sides.HEAD
+        return built(folder, "in_pieces", "-O1")
+
+
 # input shape, kernel shape, stride, padding, dilation, groups
 SHAPES = [
     ((2, 3, 9, 11), (4, 3, 3, 2), 1, 1, 1, 1),
@@ -97,9 +127,11 @@ SHAPES = [
 
 
 @needs_compiler
+@pytest.mark.parametrize("cut", ["conv", "in_pieces"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(("x_shape", "k_shape", "stride", "padding", "dilation", "groups"), SHAPES)
-def test_correlation_and_its_gradients(conv, x_shape, k_shape, stride, padding, dilation, groups, dtype):
+def test_correlation_and_its_gradients(request, cut, x_shape, k_shape, stride, padding, dilation, groups, dtype):
+    conv = request.getfixturevalue(cut)
     torch = importlib.import_module("torch")
     rng = np.random.default_rng(sum(x_shape))
     x, k = rng.standard_normal(x_shape), rng.standard_normal(k_shape)
@@ -135,7 +167,9 @@ def test_a_single_channel_and_kernels_of_any_height(conv, height, dtype):
 
 
 @needs_compiler
-def test_random_correlations_against_plain_loops(conv):
+@pytest.mark.parametrize("cut", ["conv", "in_pieces"])
+def test_random_correlations_against_plain_loops(request, cut):
+    conv = request.getfixturevalue(cut)
     rng = np.random.default_rng(3)
     tried = 0
     while tried < 60:
@@ -154,6 +188,29 @@ def test_random_correlations_against_plain_loops(conv):
         dx, dk = reference.gradients(x, k, up, *pairs)
         close(conv.grad_input(up, k, x.shape, **options), dx)
         close(conv.grad_kernel(up, x, k.shape, **options), dk)
+
+
+@needs_compiler
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the C library of Linux how large a block is")
+def test_large_images_are_computed_in_little_memory(folder):
+    """A copy of this image would take 8.5 MB, of its upstream gradient 8.4."""
+    counter = folder / "counter.h"
+    counter.write_text(COUNTER)
+    module = built(folder, "counted", f"-O1 -include {counter}")
+    most = ctypes.c_size_t.in_dll(ctypes.CDLL(str(next(folder.glob("counted-*.so")))), "most_held")
+    x, k = np.zeros((1, 32, 256, 256), np.float32), np.zeros((32, 32, 3, 3), np.float32)
+    calls = (
+        lambda: module.forward(x, k, padding=1),
+        lambda: module.grad_input(x, k, x.shape, padding=1),
+        lambda: module.grad_kernel(x, x, k.shape, padding=1),
+        lambda: module.forward(x, k, padding=1, stride=2),
+        lambda: module.grad_input(x[:, :, :128, :128], k, x.shape, padding=1, stride=2),
+        lambda: module.grad_kernel(x[:, :, :128, :128], x, k.shape, padding=1, stride=2),
+    )
+    for call in calls:
+        most.value = 0
+        call()
+        assert 10_000 < most.value < 4_000_000
 
 
 @needs_compiler

@@ -19,11 +19,11 @@ from symconv.kernels.plan import inside, plan_place
 from symconv.kernels.pool_patterns import pooling_of
 from symconv.kernels.targets.c_bounds import Bounds, Condition
 from symconv.kernels.targets.c_function import Array, CFunction
+from symconv.kernels.targets.c_pieces import Pieces
 from symconv.kernels.targets.c_pool import has_planes, write_pooling
 from symconv.kernels.targets.c_product import Product, plan_product
 from symconv.kernels.targets.c_stencil import Stencil, Tiling, stencil_of, unit_steps, with_sizes
 from symconv.kernels.targets.c_stencil_taps import TapTiling, taps_of
-from symconv.kernels.targets.c_tables import Tables
 from symconv.kernels.targets.c_text import grouped, number_c
 from symconv.term.polynomial import Poly
 from symconv.term.tensor import Axis, Defined, Leaf
@@ -262,14 +262,14 @@ def _by_engine(function: CFunction, nest: Nest, product: Product, out: Array, ad
     tiled = plan_product(function, plain, out, steps) if function.fast and not nest.extremes else None
     found = _stencil_in(tiled) if tiled is not None else None
     if tiled is None or found is None:
-        Tables(function, nest, product).write(adds)
+        Pieces(function, nest, product).write(adds)
         return
     stencil, writer = found
     tables = writer(function, plain, tiled)
     with function.block(f"if ({tables.fits(stencil, steps)})"):
         tables.tiled(stencil, adds)
     with function.block("else"):
-        Tables(function, nest, product).write(adds)
+        Pieces(function, nest, product).write(adds)
 
 
 def _stencil_in(product: Product) -> tuple[Stencil, type[Tiling]] | None:

@@ -10,6 +10,7 @@ HEAD = """\
 #define QBLOCK 192 /* columns and summed indices of a block: it stays in the nearest cache */
 #define KBLOCK 128
 #define BAND 65536 /* bytes of a band */
+#define WORK 2000000 /* bytes that a piece of a product copies, packs and lists, at most */
 #define TOGETHER 16 /* phases of a stride that are ready at once, for results of so many bytes an image: */
 #define NEAR (1 << 21) /* one is written phase after phase while it lies in a cache, and its rows come without calls */
 /* What a call does once: compiled for size, which takes less time. (`cold` would say that it never runs, and gcc then
@@ -30,6 +31,14 @@ struct side {
     long firsts, seconds, inners, alongs, at_inner, step;
     int copied;
 };
+
+/* Into how many pieces work is cut, and how much of so many is in each: whole fours of many, as strips take rows. */
+SETUP long pieces_of(double bytes) { return bytes > WORK ? (long)(bytes / WORK) + 1 : 1; }
+SETUP long part_of(long count, long pieces)
+{
+    const long part = maximum(1, (count + pieces - 1) / pieces);
+    return part > 16 ? (part + 3) / 4 * 4 : part;
+}
 
 SETUP struct side side(struct memory *memory, long rank, const long *extent, long firsts, long seconds)
 {

@@ -23,6 +23,7 @@ class Tables:
         self.listed = product.summed if product.phases else product.summed[:-1]
         names = [*product.counts, *(n for p in product.phases for n in (p.phase, p.shift))]
         self.spelling = {n: function.names.fresh(nest.hints.get(n.split("'")[0].split(" ")[0], n)) for n in names}
+        self.fixed = (*product.around, *product.added, *(p.phase for p in product.phases))  # in a product
 
     def write(self, adds: bool) -> None:
         """adds: to what the output holds; else it is overwritten."""
@@ -86,9 +87,15 @@ class Tables:
 
     def bytes_written(self, phases: str) -> str:
         """What one round of the loops around writes, in C."""
+        return " * ".join(["(double)sizeof(T)", *(grouped(self.text(n)) for n in self.written()), phases])
+
+    def written(self) -> list[Poly]:
+        """The counts of the rows and columns of all phases together, as if each were the first."""
+        return [self.first_phase(self.product.counts[n]) for n in (*self.product.rows, *self.product.columns)]
+
+    def first_phase(self, poly: Poly) -> Poly:
         zero: dict[Atom, Poly] = {p.phase: ZERO for p in self.product.phases}
-        counts = [self.product.counts[n].substitute(zero) for n in (*self.product.rows, *self.product.columns)]
-        return " * ".join(["(double)sizeof(T)", *(grouped(self.text(n)) for n in counts), phases])
+        return poly.substitute(zero)
 
     def some(self) -> str:
         return f"{self.count(self.product.rows)} > 0 && {self.count(self.product.columns)} > 0"
@@ -133,8 +140,12 @@ class Tables:
     def multiply(self, name: str, adds: bool) -> None:
         product = self.product
         bases = [self.base(side) for side in (product.left, product.right, product.result)]
-        first = " || ".join(f"{self.spelling[n]} > 0" for n in product.added) or "0"
+        first = " || ".join(self.started()) or "0"
         self.function.line(f"NAME(multiply)(&{name}, {', '.join(bases)}, {'1' if adds else first});")
+
+    def started(self) -> list[str]:
+        """What holds once something has been written that is added to."""
+        return [f"{self.spelling[n]} > 0" for n in self.product.added]
 
     def scale(self) -> str:
         """The coefficient, weight and denominators, which are the same everywhere."""
@@ -190,8 +201,7 @@ class Tables:
         return f"for (long {variable} = 0; {variable} < {self.count((name,))}; {variable}++)"
 
     def base(self, side: Side) -> str:
-        loops = (*self.product.around, *self.product.added, *(p.phase for p in self.product.phases))
-        parts = (a + b for a, b in zip(side.part(loops), side.constant(), strict=True))
+        parts = (a + b for a, b in zip(side.part(self.fixed), side.constant(), strict=True))
         return f"(long[]){{{', '.join(map(self.text, parts))}}}"
 
     def count(self, names: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ _RUNTIME = (
     "T NAME SELF LANES WHOLE RANK MOST BYTES PIXELS HELD HEIGHT QBLOCK KBLOCK BAND BLOCK out in size memory done total "
     "best whole_numbers value once entry at at_left at_right at_result side run maximum minimum floor_div floor_mod "
     "take near_together release survey leaves within measure distance room common_divisor lines_of lines_along "
-    "strip_rows list_columns count_from_least phases_of"
+    "strip_rows list_columns count_from_least phases_of pieces_of part_of"
 )  # names in every function here
 RESERVED = tuple(f"{_LANGUAGE} {_HEADERS} {_RUNTIME}".split())  # no variable is called so
 

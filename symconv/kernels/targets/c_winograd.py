@@ -67,7 +67,7 @@ struct NAME(workshop) {
 static long NAME(room_for_tiles)(long deep, long rows)
 {
     const long beside = (36 * rows * PIXELS + 12 * deep) * (long)sizeof(T);
-    return (BUFFER - beside) / ((36 * (deep + rows) + 24 * deep) * (long)sizeof(T) + 16);
+    return (BUFFER - beside) / ((36 * (deep + rows) + 24 * deep + 16 * rows) * (long)sizeof(T) + 16);
 }
 
 /* Whether tiles have room, and pay for a transformed kernel, which takes as long for one entry as for many. */
