@@ -11,6 +11,7 @@ TYPED = """\
 SETUP void NAME(prepare)(struct memory *memory, struct NAME(product) *p)
 {
     struct side *s = &p->right;
+    p->memory = memory;
     if (memory->failed) return;
     survey(&p->left);
     survey(s);
@@ -54,7 +55,7 @@ SETUP void NAME(share)(struct memory *memory, struct NAME(product) *p, long coun
 {
     long most = 0;
     for (long n = 0; n < count; n++) {
-        if (!p[n].sparse) most = maximum(most, room(&p[n].right) + room(&p[n].left));
+        if (!p[n].sparse) most = maximum(most, room(&p[n].right));
     }
     T *copy = take(memory, sizeof(T) * most);
     for (long n = 0; n < count; n++) p[n].copy = copy;
@@ -258,13 +259,14 @@ APART void NAME(multiply)(struct NAME(product) *p, const long *left, const long 
         NAME(by_entries)(p, left, right, distance(&p->result, result), add);
         return;
     }
-    T *room_left = p->copy + room(&p->right);
     int copied = leaves(&p->left, left);
     measure(&p->left, copied);
     const T *a = p->a + (copied ? 0 : distance(&p->left, left));
     if (copied) {
-        NAME(copy)(&p->left, 0, p->a, left, 1, room_left);
-        a = room_left;
+        if (p->copy_of_left == NULL) p->copy_of_left = take(p->memory, sizeof(T) * room(&p->left));
+        if (p->memory->failed) return;
+        NAME(copy)(&p->left, 0, p->a, left, 1, p->copy_of_left);
+        a = p->copy_of_left;
     }
     if (copied || a != p->packed_from) {
         if (p->along) NAME(pack_lines)(p, a);

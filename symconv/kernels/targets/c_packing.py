@@ -6,7 +6,8 @@ PRODUCT = """\
 struct NAME(product) {
     struct side left, right, result; /* summed and row; summed and column; row and column */
     const T *a, *b;
-    T *c, *copy, *packed, *block, scale;
+    T *c, *copy, *copy_of_left, *packed, *block, scale;
+    struct memory *memory;
     const T *packed_from;
     struct run *runs;
     long *from, *to; /* the columns in `right` and in `result` */

@@ -74,7 +74,9 @@ class Tables:
                 self.place_of_phase(n, first, at, ends)
                 with function.block(f"if ({self.some()})"):
                     self.multiply(name, adds)
-            line(f"for (long {at} = 0; {at} < {end} - {first}; {at}++) release(&{tables}[{at}]);")
+            with function.block(f"for (long {at} = 0; {at} < {end} - {first}; {at}++)"):
+                line(f"memory.failed |= {tables}[{at}].failed;")
+                line(f"release(&{tables}[{at}]);")
             line("if (memory.failed) goto done;")
 
     def place_of_phase(self, n: str, first: str, at: str, ends: Sequence[str]) -> None:
