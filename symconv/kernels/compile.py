@@ -108,7 +108,7 @@ class Kernel:
         The time of a small kernel is that of its calls, so that those are written out, without a dictionary.
         """
         spelled = self.spelled()
-        if any(a != b or a.startswith("__") for a, b in spelled.items()):  # spelled otherwise, or as names are here
+        if any(a != b for a, b in spelled.items()):  # spelled otherwise, as what begins with underscores always is
             return lambda *places, **values: looked_up(places, values)
         optional = [name for name in self.written.extra if name in _DEFAULTS]
         parameters = [*(f"{a}=__none" for a in spelled), *(f"{a}=__{a}" for a in optional)]

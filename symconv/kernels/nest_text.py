@@ -110,7 +110,7 @@ class NestText:
     def divisor(self) -> str:
         """What the sum is divided by if nothing else is done to it, else nothing."""
         sign, factors, divisors = self._scale()
-        return enclosed(divisors[0]) if len(divisors) == 1 and not sign and not factors else ""
+        return divisors[0] if len(divisors) == 1 and not sign and not factors else ""
 
     def scaled(self, text: str) -> str:
         """Times the coefficient and the parts of the weight that are the same everywhere."""

@@ -18,7 +18,7 @@ SCHEDULES = {
     "side by side": ("_side_by_side",),
     "tiles": ("_winograd", "_winograd_taps"),
     "polyphase": ("_phases_of_taps",),
-    "toeplitz": ("_toeplitz",),
+    "toeplitz": ("_toeplitz", "_toeplitz_tiles"),
     "toeplitz tiles": ("_toeplitz_tiles",),
     "sparse": ("_sparse",),
     "sub-images": ("_sub_images",),
@@ -36,7 +36,7 @@ CONTRACT = " ".join(
         "ACCURACY exact: float32 loses at most 1e-6 of the greatest entry where sums do not cancel: long sums are",
         "added up in parts; infinities and NaN of images and in gradients by them go where the formula takes",
         "them.  fast: tiles of up to F(5, 3), F(4, 5) and F(2, 7), which lose some digits; an infinity or a NaN",
-        "spreads over the tiles that read it.  Sums of integers are exact.",
+        "spreads over the tiles and blocks of rows that read it.  Sums of integers are exact.",
     )
 )
 KEPT = "Buffers are kept for the next call, one set for each thread, at most 4 MB beside transformed kernels."

@@ -31,7 +31,8 @@ HEADING = """# Benchmarks
 Written by `python -m tests.benchmarks.table docs/benchmarks.md`, about three minutes. Nearly every figure compares
 two computations of one run, so that it can be held against another machine's. "Naive SymPy" is what a good user writes
 today, `tests/benchmarks/naive.py`: explicit sums, `diff` entry by entry, `expand` of the differences.
-
+"""
+FOLLOWING = """\
 The kernels follow. On [a second machine](benchmarks-xeon.md) they have other ratios; that page tells what was tried
 for the floors that are missed.
 """
@@ -117,13 +118,15 @@ def start_ratio() -> float:
     return seconds("from symconv.cli import main; main(['--help'])") / seconds("import sympy")
 
 
-def page(found: list[Figure]) -> str:
+def page(found: list[Figure], kernels: str = "") -> str:
+    """The page of these figures, with the part on kernels behind them if there is one."""
     machine = (
         f"symconv {symconv.__version__}, Python {platform.python_version()}, NumPy {np.__version__}, "
         f"SymPy {sympy.__version__}, {platform.system()} on {platform.machine()}, {os.cpu_count()} processors."
     )
     rows = ["| figure | bound | measured | holds |", "| --- | --- | --- | --- |", *(f.row() for f in found)]
-    return "\n".join([HEADING, *rows, "", machine, ""])
+    following = [FOLLOWING] if kernels else []
+    return "\n".join([HEADING, *following, *rows, "", machine, "", *([kernels] if kernels else [])])
 
 
 def main(arguments: list[str]) -> int:
@@ -137,7 +140,7 @@ def main(arguments: list[str]) -> int:
         found.append(figure)
     path = Path(arguments[0])
     _, kernels, below = (path.read_text(encoding="utf-8") if path.exists() else "").partition("## Kernels\n")
-    path.write_text(page(found) + (f"\n{kernels}{below}" if kernels else ""), encoding="utf-8")
+    path.write_text(page(found, kernels + below), encoding="utf-8")
     return 0 if all(f.holds for f in found) else 1
 
 

@@ -9,6 +9,9 @@ import pytest
 
 import symconv as sc
 from symconv.errors import UsageError
+from symconv.kernels.compile import kernel_of
+from symconv.ops.correlate import correlate
+from tests.kernels.build import leaf
 
 H, W, n = sc.sizes("H W n")
 IMAGE, KERNEL = sc.tensor("X", 6, 7), sc.tensor("K", 3, 2)
@@ -28,6 +31,18 @@ def test_arguments_by_name(correlated):
     assert correlated(K=k, X=x, out=out) is out
     assert correlated(K=k, X=x, threads=1, out=None) is not out
     np.testing.assert_array_equal(out, EXPECTED)
+
+
+def test_the_usual_arguments_are_not_looked_up():
+    def looked_up(places, values):
+        raise LookupError(f"{places} {sorted(values)}")
+
+    call = kernel_of(correlate(leaf("X", 6, 7), leaf("K", 3, 2)), (), "exact", "").caller(looked_up)
+    out = np.empty((4, 6))
+    for options in ({}, {"out": out}, {"threads": 2, "out": out}):
+        np.testing.assert_array_equal(call(X=x, K=k, **options), EXPECTED)
+    with pytest.raises(LookupError, match=r"^\(\) \['K', 'threads'\]$"):
+        call(K=k, threads=2)
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,20 @@ def test_an_average_in_the_callers_array(average, given):
     np.testing.assert_array_equal(alone, out)
 
 
-def test_an_average_over_its_own_images(average):
-    images = np.random.default_rng(4).standard_normal((1, 1, 7, 6))
-    expected, out = mean(images), images[:, :, :3, :5]
-    np.testing.assert_allclose(average(images, out=out), expected, rtol=1e-14)
-    np.testing.assert_allclose(out, expected, rtol=1e-14)
+PLACES = {
+    "where they begin": np.s_[:, :, :198, :59],
+    "in their last rows": np.s_[:, :, -198:, 1:],
+    "in the images before": np.s_[::-1, :, :198, :59],
+}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_an_average_over_its_own_images(average, place):
+    """Larger than what is pooled at a time, so that a part would be read after another one has been written."""
+    images = np.random.default_rng(4).standard_normal((3, 9, 398, 60))
+    expected, out = mean(images), images[place]
+    np.testing.assert_allclose(average(images, out=out), expected, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(out, expected, rtol=0, atol=1e-14)
 
 
 def test_an_average_of_integers_in_an_array_of_another_type(average):

@@ -167,6 +167,21 @@ def test_a_single_channel_and_kernels_of_any_height(conv, height, dtype):
 
 
 @needs_compiler
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("taps", [(3, 3), (7, 5), (2, 9)])
+def test_one_channel_whose_rows_are_called_for(conv, taps, dtype):
+    """Results of more than 2 MB, a few rows left over by fours."""
+    rng = np.random.default_rng(12)
+    x, k = rng.standard_normal((1, 1, 739, 801)).astype(dtype), rng.standard_normal((1, 1, *taps)).astype(dtype)
+    y = sum(k[0, 0, u, v] * x[..., u : u + 740 - taps[0], v : v + 802 - taps[1]] for u, v in np.ndindex(taps))
+    assert y.nbytes > 1 << 21
+    close(conv.forward(x, k), y, 1e-12 if dtype == np.float64 else 3e-6)
+    whole = np.pad(y, ((0, 0), (0, 0), (taps[0] - 1,) * 2, (taps[1] - 1,) * 2))
+    back = sum(k[0, 0, -1 - u, -1 - v] * whole[..., u : u + 739, v : v + 801] for u, v in np.ndindex(taps))
+    close(conv.grad_input(y, k, x.shape), back, 1e-12 if dtype == np.float64 else 3e-6)
+
+
+@needs_compiler
 @pytest.mark.parametrize("cut", ["conv", "in_pieces"])
 def test_random_correlations_against_plain_loops(request, cut):
     conv = request.getfixturevalue(cut)

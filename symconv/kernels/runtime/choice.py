@@ -145,8 +145,7 @@ def _chosen(
     taps = (kernel.shape[3], kernel.shape[4])
     if "toeplitz" in possible and _worth_toeplitz(taps, stride, dilation, extent):
         runs = "toeplitz tiles" in possible and _worth_runs(taps, extent, images.itemsize)
-        many = {False: {4: 19, 8: 17}, True: {4: 28, 8: 20}}[runs][images.itemsize]
-        large = min(taps) >= many and min(extent) >= 64
+        large = min(extent) >= 64 and _worth_spectra(taps, runs, images.itemsize)
         return "fourier" if large and "fourier" in possible else "toeplitz tiles" if runs else "toeplitz"
     saving = _saving(taps, stride, extent, accuracy)
     wide = channels * outputs * prod(extent) >= prod(dilation) << 17 and _worth(min(channels, outputs), saving)
@@ -201,10 +200,19 @@ def _worth_toeplitz(taps: Pair, stride: Pair, dilation: Pair, extent: Pair) -> b
 
 
 def _worth_runs(taps: Pair, extent: Pair, itemsize: int) -> bool:
-    """What tiles across the rows of such matrices save pays for transforming them."""
-    m = _TAPS_A_RUN
-    products = (_tall(taps[0]) + taps[0] - 1) * (taps[1] - (2 * m - 1) * -(-taps[1] // m) / m)  # of an output
-    return products * itemsize >= 400 and products * itemsize * prod(extent) >= 1 << 25
+    """What tiles across the rows of such matrices save pays for transforming all that is read, also by neighbours."""
+    m, rows = _TAPS_A_RUN, min(extent[0], _tall(taps[0]))
+    runs, tiles = -(-taps[1] // m), -(-extent[1] // m)
+    saved = (rows + taps[0] - 1) * (taps[1] - (2 * m - 1) * runs / m) * itemsize  # products of an output
+    read = (extent[0] + taps[0] - 1) * (tiles + 2 * runs)
+    return saved * extent[0] * tiles >= 305 * read and saved * prod(extent) >= 5 << 22
+
+
+def _worth_spectra(taps: Pair, runs: bool, itemsize: int) -> bool:
+    """Spectra, which take as long for any number of taps, beat matrices, or those with tiles across (runs)."""
+    if runs:
+        return min(taps) >= 12 and prod(taps) >= {4: 1000, 8: 400}[itemsize]
+    return min(taps) >= {4: 19, 8: 17}[itemsize]
 
 
 def _tall(taps: int) -> int:

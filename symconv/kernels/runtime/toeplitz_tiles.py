@@ -27,7 +27,8 @@ def _toeplitz_tiles(images: Array, kernel: Array, start: Pair, out: Array) -> No
     runs = -(-c // m)
     back, weigh, into = (matrix.astype(out.dtype) for matrix in _tile(m, m))
     held = (2 * len(into) + m + runs) * out.itemsize  # bytes of a tile of a row, with all that it is turned into
-    across = _even(-(-width // m), min(_TILES, _AT_A_TIME // (held * (rows + r))))
+    # as many rows of outputs at least as neighbouring strips read twice
+    across = _even(-(-width // m), min(_TILES, _AT_A_TIME // (held * (max(rows, r) + r)) - runs))
     down = _even(-(-height // rows), (_AT_A_TIME // (held * (across + runs)) - r) // rows)
     across, down = across * m, down * rows
     taps = np.zeros((r, runs * m), out.dtype)

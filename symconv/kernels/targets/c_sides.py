@@ -11,8 +11,8 @@ HEAD = """\
 #define KBLOCK 128
 #define BAND 65536 /* bytes of a band */
 #define WORK 2000000 /* bytes that a piece of a product copies, packs and lists, at most */
-#define TOGETHER 16 /* phases of a stride that are ready at once, for results of so many bytes an image: */
-#define NEAR (1 << 21) /* one is written phase after phase while it lies in a cache, and its rows come without calls */
+#define TOGETHER 16 /* phases of a stride that are ready at once, where an image of the result lies in a near cache */
+#define NEAR (1 << 21) /* bytes that lie in a near cache: a result of one channel needs no calls for its rows there */
 /* What a call does once: compiled for size, which takes less time. (`cold` would say that it never runs, and gcc then
    takes all that follows it for never run as well.) */
 #if defined(__GNUC__) && !defined(__clang__)
