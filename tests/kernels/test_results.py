@@ -84,5 +84,15 @@ def test_an_average_of_integers_in_an_array_of_another_type(average):
         average(np.ones((1, 1, 5, 5), int), out=np.empty((1, 1, 2, 4), np.float32))
 
 
+@pytest.mark.parametrize("kind", [int, np.float32])
+def test_an_array_that_does_not_fit_is_refused_before_the_sums(average, kind, monkeypatch):
+    def pooled(*_):
+        raise AssertionError("sums before the caller's array was looked at")
+
+    monkeypatch.setitem(average.__globals__, "_pool", pooled)
+    with pytest.raises(ValueError, match=r"^out: shape \(3,\) of int16 given"):
+        average(np.ones((1, 1, 5, 5), kind), out=np.empty(3, np.int16))
+
+
 def test_the_gradient_of_an_average_divides_the_upstream_gradient_once():
     assert sc.export(AVERAGE).split("# ---- helpers")[0].count(" / 6") == 1

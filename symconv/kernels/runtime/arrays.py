@@ -23,6 +23,12 @@ def _result(out: Array | None, shape: tuple[int, ...], dtype: Any, *read: Array)
             raise MemoryError(
                 f"result: shape {shape} of {np.dtype(dtype)} asked for; fewer entries needed; give smaller sizes"
             ) from None
+    _check_out(out, shape, dtype)
+    return np.empty(shape, dtype) if any(np.may_share_memory(out, array) for array in read) else out
+
+
+def _check_out(out: Array, shape: tuple[int, ...], dtype: Any) -> None:
+    """Refuse a caller's array that cannot hold the result."""
     if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(
             f"out: {type(out).__name__} given; an array of NumPy without a mask needed; "
@@ -38,12 +44,15 @@ def _result(out: Array | None, shape: tuple[int, ...], dtype: Any, *read: Array)
             f"out: strides {out.strides} given, so that entries share memory; a place for each needed; "
             "give another array or leave it out"
         )
-    return np.empty(shape, dtype) if any(np.may_share_memory(out, array) for array in read) else out
 
 
 def _sums(out: Array | None, shape: tuple[int, ...], dtype: Any, *read: Array) -> Array:
     """An array for sums that are divided afterwards: of floats the caller's own, if it fits."""
-    return _result(out, shape, dtype, *read) if np.dtype(dtype).kind == "f" else np.empty(shape, dtype)
+    if np.dtype(dtype).kind == "f":
+        return _result(out, shape, dtype, *read)
+    if out is not None:
+        _check_out(out, shape, np.float64)
+    return _result(None, shape, dtype)
 
 
 def _quotient(sums: Array, divisor: int, out: Array | None) -> Array:
