@@ -41,21 +41,27 @@ def small_sizes(
 ) -> list[dict[Size, int]]:
     """Up to `count` different assignments, found by drawing at random from a fixed seed.
 
-    Small ones, those of the greatest variety first; where numbers that are stated allow none, the
-    smallest that there are.
+    Small ones, those of the greatest variety first; the last one has a single image and channel, for which there
+    are schedules of its own.  Where numbers that are stated allow no small ones, the smallest that there are.
     """
+    channels = _channels(shapes)
     random = Random(8)
     for reach in REACHES:
         found: list[dict[Size, int]] = []
         for attempt in range(ATTEMPTS):
             drawn = {s: random.randint(s.least, max(s.least, 1) + 1 + attempt % reach) for s in sizes}
+            if attempt % 8 == 7:
+                drawn |= {s: max(s.least, 1) for s in sizes if s in channels}
             if drawn not in found and _fits(drawn, shapes, conditions):
                 found.append(drawn)
             if len(found) == 20 * count or (found and not sizes):
                 break
         small = [drawn for drawn in found if _small(drawn, shapes)]
         if small:
-            return sorted(small, key=lambda sizes: _variety(sizes, shapes), reverse=True)[:count]
+            small.sort(key=lambda sizes: _variety(sizes, shapes), reverse=True)
+            single = [drawn for drawn in small if channels and all(drawn[s] == 1 for s in channels)][:1]
+            others = [drawn for drawn in small if not channels or any(drawn[s] > 1 for s in channels)]
+            return [*others[: count - len(single)], *single]
         if found:
             return sorted(found, key=lambda sizes: sum(_counts(sizes, shapes)))[: min(count, 2)]
     raise ExportError(
@@ -64,6 +70,13 @@ def small_sizes(
         "; ".join(map(text_of_condition, conditions)),
         "state smaller numbers, or leave some symbolic",
     )
+
+
+def _channels(shapes: Sequence[Sequence[Poly]]) -> set[Size]:
+    """What counts images and channels: it stands on the first two of three axes or more, and on no later one."""
+    arrays = [shape for shape in shapes if len(shape) >= 3]
+    first = {size for shape in arrays for n in shape[:2] for size in n.sizes()}
+    return first - {size for shape in arrays for n in shape[2:] for size in n.sizes()}
 
 
 def _variety(sizes: Sizes, shapes: Sequence[Sequence[Poly]]) -> int:

@@ -468,6 +468,13 @@ def test_self_test_sizes_hide_nothing():
     assert any(case["input"][1] // case["kernel"][1] > 1 for case in cases)
 
 
+def test_self_test_sizes_hold_a_single_channel():
+    """Schedules of one channel are compared as well; most cases have more of them."""
+    cases = load(source(UNIT, image, kernel)).CASES
+    single = [{*case["input"][:2], *case["kernel"][:2]} == {1} for case in cases]
+    assert single.count(True) == 1 < single.count(False)
+
+
 def test_written_functions_hold_no_tensor_names():
     text = write_tensor(gradient(CONV, image, upstream(CONV, "G'"))).source
     assert "G_prime" in text
