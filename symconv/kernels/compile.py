@@ -11,11 +11,12 @@ from functools import cache
 from inspect import Parameter, Signature
 from keyword import iskeyword
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
 from symconv.errors import UsageError
-from symconv.kernels.functions import FunctionWriter, Interface, Written
+from symconv.kernels.functions import OPTIONAL, FunctionWriter, Interface, Written
 from symconv.kernels.helpers import helper_names, prelude
 from symconv.kernels.naming import Names
 from symconv.kernels.schedules.names import refuse_unknown
@@ -24,7 +25,6 @@ from symconv.term.polynomial import Poly, Size
 from symconv.term.tensor import Defined, sizes_in
 from symconv.term.value import Entry
 
-_DEFAULTS = {"out": None, "threads": 1}
 _CALLER = """\
 def call({parameters}):
     if {unusual}:
@@ -47,12 +47,14 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
     >>> compile_tensor(correlate(x, w))(x=[1, 2, 3, 4], w=[1, 10])
     array([21, 32, 43])
     >>> import inspect
-    >>> sorted(inspect.signature(compile_tensor(correlate(x, w))).parameters)
-    ['w', 'x']
+    >>> list(inspect.signature(compile_tensor(correlate(x, w))).parameters)
+    ['w', 'x', 'out', 'threads']
     """
     refuse_unknown(accuracy, schedule)
     kernel = kernel_of(tensor, (), accuracy, schedule)
     sizes = {s.name: s for s in sizes_in(Entry(tensor, tuple(map(Poly.of, tensor.parameters))))}
+    keywords = {normalize("NFKC", name): name for name in (*sizes, *kernel.spelled())}  # as Python reads them
+    keywords |= {name: name for name in keywords.values()}
 
     def looked_up(places: tuple[Any, ...], values: dict[str, Any]) -> Any:
         if places:
@@ -62,6 +64,7 @@ def compile_tensor(tensor: Defined, accuracy: str = "exact", schedule: str = "")
                 f"arguments by name: {kernel.arguments()}",
                 f"write {next(iter(kernel.spelled()), 'name')}=..",
             )
+        values = {keywords.get(name, name): value for name, value in values.items()}
         known = {t for t, _ in kernel.written.interface.arrays}
         spoken = tuple(sizes[name] for name in sorted(set(values) & set(sizes)) if name not in {t.name for t in known})
         said = {size for size, _ in kernel.written.said}
@@ -110,7 +113,7 @@ class Kernel:
         spelled = self.spelled()
         if any(a != b for a, b in spelled.items()):  # spelled otherwise, as what begins with underscores always is
             return lambda *places, **values: looked_up(places, values)
-        optional = [name for name in self.written.extra if name in _DEFAULTS]
+        optional = self.written.extra
         parameters = [*(f"{a}=__none" for a in spelled), *(f"{a}=__{a}" for a in optional)]
         given = [*(f"{a!r}: ({a}, __none)" for a in spelled), *(f"{a!r}: ({a}, __{a})" for a in optional)]
         source = _CALLER.format(
@@ -120,7 +123,7 @@ class Kernel:
             arguments=", ".join(f"{a}={a}" for a in (*spelled, *optional)),
         )
         known = {"__none": object(), "__looked_up": looked_up, "__function": self.function}
-        known |= {f"__{a}": _DEFAULTS[a] for a in optional}
+        known |= {f"__{a}": OPTIONAL[a] for a in optional}
         caller: Callable[..., Any] = execute(source, **known)["call"]
         return caller
 
@@ -129,8 +132,10 @@ class Kernel:
 
     def signature(self) -> Signature:
         """Keyword arguments alone; names that Python cannot write, such as x', can still be given in a dict."""
-        names = (n for n in self.spelled() if n.isidentifier() and not iskeyword(n))
-        return Signature([Parameter(n, Parameter.KEYWORD_ONLY) for n in names])
+        names = [n for n in self.spelled() if n.isidentifier() and not iskeyword(n)]
+        parameters = [Parameter(n, Parameter.KEYWORD_ONLY) for n in names]
+        more = [name for name in self.written.extra if name not in names]
+        return Signature([*parameters, *(Parameter(n, Parameter.KEYWORD_ONLY, default=OPTIONAL[n]) for n in more)])
 
     def kept(self) -> dict[str, int]:
         """The bytes of each buffer that this thread's calls have left."""

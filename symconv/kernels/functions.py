@@ -22,6 +22,7 @@ from symconv.term.tensor import Defined, Leaf, sizes_in
 from symconv.term.value import Entry, Function
 
 DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0}
+OPTIONAL = {"out": None, "threads": 1}  # what a function may take besides: an array for the result, how many share it
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,8 @@ class FunctionWriter:
         head = self._head(interface, said, unknown, scope, program.tensor)
         lines = without_unused(scope.lines, scope.lines)
         source = "\n".join([*head, *(part for line in lines for part in wrapped(line))]) + "\n"
-        optional = {"out": bool(interface.filled), "threads": scope.threaded}
-        extra = tuple(name for name, taken in optional.items() if taken)
+        taken = {"out": bool(interface.filled), "threads": scope.threaded}
+        extra = tuple(name for name in OPTIONAL if taken[name])
         return Written(interface, source, said, unknown, tuple(rows), extra)
 
     # -- parts ---------------------------------------------------------------
@@ -186,8 +187,8 @@ class FunctionWriter:
         parameters += ["winners: Array"] if interface.winners == "given" else []
         parameters += [f"{n}: tuple[int, ...]" for _, n in interface.shapes]
         parameters += [f"{n}: Callable[[Array], Array]" for _, n in unknown]
-        extra = [f"out: {interface.returns} | None = None"] if interface.filled else []
-        extra += ["threads: int = 1"] if scope.threaded else []
+        extra = [f"out: {interface.returns} | None = {OPTIONAL['out']}"] if interface.filled else []
+        extra += [f"threads: int = {OPTIONAL['threads']}"] if scope.threaded else []
         if said or extra:
             parameters.append("*")
         required = [p for p in said if p[1] not in DEFAULTS]
@@ -262,4 +263,4 @@ def _shown(scope: Scope, shape: Sequence[Poly]) -> str:
     return tuple_text([poly_text(n, scope.name_of) for n in shape]) if shape else "a number"
 
 
-__all__ = ["FunctionWriter", "Interface", "Written", "together"]
+__all__ = ["OPTIONAL", "FunctionWriter", "Interface", "Written", "together"]

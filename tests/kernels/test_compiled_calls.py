@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_a_value_that_is_none_is_a_value(correlated):
 def test_a_size_that_no_shape_tells():
     image = sc.tensor("X", H, W)
     cut = sc.define("y", [H - n + 1], lambda i: image[i + n - 1, 0]).compile()
-    assert list(inspect.signature(cut).parameters) == ["n", "X"]
+    assert str(inspect.signature(cut)) == "(*, n, X, out=None)"
     np.testing.assert_array_equal(cut(X=x, n=3), x[2:, 0])
     with pytest.raises(UsageError, match=r"no n; expected n, X; give n$"):
         cut(X=x)
@@ -83,6 +84,22 @@ def test_names_that_mean_something_else_where_they_are_called(name):
     """By a dictionary, as Python cannot write all of them."""
     doubled = sc.define("y", [n], lambda i: 2 * sc.tensor(name, n)[i]).compile()
     np.testing.assert_array_equal(doubled(**{name: np.ones(3)}), np.full(3, 2))
+
+
+def test_names_that_python_reads_as_others():
+    """The lunate epsilon of a source text is the usual one as a keyword (PEP 3131: NFKC); both may be names."""
+    lunate, usual = "\u03f5", normalize("NFKC", "\u03f5")
+    assert usual == "\u03b5"
+    one, other = sc.tensor(lunate, n), sc.tensor(usual, n)
+    written, both = {usual: np.ones(3)}, {lunate: np.ones(3), usual: np.arange(3)}
+    doubled = sc.define("y", [n], lambda i: 2 * one[i])
+    np.testing.assert_array_equal(doubled.compile()(**written), np.full(3, 2))
+    added = sc.define("y", [n], lambda i: 2 * one[i] + other[i])
+    np.testing.assert_array_equal(added.compile()(**both), [2, 3, 4])
+
+
+def test_optional_arguments_are_shown(correlated):
+    assert str(inspect.signature(correlated)) == "(*, K, X, out=None, threads=1)"
 
 
 def test_a_tensor_without_arguments():
