@@ -19,6 +19,7 @@ from symconv.kernels.runtime.correlate import _part_of
 from symconv.kernels.runtime.scatter import _all_phases, _parts
 from symconv.kernels.runtime.small import _small_for
 from symconv.kernels.runtime.types import Array, Pair
+from symconv.kernels.runtime.window import _coarse
 from symconv.term.polynomial import Poly
 
 SMALL = "small problem"
@@ -228,9 +229,10 @@ def _part(
     accuracy: str,
     wanted: str,
 ) -> Part:
-    """As `_correlate` decides: a small problem first, unless a schedule is asked for."""
+    """As `_correlate` decides: steps without a common factor, and a small problem unless a schedule is asked for."""
+    taps, extent = (kernel.shape[3], kernel.shape[4]), (out.shape[3], out.shape[4])
+    images, start, stride, dilation = _coarse(images, start, stride, dilation, taps, extent)
     small = not wanted and _small_for(images, kernel, start, stride, dilation, out) is not None
-    extent = (out.shape[3], out.shape[4])
     schedule = SMALL if small else _choose(images, kernel, stride, dilation, extent, accuracy, wanted)
     return Part(images, kernel, out, start, stride, dilation, schedule, accuracy, wanted)
 

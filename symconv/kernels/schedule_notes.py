@@ -22,6 +22,7 @@ SCHEDULES = {
     "toeplitz tiles": ("_toeplitz_tiles",),
     "sparse": ("_sparse",),
     "sub-images": ("_sub_images",),
+    "common steps": ("_coarse",),
     "fourier": ("_fourier",),
     "spectra": ("_fourier",),
     "adjoint": ("_scatter",),

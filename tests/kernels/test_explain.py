@@ -20,6 +20,7 @@ STRIDED = "conv2d --size 57 --channels 24,32 --kernel 3 --stride 2 --batch 4"
 DILATED = "conv2d --size 30 --channels 16,32 --kernel 3 --dilation 2 --batch 2"
 SPREAD = "conv2d --size 60 --channels 64,64 --kernel 3 --dilation 2 --batch 2"
 PHASED = {"accuracy": "fast", "schedule": "polyphase"}
+COMMON = "conv2d --size 56 --channels 64,64 --kernel 3 --stride 2 --dilation 2 --padding 2 --batch 2"
 DEEP = "conv2d --size 80 --channels 1,1 --kernel 17 --batch 1"
 
 
@@ -47,6 +48,9 @@ def row(plan: str) -> list[str]:
         (DILATED, {"schedule": "direct"}, "grad_input", "direct", 2 * 16 * 32 * 9 * 30 * 30),
         # four images of 28 x 28 results: 7 x 7 tiles each
         (SPREAD, {"accuracy": "fast"}, "forward", "sub-images (tiles F(4, 3))", 4 * 2 * 64 * 64 * 7 * 7 * 36),
+        # every second entry is read: 28 x 28 results of images of 28 x 28
+        (COMMON, {"accuracy": "fast"}, "forward", "tiles F(4, 3)", 2 * 64 * 64 * 7 * 7 * 36),
+        (COMMON, {"accuracy": "fast"}, "grad_kernel", "tiles of taps F(4, 3)", 2 * 64 * 64 * 7 * 7 * 36),
         # 28 x 28 results, four phases of 2 x 2 taps: 7 x 7 tiles of 5 x 5 positions
         (STRIDED, PHASED, "forward", "polyphase F(4, 2)", 4 * 24 * 32 * 4 * 49 * 25),
         # all rows of 28 entries and a zero, for the first tap goes one entry further back than the others

@@ -17,6 +17,7 @@ from symconv.kernels.runtime import (
     rows,
     separable,
     tiles,
+    window,
     winograd,
 )
 from tests.kernels.schedule_cases import close, loops, problems, run
@@ -88,6 +89,40 @@ def test_every_schedule_that_fits_is_the_formula(problem):
     out = np.full(expected.shape, np.nan, images.dtype)
     correlate._correlate(images, kernel, start, stride, dilation, out, threads=2)
     close(out, expected, images.dtype)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(-5, 9), *(st.integers(1, 6) for _ in range(4)), st.integers(0, 40), st.integers(0, 9))
+def test_steps_without_their_common_factor_read_the_same(start, stride, dilation, taps, windows, height, width):
+    """The entries that each window reads, and those outside; down and across exchanged as well."""
+    image = np.arange(1, height * width + 1).reshape(1, 1, 1, height, width)
+    numbers = (start, 0), (stride, 1), (dilation, 1), (taps, 1), (windows, width)
+    for turned in (False, True):
+        seen = image.swapaxes(3, 4) if turned else image
+        coarse, *found = window._coarse(seen, *(pair[::-1] if turned else pair for pair in numbers))
+        (p, _), (s, _), (d, _) = (pair[::-1] if turned else pair for pair in found)
+        rows = coarse[0, 0, 0].T if turned else coarse[0, 0, 0]
+        assert np.gcd(s, d) == 1
+        for i, u in np.ndindex(windows, taps):
+            x, y = stride * i + dilation * u - start, s * i + d * u - p
+            read = image[0, 0, 0, x] if 0 <= x < height else np.zeros(width)
+            np.testing.assert_array_equal(rows[y] if 0 <= y < len(rows) else np.zeros(width), read)
+
+
+@pytest.mark.parametrize("factor", [(2, 2), (3, 1), (1, 2)])
+def test_tiles_for_steps_with_a_common_factor(factor, monkeypatch):
+    """A stride and a dilation of 2: every second entry, for which there are tiles; padding that 2 does not divide."""
+    called = []
+    monkeypatch.setattr(correlate, "SCHEDULE", "tiles")
+    monkeypatch.setitem(correlate._SCHEDULES, "tiles", lambda *given: called.append(1) or correlate._tiles(*given))
+    rng = np.random.default_rng(5)
+    images, kernel = rng.standard_normal((2, 1, 32, 47, 50)), rng.standard_normal((1, 48, 32, 3, 3))
+    problem = images, kernel, (3, 2), factor, factor
+    extent = tuple((n + 2 * p - 2 * f - 1) // f + 1 for n, p, f in zip((47, 50), (3, 2), factor, strict=True))
+    out = np.full((2, 1, 48, *extent), np.nan)
+    correlate._correlate(*problem, out)
+    close(out, loops(*problem, extent), np.float64)
+    assert called
 
 
 @settings(max_examples=60, deadline=None)

@@ -27,7 +27,7 @@ from symconv.kernels.runtime.sparse import _sparse
 from symconv.kernels.runtime.toeplitz import _toeplitz
 from symconv.kernels.runtime.toeplitz_tiles import _toeplitz_tiles
 from symconv.kernels.runtime.types import Array, Pair
-from symconv.kernels.runtime.window import _even
+from symconv.kernels.runtime.window import _coarse, _even
 from symconv.kernels.runtime.winograd import _winograd, _winograd_taps
 from symconv.kernels.runtime.workspace import _WORKSPACE
 
@@ -244,6 +244,8 @@ def _correlate(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise; zero outside the images.
     """
+    taps, windows = (kernel.shape[3], kernel.shape[4]), (out.shape[3], out.shape[4])
+    images, start, stride, dilation = _coarse(images, start, stride, dilation, taps, windows)
     small = None if SCHEDULE else _small_for(images, kernel, start, stride, dilation, out)
     if small is not None:
         small.run(images, kernel, out)
@@ -258,7 +260,7 @@ def _correlate(
         out[...] = wide
         return
     images, kernel = images.astype(kind, copy=False), kernel.astype(kind, copy=False)
-    schedule = _choose(images, kernel, stride, dilation, (out.shape[3], out.shape[4]), ACCURACY, SCHEDULE)
+    schedule = _choose(images, kernel, stride, dilation, windows, ACCURACY, SCHEDULE)
 
     def part(some: slice) -> None:
         if schedule == "sparse" and ACCURACY == "exact" and not np.isfinite(images[some].sum()):

@@ -1,12 +1,14 @@
 """What windows read: a rectangle cut out of images, zeros where it leaves them; the entries of each tap along an axis.
 
-Equal parts of a total, and axes as one.
+Steps without their common factor, equal parts of a total, and axes as one.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
-from math import prod
+from math import gcd, prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -19,6 +21,39 @@ def _even(total: int, most: int) -> int:
     """The size of equal parts of a total, none larger than `most`."""
     most = max(1, min(total, most))
     return -(-total // -(-total // most)) if total else 1
+
+
+class _Steps(NamedTuple):
+    """Along one axis, windows read entries first, first + every, ..; of these, where they start and their steps."""
+
+    every: int
+    first: int
+    start: int
+    stride: int
+    dilation: int
+
+
+@lru_cache(maxsize=256)
+def _steps(start: int, stride: int, dilation: int, taps: int, windows: int) -> _Steps:
+    """Of x = stride * i + dilation * u - start; one tap has no dilation, and one window no stride."""
+    if taps == 1:
+        dilation = stride if windows > 1 else 1
+    if windows == 1:
+        stride = dilation
+    every = gcd(stride, dilation)
+    first = -start % every
+    return _Steps(every, first, (start + first) // every, stride // every, dilation // every)
+
+
+def _coarse(
+    images: Array, start: Pair, stride: Pair, dilation: Pair, taps: Pair, windows: Pair
+) -> tuple[Array, Pair, Pair, Pair]:
+    """The images of every entry that is read, where stride and dilation have a common factor; their numbers."""
+    if stride == dilation == (1, 1):
+        return images, start, stride, dilation
+    a, b = (_steps(*axis) for axis in zip(start, stride, dilation, taps, windows))
+    read = images[..., a.first :: a.every, b.first :: b.every]
+    return read, (a.start, b.start), (a.stride, b.stride), (a.dilation, b.dilation)
 
 
 def _strided(array: Array, first: tuple[int, ...], shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:

@@ -26,8 +26,8 @@ class Identity:
     hypotheses: tuple[Condition, ...] = ()
 
 
-H, W, r, c, m, s, t, d, N, C, M, R = (Size(name, 1) for name in "HWrcmstdNCMR")
-p, w, Q = Size("p", 0), Size("w", 0), Size("q", 0)
+H, W, r, c, m, s, t, d, g, N, C, M, R = (Size(name, 1) for name in "HWrcmstdgNCMR")
+p, w, f, Q = Size("p", 0), Size("w", 0), Size("f", 0), Size("q", 0)
 
 
 def _data(name: str, *extents: PolyLike) -> Leaf:
@@ -216,6 +216,16 @@ def sub_images() -> Identity:
     return Identity(whole, define("made", whole.shape, lambda i: _sum(multiply(K[u], parts[i % d, i // d + u]), u=r)))
 
 
+def common_steps() -> Identity:
+    """A stride g s and a dilation g d read every g-th entry, from the first, f, on: those are a signal of their own."""
+    X, K = _data("X", H), _data("K", r)
+    length = Poly.of(m)  # as many windows as one wants
+    whole = define("y", (length,), lambda i: _sum(multiply(K[u], X[g * (s * i + d * u - p) + f]), u=r))
+    read = define("Z", ((Poly.of(H) - f + g - 1) // g,), lambda x: X[g * x + f], indices=("x",))
+    made = define("made", (length,), lambda i: _sum(multiply(K[u], read[s * i + d * u - p]), u=r))
+    return Identity(whole, made, (at_least(g, Poly.of(f) + 1),))
+
+
 def polyphase() -> Identity:
     """A stride of s is a stride of 1 on s signals, of every s-th entry each, with every s-th tap of the kernel."""
     X, K = _data("X", H), _data("K", r)
@@ -348,6 +358,7 @@ IDENTITIES: dict[str, Callable[[], Identity]] = {
     "toeplitz tiles": toeplitz_tiles,
     "sparse": sparse,
     "sub-images": sub_images,
+    "common steps": common_steps,
     "polyphase": polyphase,
     "adjoint": phases,
     "col2im": col2im,
