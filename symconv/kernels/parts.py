@@ -14,8 +14,16 @@ from typing import Any
 import numpy as np
 
 from symconv.kernels.patterns import Correlation, Laid
-from symconv.kernels.runtime.choice import _OF_TAPS, _TAPS_A_RUN, _choose, _phased, _plain, _tile_of
-from symconv.kernels.runtime.correlate import _part_of
+from symconv.kernels.runtime.choice import (
+    _OF_TAPS,
+    _TAPS_A_RUN,
+    _choose,
+    _phased,
+    _plain,
+    _saved_together,
+    _tile_of,
+)
+from symconv.kernels.runtime.correlate import _parts_of_step
 from symconv.kernels.runtime.scatter import _all_phases, _parts
 from symconv.kernels.runtime.small import _small_for
 from symconv.kernels.runtime.types import Array, Pair
@@ -258,25 +266,47 @@ def inner_parts(part: Part) -> Iterator[Part]:
     if part.schedule == "side by side":
         yield from _merged(part)
     elif part.schedule == "sub-images":
-        for a, b in np.ndindex(*part.dilation):
-            yield from _sub_image(
-                part, part.dilation, (a, b), part.kernel, part.out[..., a :: part.dilation[0], b :: part.dilation[1]]
-            )
+        yield from _sub_images(part)
     elif part.schedule == "sub-images of taps":
-        for a, b in np.ndindex(*part.stride):
-            yield from _sub_image(
-                part, part.stride, (a, b), part.kernel[..., a :: part.stride[0], b :: part.stride[1]], part.out
-            )
+        yield from _sub_images_of_taps(part)
 
 
-def _sub_image(part: Part, step: Pair, phase: Pair, kernel: Array, out: Array) -> Iterator[Part]:
-    """Every step-th row and column of the images, from a phase on, where anything reads them."""
-    first, shift = _part_of(phase, part.start, step)
-    images = part.images[..., first[0] :: step[0], first[1] :: step[1]]
-    if kernel.size and out.size:
-        extent = (out.shape[3], out.shape[4])
-        schedule = _choose(images, kernel, (1, 1), (1, 1), extent, part.accuracy, part.wanted)
-        yield Part(images, kernel, out, shift, (1, 1), (1, 1), schedule, part.accuracy, part.wanted)
+def _sub_images(part: Part) -> Iterator[Part]:
+    """Those of a dilation: all of them by tiles together, or each by the schedule of its own sizes."""
+    parts, starts, places = _parts_of_step(part.images, part.out, part.start, part.dilation)
+    _, _, outputs, channels = part.counts
+    (first, place), accuracy, wanted = (parts[0], places[0]), part.accuracy, part.wanted
+    extent = place.shape[3], place.shape[4]
+    if _saved_together(channels, outputs, part.taps, extent, accuracy):
+        images, out = (_several(array, len(parts)) for array in (first, place))
+        yield Part(images, part.kernel, out, starts[0], (1, 1), (1, 1), "tiles", accuracy, wanted)
+        return
+    for images, start, out in zip(parts, starts, places, strict=True):
+        yield _single(images, part.kernel, out, start, accuracy, wanted)
+
+
+def _sub_images_of_taps(part: Part) -> Iterator[Part]:
+    """The same for the gradient by a kernel, whose upstream gradient is cut up as the images are."""
+    parts, starts, given = _parts_of_step(part.images, part.kernel, part.start, part.stride)
+    channels, _, outputs, _ = part.counts
+    (first, upstream), accuracy, wanted = (parts[0], given[0]), part.accuracy, part.wanted
+    extent = upstream.shape[3], upstream.shape[4]
+    if _saved_together(channels, outputs, part.extent, extent, accuracy):
+        images, kernel = (_several(array.swapaxes(0, 2), len(parts)).swapaxes(0, 2) for array in (first, upstream))
+        yield Part(images, kernel, part.out, starts[0], (1, 1), (1, 1), "tiles of taps", accuracy, wanted)
+        return
+    for images, start, kernel in zip(parts, starts, given, strict=True):
+        yield _single(images, kernel, part.out, start, accuracy, wanted)
+
+
+def _several(array: Array, times: int) -> Array:
+    """As many of the shape, without memory."""
+    return np.broadcast_to(array.dtype.type(0), (times * len(array), *array.shape[1:]))
+
+
+def _single(images: Array, kernel: Array, out: Array, start: Pair, accuracy: str, wanted: str) -> Part:
+    schedule = _choose(images, kernel, (1, 1), (1, 1), (out.shape[3], out.shape[4]), accuracy, wanted)
+    return Part(images, kernel, out, start, (1, 1), (1, 1), schedule, accuracy, wanted)
 
 
 def _merged(part: Part) -> Iterator[Part]:

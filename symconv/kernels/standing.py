@@ -18,7 +18,7 @@ NEEDS = {
     "most 64 taps on each axis",
     "sparse": "entries in float32 or float64",
     "spread taps": "a gradient by a kernel, whose upstream gradient laid out for every tap takes at most 2 MB",
-    "sub-images": "a dilation above 1 and a stride of 1; of a gradient by a kernel, one dilation for both axes",
+    "sub-images": "a dilation above 1 and a stride of 1",
     "fourier": "a stride and a dilation of 1",
     "col2im": "an adjoint in float32 or float64, of which some rows with all their products take at most 3.5 MB",
 }

@@ -41,7 +41,7 @@ def forward_error(tile: tuple[int, int], dtype: str, seed: int, side: int = 20, 
     images = rng.standard_normal((1, CHANNELS, side + r - 1, side + r - 1)).astype(dtype)
     kernel = rng.standard_normal((outputs, CHANNELS, r, r)).astype(dtype)
     out = np.empty((1, outputs, side, side), dtype)
-    _winograd([*images], kernel, (0, 0), (1, 1), (m, m), [*out])
+    _winograd([*images], kernel, [(0, 0)] * len(images), (1, 1), (m, m), [*out])
     return _relative(out, windows(images, kernel, (side, side)))
 
 
@@ -51,7 +51,7 @@ def kernel_error(tile: tuple[int, int], dtype: str, seed: int, side: int = 20, o
     images = rng.standard_normal((4, CHANNELS, side + r - 1, side + r - 1)).astype(dtype)
     upstream = rng.standard_normal((4, outputs, side, side)).astype(dtype)
     out = np.empty((outputs, CHANNELS, r, r), dtype)
-    _winograd_taps([*images], [*upstream], (0, 0), (1, 1), (m, m), out)
+    _winograd_taps([*images], [*upstream], [(0, 0)] * len(images), (1, 1), (m, m), out)
     wanted = windows(images.swapaxes(0, 1), upstream.swapaxes(0, 1), (r, r)).swapaxes(0, 1)
     return _relative(out, wanted)
 

@@ -156,7 +156,8 @@ def test_a_schedule_of_parts_counts_them():
     shapes = (1, 1, 32, 32, 32), (1, 32, 32, 3, 3), (28, 28)
     found = part("sub-images", *shapes, dilation=(2, 2))
     inner = tuple(inner_parts(found))
-    assert labels(inner) == "4 x tiles F(5, 3)"
+    assert labels(inner) == "tiles F(5, 3)"
+    assert inner[0].counts == (4, 1, 32, 32)
     assert found.label == "sub-images (tiles F(5, 3))"
     assert products(found) == 4 * 32 * 32 * (3 * 3) * 49
 

@@ -71,7 +71,7 @@ def test_every_schedule_that_fits_is_the_formula(problem):
     }
     fitting["shifted"] = stride[0] == 1
     fitting["side by side"], fitting["taps side by side"] = stride[1] == 1, dilation[1] == 1
-    fitting["sub-images of taps"] = dilation == (1, 1) and stride[0] == stride[1]
+    fitting["sub-images of taps"] = dilation == (1, 1)
     fitting["dots"] = images.shape[0] == kernel.shape[1] == 1
     fitting["toeplitz"] = kernel.shape[1:3] == (1, 1)
     fitting["toeplitz tiles"] = unit and fitting["toeplitz"]
@@ -107,6 +107,48 @@ def test_steps_without_their_common_factor_read_the_same(start, stride, dilation
             x, y = stride * i + dilation * u - start, s * i + d * u - p
             read = image[0, 0, 0, x] if 0 <= x < height else np.zeros(width)
             np.testing.assert_array_equal(rows[y] if 0 <= y < len(rows) else np.zeros(width), read)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_sub_images_of_different_sizes_by_tiles_together(data):
+    """Dilations up to more than a side: some sub-images are larger, begin elsewhere, or have nothing to read."""
+    count, groups, channels, outputs = (data.draw(st.integers(*ends)) for ends in ((1, 2), (1, 2), (24, 30), (24, 30)))
+    pair = st.tuples(st.integers(1, 6), st.integers(2, 6))
+    taps, dilation = data.draw(st.tuples(st.integers(2, 5), st.integers(3, 5))), data.draw(pair)
+    extent = data.draw(st.tuples(st.integers(4, 17), st.integers(6, 19)))
+    start = data.draw(st.tuples(st.integers(-2, 9), st.integers(-2, 9)))
+    reach = zip(extent, taps, dilation, start, strict=True)
+    sides = [max(1, n + d * (t - 1) - p - data.draw(st.integers(0, 9))) for n, t, d, p in reach]
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    images = rng.standard_normal((count, groups, channels, *sides))
+    kernel, upstream = (rng.standard_normal((groups, outputs, n, *s)) for n, s in ((channels, taps), (count, extent)))
+    problem = images, kernel, start, (1, 1), dilation, extent
+    close(run("sub-images", "fast", *problem), loops(*problem), np.float64)
+    swapped = np.ascontiguousarray(images.transpose(2, 1, 0, 3, 4)), upstream, start, dilation, (1, 1), taps
+    close(run("sub-images of taps", "fast", *swapped), loops(*swapped), np.float64)
+
+
+@pytest.mark.parametrize(("side", "dilation"), [(33, 12), (33, 18), (20, (1, 3))])
+def test_large_dilations_are_not_cut_into_what_is_too_small(side, dilation, monkeypatch):
+    """As those of segmentation networks: each sub-image would have fewer outputs than the kernel has taps."""
+    ran = []
+    for name, run_it in correlate._SCHEDULES.items():
+        monkeypatch.setitem(
+            correlate._SCHEDULES, name, lambda *given, name=name, run_it=run_it: ran.append(name) or run_it(*given)
+        )
+    monkeypatch.setattr(correlate, "ACCURACY", "fast")
+    rng = np.random.default_rng(6)
+    d = (dilation, dilation) if isinstance(dilation, int) else dilation
+    images, kernel = (rng.standard_normal(s).astype(np.float32) for s in ((1, 1, 64, side, side), (1, 64, 64, 3, 3)))
+    out = np.empty((1, 1, 64, side, side), np.float32)
+    correlate._correlate(images, kernel, d, (1, 1), d, out)
+    close(out, loops(images, kernel, d, (1, 1), d, (side, side)), np.float32)
+    gradient = np.empty((64, 1, 64, 3, 3), np.float32)
+    swapped, upstream = images.transpose(2, 1, 0, 3, 4), out.transpose(1, 2, 0, 3, 4)
+    correlate._correlate(swapped, upstream, d, d, (1, 1), gradient)
+    close(gradient, loops(swapped, upstream, d, d, (1, 1), (3, 3)), np.float32)
+    assert len(ran) == 2  # one schedule each, none for each of many sub-images
 
 
 @pytest.mark.parametrize("factor", [(2, 2), (3, 1), (1, 2)])

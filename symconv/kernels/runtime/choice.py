@@ -20,6 +20,7 @@ _EXACT = {2: (2,), 3: (2,)}
 _TAPS_A_RUN = 4  # taps of a run, and outputs of a tile, where Toeplitz matrices are combined with tiles
 _LONG = 20  # entries of a row that is long enough to be multiplied by itself
 _LONG_OF_TAPS = 160  # bytes of such a row of an upstream gradient, where the gradient by a kernel is summed
+_PAYS = 6 << 20  # bytes of products that tiles must save in a sub-image
 _LAID = 1 << 20  # bytes of the rows that are laid out at a time
 _OF_TAPS = {
     "direct": "taps",
@@ -97,7 +98,7 @@ def _possible(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent
         "tiles of taps": back and stride == dilation == unit,
         "polyphase of taps": back and stride == unit != dilation,
         "dots": outputs == len(images) == 1,
-        "sub-images of taps": stride != unit == dilation and stride[0] == stride[1],
+        "sub-images of taps": stride != unit == dilation,
     }
     return {name for name, fit in fits.items() if fit}
 
@@ -148,11 +149,12 @@ def _chosen(
         large = min(extent) >= 64 and _worth_spectra(taps, runs, images.itemsize)
         return "fourier" if large and "fourier" in possible else "toeplitz tiles" if runs else "toeplitz"
     saving = _saving(taps, stride, extent, accuracy)
-    wide = channels * outputs * prod(extent) >= prod(dilation) << 17 and _worth(min(channels, outputs), saving)
-    if wide and "sub-images" in possible:
-        return "sub-images"
+    wide = channels * outputs * prod(extent) >= 1 << 17 and _worth(min(channels, outputs), saving)
     if wide and "tiles" in possible and prod(taps) > 4:
         return "tiles"
+    saved = _saved_together(channels, outputs, taps, _phased(extent, dilation), accuracy)
+    if "sub-images" in possible and saved * images.itemsize >= _PAYS:
+        return "sub-images"
     if "polyphase" in possible and min(channels, outputs) >= 16 and saving >= 3:
         return "polyphase"
     if "side by side" in possible and extent[1] < _LONG and len(images) >= 8:
@@ -171,7 +173,8 @@ def _chosen_of_taps(
     taps = (kernel.shape[3], kernel.shape[4])
     if "dots" in possible:
         return "dots"
-    if "sub-images of taps" in possible and min(len(images), outputs) >= 16:
+    saved = _saved_together(len(images), outputs, extent, _phased(taps, stride), accuracy)
+    if "sub-images of taps" in possible and saved * images.itemsize >= _PAYS:
         return "sub-images of taps"
     saving = _saving(extent, dilation, taps, accuracy)
     wide = len(images) * outputs * prod(taps) >= 1 << 17 and _worth(min(len(images), outputs), saving)
@@ -185,6 +188,17 @@ def _chosen_of_taps(
     shared = _rows_share(extent, len(images), dilation, stride)
     beside = "taps side by side" in possible and _narrow(taps[1], channels, images.itemsize, shared)
     return "taps side by side" if beside else _plain_of_taps(images, kernel, stride, dilation, extent)
+
+
+def _saved_together(channels: int, outputs: int, taps: Pair, extent: Pair, accuracy: str) -> float:
+    """The products that tiles save in one of many sub-images, which share the transformed kernel; 0 where they lose.
+
+    What is cut and laid for each sub-image takes some microseconds beside it.
+    """
+    saving = _saving(taps, (1, 1), extent, accuracy)
+    if prod(taps) <= 4 or not _worth(min(channels, outputs), saving):
+        return 0
+    return channels * outputs * prod(extent) * prod(taps) * (1 - 1 / saving)
 
 
 def _worth(channels: int, saving: float) -> bool:

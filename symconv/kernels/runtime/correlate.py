@@ -7,7 +7,7 @@ zero outside.  The gradient by the kernel is the same sum with other letters: n 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from symconv.kernels.runtime.choice import _choose, _phased, _plain, _plain_of_taps, _tile_of
+from symconv.kernels.runtime.choice import _choose, _phased, _plain, _plain_of_taps, _saved_together, _tile_of
 from symconv.kernels.runtime.direct import _direct, _direct_taps, _shifted, _spread_taps
 from symconv.kernels.runtime.dots import _dots
 from symconv.kernels.runtime.fourier import _fourier
@@ -39,40 +39,41 @@ _TURNED = 1 << 15  # bytes of results side by side that are written image by ima
 
 def _tiles(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """Tiles F(m, r), those of every phase of the stride together."""
-    _tiles_of_all([images], kernel, start, stride, [out])
+    _tiles_of_all([images], kernel, [start], stride, [out])
 
 
-def _tiles_of_all(parts: list[Array], kernel: Array, start: Pair, stride: Pair, out: list[Array]) -> None:
+def _tiles_of_all(parts: list[Array], kernel: Array, starts: list[Pair], stride: Pair, out: list[Array]) -> None:
     """The same for several arrays of images and as many results, the first image of each first."""
-    extent = out[0].shape[3], out[0].shape[4]
+    extent = max(place.shape[3] for place in out), max(place.shape[4] for place in out)
     tile = _tile_of(_phased((kernel.shape[3], kernel.shape[4]), stride), extent, ACCURACY)
     every = range(len(parts[0]))
     for g, weights in enumerate(kernel):
         images, places = ([part[n, g] for n in every for part in arrays] for arrays in (parts, out))
-        _winograd(images, weights, start, stride, tile, places)
+        _winograd(images, weights, starts * len(every), stride, tile, places)
 
 
 def _tiles_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The same for the gradient by a kernel: tiles of its upstream gradient, of every phase of the stride."""
-    _tiles_of_all_taps([images], [kernel], start, dilation, out)
+    _tiles_of_all_taps([images], [kernel], [start], dilation, out)
 
 
-def _tiles_of_all_taps(parts: list[Array], given: list[Array], start: Pair, stride: Pair, out: Array) -> None:
+def _tiles_of_all_taps(parts: list[Array], given: list[Array], starts: list[Pair], stride: Pair, out: Array) -> None:
     """The sum of the gradients by a kernel of several arrays of images and as many upstream gradients.
 
     What is summed for all channels and outputs is added to for each block of tiles: of so many channels at a time that
     it takes some 16 MB.
     """
     channels, (groups, outputs, count) = len(parts[0]), given[0].shape[:3]
+    extent = max(array.shape[3] for array in given), max(array.shape[4] for array in given)
     phased = _phased((out.shape[3], out.shape[4]), stride)
-    tile = _tile_of(phased, (given[0].shape[3], given[0].shape[4]), ACCURACY)
+    tile = _tile_of(phased, extent, ACCURACY)
     sums = prod(m + r - 1 for m, r in zip(tile, phased)) * prod(stride) * outputs * out.itemsize
     step = _even(channels, max(32, (1 << 24) // sums))
     for g in range(groups):
         upstream = [array[g, :, n] for n in range(count) for array in given]
         for k in range(0, channels, step):
             images = [part[k : k + step, g, n] for n in range(count) for part in parts]
-            _winograd_taps(images, upstream, start, stride, tile, out[k : k + step, g].swapaxes(0, 1))
+            _winograd_taps(images, upstream, starts * count, stride, tile, out[k : k + step, g].swapaxes(0, 1))
 
 
 def _overlap_save(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -156,43 +157,42 @@ def _taps_side_by_side(images: Array, kernel: Array, start: Pair, stride: Pair, 
 
 def _sub_images(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """A dilation of d x e: the windows of d * e images, of every d-th row and e-th column each."""
-    for shift, parts, places in _alike(images, out, start, dilation):
-        extent = places[0].shape[3], places[0].shape[4]
-        schedule = _choose(parts[0], kernel, (1, 1), (1, 1), extent, ACCURACY, SCHEDULE)
-        if schedule == "tiles":
-            _tiles_of_all(parts, kernel, shift, (1, 1), places)
-            continue
-        for part, place in zip(parts, places):
-            _SCHEDULES[schedule](part, kernel, shift, (1, 1), (1, 1), place)
+    parts, starts, places = _parts_of_step(images, out, start, dilation)
+    (outputs, channels, *taps), extent = kernel.shape[1:], places[0].shape[3:]
+    if _saved_together(channels, outputs, (taps[0], taps[1]), (extent[0], extent[1]), ACCURACY):
+        _tiles_of_all(parts, kernel, starts, (1, 1), places)
+        return
+    for part, first, place in zip(parts, starts, places):
+        _run("", part, kernel, first, (1, 1), (1, 1), place)
 
 
 def _sub_images_of_taps(images: Array, kernel: Array, start: Pair, stride: Pair, dilation: Pair, out: Array) -> None:
     """The gradient by a kernel with a dilation of d: the sum of those of d * d images and as many gradients."""
+    parts, starts, given = _parts_of_step(images, kernel, start, stride)
+    (channels, _, outputs, *taps), extent = out.shape, given[0].shape[3:]
+    if _saved_together(channels, outputs, (taps[0], taps[1]), (extent[0], extent[1]), ACCURACY):
+        _tiles_of_all_taps(parts, given, starts, (1, 1), out)
+        return
     out[...] = 0
     term = np.empty(out.shape, out.dtype)
-    for shift, parts, given in _alike(images, kernel, start, stride):
-        schedule = _choose(parts[0], given[0], (1, 1), (1, 1), (out.shape[3], out.shape[4]), ACCURACY, SCHEDULE)
-        if schedule == "tiles of taps":
-            _tiles_of_all_taps(parts, given, shift, (1, 1), term)
-            out += term
-            continue
-        for part, weights in zip(parts, given):
-            _SCHEDULES[schedule](part, weights, shift, (1, 1), (1, 1), term)
-            out += term
+    for part, first, weights in zip(parts, starts, given):
+        _run("", part, weights, first, (1, 1), (1, 1), term)
+        out += term
 
 
-def _alike(images: Array, strided: Array, start: Pair, step: Pair) -> Iterator[tuple[Pair, list[Array], list[Array]]]:
-    """The phases of a step that are alike in shapes and in where their windows start: that, what they read, and their
-    part of `strided`."""
-    found: dict[tuple[object, ...], tuple[Pair, list[Array], list[Array]]] = {}
+def _parts_of_step(
+    images: Array, strided: Array, start: Pair, step: Pair
+) -> tuple[list[Array], list[Pair], list[Array]]:
+    """Of each phase of a step what it reads, where its windows start, and its part of `strided`; the largest first."""
+    parts, starts, others = list[Array](), list[Pair](), list[Array]()
     for a, b in np.ndindex(*step):
-        first, shift = _part_of((a, b), start, step)
-        part, other = images[..., first[0] :: step[0], first[1] :: step[1]], strided[..., a :: step[0], b :: step[1]]
+        other = strided[..., a :: step[0], b :: step[1]]
         if other.size:
-            _, parts, others = found.setdefault((shift, part.shape, other.shape), (shift, [], []))
-            parts.append(part)
+            first, shift = _part_of((a, b), start, step)
+            parts.append(images[..., first[0] :: step[0], first[1] :: step[1]])
+            starts.append(shift)
             others.append(other)
-    yield from found.values()
+    return parts, starts, others
 
 
 def _part_of(phase: Pair, start: Pair, step: Pair) -> tuple[Pair, Pair]:

@@ -72,16 +72,27 @@ def _blocks_of(whole: _Block, count: int, shape: Pair, tile: Pair) -> Iterator[t
                 yield block, slice(first, first + images), tile[0] * i, tile[1] * j
 
 
+def _corners(starts: list[Pair], stride: Pair, output: Pair) -> list[Pair]:
+    """Where the window of one output begins in each image."""
+    x, y = stride[0] * output[0], stride[1] * output[1]
+    return [(x - p, y - q) for p, q in starts]
+
+
+def _largest(arrays: list[Array]) -> Pair:
+    """An extent down and across that holds all of them."""
+    return max(a.shape[1] for a in arrays), max(a.shape[2] for a in arrays)
+
+
 def _into(
     images: list[Array],
-    corner: Pair,
+    corners: list[Pair],
     stride: Pair,
     tile: Pair,
     matrices: tuple[Array, Array],
     block: _Block,
     out: Array,
 ) -> None:
-    """Transform the tiles of a block: out[(p, q), (n, i, j), (e, f, k)], the first one reads from `corner` on.
+    """Transform the tiles of a block: out[(p, q), (n, i, j), (e, f, k)], each image from its corner on.
 
     e, f: the phases of the stride.
     """
@@ -95,10 +106,10 @@ def _into(
         some = slice(first, min(first + block.together, block.images))
         count = some.stop - first
         read = _WORKSPACE.take("a", (count, rows, columns, channels), out.dtype)
-        for image, place in zip(images[some], read.reshape(*read.shape[:3], *stride, -1)):
+        for image, (x, y), place in zip(images[some], corners[some], read.reshape(*read.shape[:3], *stride, -1)):
             for e, f in np.ndindex(*stride):
                 cut = _WORKSPACE.take("b", (len(image), rows, columns), out.dtype)  # turned in the cache
-                _cut_strided(image, corner[0] + e, corner[1] + f, stride, cut)
+                _cut_strided(image, x + e, y + f, stride, cut)
                 place[:, :, e, f] = cut.transpose(1, 2, 0)
         over_n, over_i, over_j, _ = read.strides
         bands = _strided(read, (), (count, block.rows, reads_i, width), (over_n, m * over_i, over_i, out.itemsize))
@@ -134,12 +145,14 @@ def _phases_of_taps(kernel: Array, stride: Pair) -> Array:
     return split.reshape(s * t * channels, tall * wide, outputs)
 
 
-def _winograd(images: list[Array], kernel: Array, start: Pair, stride: Pair, tile: Pair, out: list[Array]) -> None:
-    """out[n][o, i, j] = sum of kernel[o, k, u, v] * images[n][k, s i + u - start[0], t j + v - start[1]]."""
+def _winograd(
+    images: list[Array], kernel: Array, starts: list[Pair], stride: Pair, tile: Pair, out: list[Array]
+) -> None:
+    """out[n][o, i, j] = sum of kernel[o, k, u, v] * images[n][k, s i + u - starts[n][0], t j + v - starts[n][1]]."""
     taps = _phases_of_taps(kernel, stride)
     r, c = (-(-n // e) for n, e in zip(kernel.shape[2:], stride))
     count, (channels, _, outputs) = len(images), taps.shape
-    (m, n), dtype, extent = tile, out[0].dtype, (out[0].shape[1], out[0].shape[2])
+    (m, n), dtype, extent = tile, out[0].dtype, _largest(out)
     back, weigh, into = ((x.astype(dtype), y.astype(dtype)) for x, y in zip(_tile(m, r), _tile(n, c)))
     a, b = m + r - 1, n + c - 1
     held = channels * dtype.itemsize
@@ -156,8 +169,7 @@ def _winograd(images: list[Array], kernel: Array, start: Pair, stride: Pair, til
         np.matmul(np.kron(*weigh), taps[:, :, part], out=place.transpose(1, 0, 2))
     for block, group, i, j in _blocks_of(whole, count, extent, tile):
         transformed = _WORKSPACE.take("transformed", (a * b, block.tiles, channels), dtype)
-        corner = stride[0] * i - start[0], stride[1] * j - start[1]
-        _into(images[group], corner, stride, tile, into, block, transformed)
+        _into(images[group], _corners(starts[group], stride, (i, j)), stride, tile, into, block, transformed)
         places = [place[:, i : i + m * block.rows, j : j + n * block.columns] for place in out[group]]
         for part, weighed in zip(parts, weights):
             products = _WORKSPACE.take("b", (a * b, block.tiles, weighed.shape[2]), dtype)
@@ -166,16 +178,16 @@ def _winograd(images: list[Array], kernel: Array, start: Pair, stride: Pair, til
 
 
 def _winograd_taps(
-    images: list[Array], upstream: list[Array], start: Pair, stride: Pair, tile: Pair, out: Array
+    images: list[Array], upstream: list[Array], starts: list[Pair], stride: Pair, tile: Pair, out: Array
 ) -> None:
-    """out[o, k, u, v] = sum of upstream[n][o, i, j] * images[n][k, s i + u - start[0], t j + v - start[1]]."""
+    """out[o, k, u, v] = sum of upstream[n][o, i, j] * images[n][k, s i + u - starts[n][0], t j + v - starts[n][1]]."""
     count, outputs, (s, t) = len(images), len(out), stride
     channels = s * t * len(images[0])
     r, c = (-(-taps // e) for taps, e in zip(out.shape[2:], stride))
     (m, n), dtype = tile, out.dtype
     back, weigh, into = ((x.astype(dtype), y.astype(dtype)) for x, y in zip(_tile(m, r), _tile(n, c)))
     a, b = m + r - 1, n + c - 1
-    extent = upstream[0].shape[1], upstream[0].shape[2]
+    extent = _largest(upstream)
 
     def fitting(rows: int) -> _Block:
         held = max(channels, outputs) * dtype.itemsize, (channels + outputs) * dtype.itemsize * rows // a
@@ -194,11 +206,10 @@ def _winograd_taps(
         sums = total[p : p + rows].reshape(-1, outputs, channels)
         some_into, some_back = ((matrices[0][p : p + rows], matrices[1]) for matrices in (into, back))
         for block, group, i, j in _blocks_of(whole, count, extent, tile):
-            corner = s * i - start[0], t * j - start[1]
             right = _WORKSPACE.take("transformed", (len(sums), block.tiles, channels), dtype)
-            _into(images[group], corner, stride, tile, some_into, block, right)
+            _into(images[group], _corners(starts[group], stride, (i, j)), stride, tile, some_into, block, right)
             left = _WORKSPACE.take("turned", (len(sums), block.tiles, outputs), dtype)
-            _into(upstream[group], (i, j), (1, 1), tile, some_back, block, left)
+            _into(upstream[group], [(i, j)] * block.images, (1, 1), tile, some_back, block, left)
             for q in range(0, len(sums), step):
                 some = slice(q, min(q + step, len(sums)))
                 sums[some] += np.matmul(left[some].transpose(0, 2, 1), right[some], out=part[: some.stop - q])
