@@ -102,8 +102,8 @@ def test_on_the_exact_path_an_adjoint_has_the_infinities_of_the_formula(problem,
 )
 def test_the_adjoints_of_large_layers_too(channels, outputs, taps, stride, whole):
     rng = np.random.default_rng(0)
-    side = 12 * stride + taps - stride
-    upstream = rng.standard_normal((1, 1, outputs, 12, 12))
+    side = 20 * stride + taps - stride
+    upstream = rng.standard_normal((1, 1, outputs, 20, 20))
     kernel = rng.standard_normal((1, outputs, channels, taps, taps))
     numbers = (0, 0), (stride, stride), (1, 1)
     out = np.empty((1, 1, channels, side, side))
@@ -128,9 +128,16 @@ def test_the_adjoints_of_large_layers_too(channels, outputs, taps, stride, whole
         (1, 16, 64, (5, 5), (3, 3), (2, 2), ""),
         (64, 8, 64, (3, 3), (3, 3), (2, 2), "col2im"),
         (64, 8, 64, (2, 4), (3, 3), (2, 2), ""),
-        # tiles F(2, 3) save 2.25 times, which pays from 43 channels on
-        (1, 42, 172, (28, 28), (3, 3), (1, 1), "col2im"),
-        (1, 43, 172, (28, 28), (3, 3), (1, 1), ""),
+        # tiles F(2, 3) save 2.25 times, which pays for a geometric mean of 54 channels and outputs
+        (1, 26, 104, (28, 28), (3, 3), (1, 1), "col2im"),
+        (1, 27, 108, (28, 28), (3, 3), (1, 1), ""),
+        # fewer taps than entries: of few images at once, even where these are no more than the taps
+        (7, 16, 15, (2, 3), (7, 7), (2, 2), "col2im"),
+        (8, 16, 15, (2, 3), (7, 7), (2, 2), ""),
+        # tiles of all phases, of fewer than 32 channels; of enough tiles for what transforming the kernel takes
+        (4, 31, 64, (14, 14), (6, 6), (2, 2), "polyphase"),
+        (4, 32, 64, (14, 14), (6, 6), (2, 2), "col2im"),
+        (1, 31, 64, (6, 6), (6, 6), (2, 2), "col2im"),
         # rows of 20 and of 19 entries
         (16, 2, 8, (18, 18), (3, 3), (1, 1), "col2im"),
         (16, 2, 8, (17, 17), (3, 3), (1, 1), ""),

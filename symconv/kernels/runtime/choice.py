@@ -7,7 +7,7 @@ with other letters, so that its "kernel" is the upstream gradient and has many t
 from __future__ import annotations
 
 from functools import lru_cache
-from math import prod
+from math import prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -144,22 +144,30 @@ def _chosen(
     """The fastest of those that are possible where there are more outputs than taps."""
     outputs, channels, *_ = kernel.shape[1:]
     taps = (kernel.shape[3], kernel.shape[4])
+    if taps == (1, 1) and extent == images.shape[3:]:
+        return "direct"  # nothing is copied
     if "toeplitz" in possible and _worth_toeplitz(taps, stride, dilation, extent):
         runs = "toeplitz tiles" in possible and _worth_runs(taps, extent, images.itemsize)
         large = min(extent) >= 64 and _worth_spectra(taps, runs, images.itemsize)
         return "fourier" if large and "fourier" in possible else "toeplitz tiles" if runs else "toeplitz"
-    saving = _saving(taps, stride, extent, accuracy)
-    wide = channels * outputs * prod(extent) >= 1 << 17 and _worth(min(channels, outputs), saving)
-    if wide and "tiles" in possible and prod(taps) > 4:
+    saving, many = _saving(taps, stride, extent, accuracy), _many_tiles(len(images), taps, stride, extent, accuracy)
+    wide = channels * outputs * prod(extent) >= 1 << 17 and _worth(channels, outputs, taps, saving)
+    if wide and many and "tiles" in possible and prod(taps) > 4:
         return "tiles"
     saved = _saved_together(channels, outputs, taps, _phased(extent, dilation), accuracy)
     if "sub-images" in possible and saved * images.itemsize >= _PAYS:
         return "sub-images"
-    if "polyphase" in possible and min(channels, outputs) >= 16 and saving >= 3:
+    if "polyphase" in possible and min(channels, outputs) >= 16 and saving >= 3 and many:
         return "polyphase"
-    if "side by side" in possible and extent[1] < _LONG and len(images) >= 8:
+    beside = "side by side" in possible and extent[1] < _LONG and len(images) >= 8
+    if beside and _worth_merging(channels, outputs, taps):
         return "side by side"
-    return _plain(images, kernel, stride, dilation, extent)
+    plain, every = _plain(images, kernel, stride, dilation, extent), _phased(extent, dilation)
+    if plain == "direct" and "sub-images" in possible and channels * prod(taps) * prod(every) >= 1 << 16:
+        part = _plain(images[..., :: dilation[0], :: dilation[1]], kernel, (1, 1), (1, 1), every)
+        if part == "shifted" or (part == "rows" and every[1] >= 32):
+            return "sub-images"
+    return plain
 
 
 def _chosen_of_taps(
@@ -171,23 +179,35 @@ def _chosen_of_taps(
     """
     outputs, channels, *_ = kernel.shape[1:]
     taps = (kernel.shape[3], kernel.shape[4])
-    if "dots" in possible:
+    if "dots" in possible and dilation == (1, 1) and _worth_dots(len(kernel), channels, taps, stride):
         return "dots"
+    if extent == (1, 1) and taps == images.shape[3:]:
+        return "taps"
     saved = _saved_together(len(images), outputs, extent, _phased(taps, stride), accuracy)
     if "sub-images of taps" in possible and saved * images.itemsize >= _PAYS:
         return "sub-images of taps"
-    saving = _saving(extent, dilation, taps, accuracy)
-    wide = len(images) * outputs * prod(taps) >= 1 << 17 and _worth(min(len(images), outputs), saving)
-    if wide and "tiles of taps" in possible:
+    saving, many = _saving(extent, dilation, taps, accuracy), _many_tiles(channels, extent, dilation, taps, accuracy)
+    wide = len(images) * outputs * prod(taps) >= 1 << 17 and _worth(len(images), outputs, extent, saving)
+    if wide and many and "tiles of taps" in possible:
         return "tiles of taps"
-    if "polyphase of taps" in possible and saving >= 3 and min(len(images), outputs) >= 12:
+    if "polyphase of taps" in possible and saving >= 3 and many and min(len(images), outputs) >= 12:
         return "polyphase of taps"
     laid, read = outputs * prod(images.shape[3:]), len(images) * prod(taps)  # what is written for each tap
-    if "spread taps" in possible and 4 * laid <= read:
+    if "spread taps" in possible and 4 * laid <= read >= 1 << 14:
         return "spread taps"
     shared = _rows_share(extent, len(images), dilation, stride)
     beside = "taps side by side" in possible and _narrow(taps[1], channels, images.itemsize, shared)
-    return "taps side by side" if beside else _plain_of_taps(images, kernel, stride, dilation, extent)
+    if beside and _worth_merging(len(images), outputs, extent):
+        return "taps side by side"
+    return _plain_of_taps(images, kernel, stride, dilation, extent)
+
+
+def _many_tiles(count: int, taps: Pair, stride: Pair, extent: Pair, accuracy: str) -> bool:
+    """So many tiles, of all images together, that transforming the kernel, as long as that of some, is paid for."""
+    tile, phased = _tile_of(_phased(taps, stride), extent, accuracy), prod(_phased(taps, stride))
+    tiles = count * prod(-(-n // max(1, m)) for n, m in zip(extent, tile))
+    saved = _saving(taps, stride, extent, accuracy) * tiles
+    return tiles >= 8 * phased or saved >= 2.2 * (tiles + 1.5 * phased)
 
 
 def _saved_together(channels: int, outputs: int, taps: Pair, extent: Pair, accuracy: str) -> float:
@@ -196,14 +216,18 @@ def _saved_together(channels: int, outputs: int, taps: Pair, extent: Pair, accur
     What is cut and laid for each sub-image takes some microseconds beside it.
     """
     saving = _saving(taps, (1, 1), extent, accuracy)
-    if prod(taps) <= 4 or not _worth(min(channels, outputs), saving):
+    if prod(taps) <= 4 or not _worth(channels, outputs, taps, saving):
         return 0
     return channels * outputs * prod(extent) * prod(taps) * (1 - 1 / saving)
 
 
-def _worth(channels: int, saving: float) -> bool:
-    """So many channels on both sides pay for the transforms of tiles that save so many products."""
-    return channels >= 16 and channels * saving >= 96
+def _worth(channels: int, outputs: int, taps: Pair, saving: float) -> bool:
+    """So many channels on both sides pay for the transforms of tiles that save so many products.
+
+    Tiles on one axis alone read as much as those on both, and save less.
+    """
+    least = 120 if min(taps) > 1 else 288
+    return min(channels, outputs) * saving >= 48 and sqrt(channels * outputs) * saving >= least
 
 
 def _worth_toeplitz(taps: Pair, stride: Pair, dilation: Pair, extent: Pair) -> bool:
@@ -211,6 +235,12 @@ def _worth_toeplitz(taps: Pair, stride: Pair, dilation: Pair, extent: Pair) -> b
     if _rows_share(taps, 1, stride, dilation) and (prod(taps) < 9 or (prod(taps) < 50 and prod(extent) < 1 << 13)):
         return False
     return prod(extent) >= 1 << 11 and _band(taps[0], stride[0], dilation[0], _tall(taps[0])) <= 12 * taps[0]
+
+
+def _worth_dots(groups: int, count: int, extent: Pair, dilation: Pair) -> bool:
+    """The gradient by a kernel of one channel: each image by itself, where no rows of many images can be shared."""
+    apart = groups > 1 or dilation[0] > 1
+    return count == 1 or prod(extent) >= (600 if apart else 1 << 15)
 
 
 def _worth_runs(taps: Pair, extent: Pair, itemsize: int) -> bool:
@@ -252,6 +282,11 @@ def _narrow(length: int, count: int, itemsize: int, shared: bool) -> bool:
     return count >= 8 and (length < _LONG or (shared and length * itemsize < _LONG_OF_TAPS))
 
 
+def _worth_merging(channels: int, outputs: int, taps: Pair) -> bool:
+    """Laying images beside each other turns inputs and outputs round once, and saves the short rows of every tap."""
+    return prod(taps) * channels >= 3 * channels + 2 * outputs
+
+
 def _row_fits(images: Array, kernel: Array) -> bool:
     """The products of one row are held at once."""
     products = kernel.shape[1] * prod(kernel.shape[3:])
@@ -271,8 +306,11 @@ def _plain(images: Array, kernel: Array, stride: Pair, dilation: Pair, extent: P
     """
     outputs, channels, *taps = kernel.shape[1:]
     shared = _rows_share((taps[0], taps[1]), channels, stride, dilation)
-    few = (3 if shared else 2) * outputs * prod(images.shape[3:]) <= channels * prod(extent)
-    if stride[0] == 1 and 1 < prod(taps) <= 50 and few and _row_fits(images, kernel):
+    long = images.shape[4] + dilation[1] * (taps[1] - 1)  # a row with the zeros that keep its products apart
+    few = (3 if shared else 2) * outputs * images.shape[3] * long <= channels * prod(extent)
+    again = dilation[0] * (taps[0] - 1) + 1  # rows that are read again where blocks of rows meet
+    held = (channels + outputs * prod(taps)) * again * long * images.itemsize <= 7 << 19
+    if stride[0] == 1 and 1 < prod(taps) <= 50 and few and held and _row_fits(images, kernel):
         return "shifted"
     return "rows" if shared and extent[1] >= _LONG else "direct"
 

@@ -77,10 +77,14 @@ def _worth_col2im(
     phases = stride[0] // gcd(stride[0], dilation[0]), stride[1] // gcd(stride[1], dilation[1])
     saving = _saving(taps, phases, (out.shape[3] // stride[0], out.shape[4] // stride[1]), accuracy)
     reach = _landing(taps[1], stride[1], dilation[1], start[1]).reach
+    tiny = len(upstream) * kernel.size * given < 3 << 17  # calls cost more than numbers
+    if not tiny and prod(taps) > given and stride != (1, 1) and len(upstream) < 8:
+        return _fits_col2im(upstream, kernel, start, stride, dilation, out)  # so few are no outputs to change places
     better = (
-        len(upstream) * kernel.size * given < 3 << 17,  # so small that calls cost more than numbers
+        tiny,
         prod(taps) > given,  # the two would change places
-        saving >= 2 and _worth(channels, saving),  # tiles
+        taps == stride == (1, 1),  # one product, of which nothing is added up
+        saving >= 2 and _worth(channels, outputs, taps, saving),  # tiles
         stride == (1, 1) and _narrow(out.shape[4], len(out), out.itemsize, shared=False),  # images side by side
         reach >= upstream.shape[4] and outputs < 32,  # rows would be mostly zeros
     )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symconv.kernels.runtime.choice import _phased, _saving
+from symconv.kernels.runtime.choice import _many_tiles, _phased, _saving
 from symconv.kernels.runtime.col2im import _col2im, _worth_col2im
 from symconv.kernels.runtime.correlate import _correlate, _shared_out, _tiles
 from symconv.kernels.runtime.product import _product
@@ -72,14 +72,18 @@ def _parts(
 def _worth_interleaving(
     upstream: Array, kernel: Array, stride: Pair, dilation: Pair, out: Array, accuracy: str, wanted: str
 ) -> bool:
-    """True where the tiles of all phases together take far fewer products."""
+    """True where the tiles of all phases together take far fewer products.
+
+    Where there are enough channels for tiles of each phase, those need not be put in their places.
+    """
     outputs, channels, r, c = kernel.shape[1:]
     usual = upstream.dtype == kernel.dtype == out.dtype in (np.float32, np.float64) and dilation == (1, 1) != stride
     if not usual or 0 in (upstream.size, kernel.size, out.size) or wanted not in ("", "polyphase"):
         return False
     extent = (out.shape[3] // stride[0], out.shape[4] // stride[1])
     saving = _saving((r, c), stride, extent, accuracy)
-    wide = min(outputs, prod(stride) * channels) >= 12 and saving >= 2
+    many = _many_tiles(len(upstream), (r, c), stride, extent, accuracy)
+    wide = min(outputs, prod(stride) * channels) >= 12 and channels < 32 and saving >= 2 and many
     return prod(extent) >= prod(upstream.shape[3:]) // 2 and (wide or (saving > 0 and wanted == "polyphase"))
 
 
@@ -107,11 +111,9 @@ def _together(
     shapes = upstream_shape, kernel_shape, out_shape
     upstream, kernel, out = (np.broadcast_to(np.zeros((), kind), shape) for kind, shape in zip(types, shapes))
     interleaved = _worth_interleaving(upstream, kernel, stride, dilation, out, accuracy, wanted)
-    if interleaved and (wanted or kernel.shape[2] >= 12):  # of fewer channels, transforms take longer than sums
+    if interleaved:
         return "polyphase"
-    if _worth_col2im(upstream, kernel, start, stride, dilation, out, accuracy, wanted):
-        return "col2im"
-    return "polyphase" if interleaved else ""
+    return "col2im" if _worth_col2im(upstream, kernel, start, stride, dilation, out, accuracy, wanted) else ""
 
 
 def _interleaved(upstream: Array, kernel: Array, start: Pair, stride: Pair, out: Array) -> None:

@@ -51,7 +51,7 @@ class _Small:
         run = (extent[0] - 1) * pitch + extent[1]
         if few:
             windows = windows.transpose(0, 1, 5, 6, 2, 3, 4)
-        elif stride == (1, 1) and extent[1] < 32 and run <= 2 * prod(extent):
+        elif stride == (1, 1) and extent[1] < 32 and run <= 2 * prod(extent) and 2 * outputs <= channels * prod(taps):
             # whole rows with what lies between: longer runs to copy
             windows = as_strided(source, (*images.shape[:3], *taps, run), (*over, *moves[:3]))
             result = np.empty((len(images), groups, outputs, extent[0] * pitch), out.dtype)
@@ -153,6 +153,7 @@ def _small_for(
     if known is not None or key in _WORKSPACE.plans:
         return known
     taps, extent = prod(kernel.shape[3:]), prod(out.shape[3:])
+    entrywise = taps == 1 and start == (0, 0) and images.shape[3:] == out.shape[3:]  # nothing need be copied
     count, itemsize = prod(images.shape[:3]), out.itemsize
     entries = count * taps * extent if kernel.size else 0
     plan: _Small | _SmallSums | None = None
@@ -160,7 +161,7 @@ def _small_for(
     sides = [abs(p) + max(h, r) for p, h, r in zip(start, images.shape[3:], reach)]
     shown = prod(out.shape[:4]) * sides[1] if stride == (1, 1) else 0
     kept = (2 * entries + count * prod(sides) + shown) * itemsize
-    if 0 < entries <= _SMALL and kept <= _KEPT and out.dtype in (np.float32, np.float64):
+    if 0 < entries <= _SMALL and kept <= _KEPT and out.dtype in (np.float32, np.float64) and not entrywise:
         _WORKSPACE.make_room(kept)
         if stride[0] == 1 and taps <= extent and 2 * _summed(images, kernel, dilation, out) <= entries:
             plan = _SmallSums(images, kernel, start, stride, dilation, out)
