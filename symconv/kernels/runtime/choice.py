@@ -193,7 +193,7 @@ def _chosen_of_taps(
     if "polyphase of taps" in possible and saving >= 3 and many and min(len(images), outputs) >= 12:
         return "polyphase of taps"
     laid, read = outputs * prod(images.shape[3:]), len(images) * prod(taps)  # what is written for each tap
-    if "spread taps" in possible and 4 * laid <= read >= 1 << 14:
+    if "spread taps" in possible and 4 * laid <= read >= (1 << 16) // images.itemsize:
         return "spread taps"
     shared = _rows_share(extent, len(images), dilation, stride)
     beside = "taps side by side" in possible and _narrow(taps[1], channels, images.itemsize, shared)
