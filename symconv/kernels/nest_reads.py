@@ -107,10 +107,9 @@ class NestReads(NestText):
 
     def grid(self, polys: Sequence[Poly], names: Sequence[str]) -> list[str]:
         """Expressions over index arrays, an axis for each name."""
-        targets = ", ".join(self.letter[name] for name in names)
         if names:
             counts = ", ".join(map(self.count, names))
-            self.scope.line(f"{targets if len(names) > 1 else f'({targets},)'} = _grid({counts})")
+            self.scope.index_arrays([self.letter[name] for name in names], f"_grid({counts})")
         return [self.text(p) if p.names() else f"np.array({self.text(p)})" for p in polys]
 
     def numbers(self) -> list[Operand]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from symconv.kernels.bounds import coefficients, product_of
+from symconv.kernels.bounds import coefficients, product_of, surely_nonnegative
 from symconv.kernels.factors import indices_of
 from symconv.kernels.nest import ONE, ZERO
 from symconv.kernels.nest_reads import NestReads, plus
@@ -74,7 +74,7 @@ class NestWriter(NestReads):
         wide = [m.around(extent) for m, extent in zip(margins, extents, strict=True)]
         kind = _result_type([o.text for o in operands])
         self.scope.line(f"{buffer} = np.zeros({tuple_text(wide) if wide else '()'}, {kind})")
-        where = f"{buffer}[{', '.join(targets) or '...'}]"
+        where = f"{buffer}[{', '.join(targets) or '...'}]{self.turned()}"
         if not loops:
             self.put(where, operands, order, inner, "=")
         elif len(loops) == 1:
@@ -96,6 +96,12 @@ class NestWriter(NestReads):
             ":" if covers(p, names, extent, self.nest.counts) else self.target(p, names, margin.shift)
             for p, names, extent, margin in parts
         ]
+
+    def turned(self) -> str:
+        """A view of what is filled with the axes turned round along which positions fall, else nothing."""
+        parts = zip(self.nest.positions, self.place.axes, strict=True)
+        steps = [falls(step_of(p, names)) for p, names in parts if names]
+        return f"[{', '.join('::-1' if falling else ':' for falling in steps)}]" if any(steps) else ""
 
     def joined_shape(self) -> str:
         """The shape of a product where some axis of the output has several of its indices, else nothing."""
@@ -136,8 +142,10 @@ class NestWriter(NestReads):
         prefix = shift if isinstance(shift, str) else ""
         if not names:
             return plus(prefix, self.text(start)) if prefix else self.text(start)
-        count = self.scope.scalar(product_of(self.nest.counts[n] for n in names), f"n_{self.letter[names[-1]]}")
-        step = form[0][names[-1]]
+        number = product_of(self.nest.counts[n] for n in names)
+        count, step = self.scope.scalar(number, f"n_{self.letter[names[-1]]}"), step_of(position, names)
+        if falls(step):  # from its lowest place on: an end below the first entry would be counted from the last
+            start, step = start + step * (number - 1), -step
         if prefix:
             first = prefix if start.is_zero else plus(prefix, self.text(start))
             stride = self.scope.scalar(step, "step")
@@ -158,6 +166,17 @@ class NestWriter(NestReads):
         positions = self.grid(self.nest.positions, names)
         self.scope.line(f"_scatter_add({out}, {tuple_text(positions)}, {values})")
         return out
+
+
+def step_of(position: Poly, names: tuple[str, ...]) -> Poly:
+    """How far a position moves with the index that its axis is laid out by."""
+    form = coefficients(position)
+    return form[0][names[-1]] if form is not None else ZERO
+
+
+def falls(step: Poly) -> bool:
+    """True for a step backwards; the sign of a step is known where there is a span."""
+    return surely_nonnegative(-step - 1)
 
 
 def _total(polys: Iterable[Poly]) -> Poly:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from symconv.kernels.naming import Names
@@ -46,6 +47,7 @@ class Scope:
         self._depth = 1
         self._scalars: dict[Poly, str] = {}
         self._expressions: dict[str, str] = {}
+        self._grids: dict[str, str] = {}  # where each index array was made last
 
     # -- lines -------------------------------------------------------------
 
@@ -71,6 +73,17 @@ class Scope:
             self.line(f"{name} = {text}")
             self._expressions[text] = name
         return self._expressions[text]
+
+    def index_arrays(self, letters: Sequence[str], grid: str) -> None:
+        """Index arrays by these letters; what was computed from others of the same letters is not known any more."""
+        targets = ", ".join(letters) if len(letters) > 1 else f"({letters[0]},)"
+        made = f"{targets} = {grid}"
+        self.line(made)
+        for letter in letters:
+            if self._grids.get(letter) != made:
+                stale = re.compile(rf"\b{letter}\b")
+                self._expressions = {text: name for text, name in self._expressions.items() if not stale.search(text)}
+                self._grids[letter] = made
 
     # -- numbers -----------------------------------------------------------
 

@@ -69,6 +69,25 @@ CASES = {
         {"s": 2, "d": 3, "p": 1},
         lambda i: sum(vw[u] * at(vx, 2 * i - 3 * u + 1) for u in range(3)),
     ),
+    "falling with a stride": (
+        (n,),
+        lambda i: total((over("a", k),), multiply(w[a], x[n - 1 - s * i - a])),
+        {"s": 2},
+        lambda i: sum(vw[u] * at(vx, 6 - 2 * i - u) for u in range(3)),
+    ),
+    "falling on both axes": (
+        (n, m),
+        lambda i, j: total((over("a", k),), multiply(w[a], X[n - 2 - 3 * i + d * a, m + 1 - j])),
+        {"d": 2},
+        lambda i, j: sum(vw[u] * at(vX, 5 - 3 * i + 2 * u, 6 - j) for u in range(3)),
+    ),
+    "two quotients": ((m,), lambda i: multiply(x[i // 2], x[i % 3]), {}, lambda i: vx[i // 2] * vx[i % 3]),
+    "one expression in sums of different lengths": (
+        (n,),
+        lambda i: total((over("a", n),), x[(i * a) // 2]) + total((over("a", k),), multiply(w[a], x[(i * a) // 2])),
+        {},
+        lambda i: sum(at(vx, i * u // 2) for u in range(7)) + sum(vw[u] * at(vx, i * u // 2) for u in range(3)),
+    ),
     "running sum": (
         (n,),
         lambda i: total((over("a", n),), multiply(x[a], bracket(at_least(i, a)))),
@@ -208,6 +227,21 @@ def test_gradients(name):
             return np.asarray(call(forward, options, **{target.name: value}))
 
         close(found, reference.numeric_gradient(moved, VALUES[target.name], up, 1e-5), 1e-8)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+@pytest.mark.parametrize("tap", [1, 2, -1])
+def test_gradients_by_what_is_read_backwards(step, tap):
+    """Windows that leave the array below or above, or altogether; every size, one of each among them."""
+    f = define("y", (m,), lambda i: total((over("a", k),), multiply(w[a], x[n - 1 - step * i - tap * a])))
+    back = derived(f, x)
+    for length, count, taps in np.ndindex(7, 5, 3):
+        up, weights, expected = rng.standard_normal(count + 1), rng.standard_normal(taps + 1), np.zeros(length + 1)
+        for i, u in np.ndindex(count + 1, taps + 1):
+            place = length - step * i - tap * u
+            if 0 <= place <= length:
+                expected[place] += up[i] * weights[u]
+        close(back(G=up, w=weights, n=length + 1), expected)
 
 
 def test_axes_that_start_at_one():

@@ -68,6 +68,7 @@ EXPORTS = {
     "two layers": (correlate(apply("f", correlate(X, K)), leaf("K2", C, M)), (X, K, leaf("K2", C, M))),
     "tanh": (correlate(apply("tanh", correlate(X, K)), leaf("K2", C, M)), (X, K, leaf("K2", C, M))),
     "formula": (masked_sum(), (x, w)),
+    "two quotients": (define("y", (C,), lambda i: multiply(x[i // 2], x[i % 3])), (x,)),
 }
 
 

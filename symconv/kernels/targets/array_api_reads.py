@@ -194,10 +194,9 @@ class ArrayReads(NestText):
 
     def grid(self, polys: Sequence[Poly], names: Sequence[str]) -> list[str]:
         """Expressions over index arrays, an axis for each name."""
-        targets = ", ".join(self.letter[name] for name in names)
         if names:
             counts = ", ".join(map(self.count, names))
-            self.scope.line(f"{targets if len(names) > 1 else f'({targets},)'} = _grid(xp, {self.like}, {counts})")
+            self.scope.index_arrays([self.letter[name] for name in names], f"_grid(xp, {self.like}, {counts})")
         return [self.text(p) for p in polys]
 
 

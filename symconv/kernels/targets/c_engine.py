@@ -20,7 +20,7 @@ SETUP void NAME(prepare)(struct memory *memory, struct NAME(product) *p)
     for (long axis = 0; axis < p->result.rank; axis++) bytes *= (double)p->result.extent[axis];
     p->large = bytes > NEAR;
     p->summed = s->firsts * s->alongs;
-    p->sparse = mostly_empty(s) || mostly_empty(&p->left);
+    p->sparse = p->summed == 0 || mostly_empty(s) || mostly_empty(&p->left); /* of nothing: zeros */
     long step = s->inner[s->rank - 1], others = 0;
     for (long n = 0; n < s->seconds && step != 1; n++) {
         step = common_divisor(step, s->second[n * s->rank + s->rank - 1]);

@@ -39,7 +39,7 @@ class DaskModule(ModuleWriter):
 
     needs = "needs NumPy and dask (pip install 'dask[array]')."
     with_winners = False
-    reserved = ("da", "dask", "Lazy", "Mapping", "NamedTuple", "partial", "in_chunks")
+    reserved = ("dask_array", "dask", "Lazy", "Mapping", "NamedTuple", "partial", "in_chunks")
 
     def __init__(self, export: Export) -> None:
         self.tiles: list[Written] = []
@@ -194,7 +194,7 @@ IN_CHUNKS = '''def in_chunks(value: Any) -> Any:
     for n in value.shape:
         inner = np.flatnonzero(rng.random(max(0, n - 1)) < 0.3) + 1
         chunks.append(tuple(int(k) for k in np.diff([0, *inner, n])))
-    return da.from_array(value, chunks=tuple(chunks))
+    return dask_array.from_array(value, chunks=tuple(chunks))
 
 
 '''

@@ -27,7 +27,7 @@ except ImportError as error:
 
 # ---- helpers
 Lazy = Any  # a dask array, or what becomes one
-da: Any = dask.array  # its functions have no types
+dask_array: Any = dask.array  # its functions have no types
 
 
 class _Read(NamedTuple):
@@ -49,8 +49,8 @@ class _Write(NamedTuple):
 
 def _lazy(name: str, value: Any, layout: tuple[str, ...]) -> Lazy:
     """The value as a dask array of numbers with as many axes as the layout; integers become int64."""
-    if not isinstance(value, da.Array):
-        return da.from_array(_array(name, value, layout), chunks="auto")
+    if not isinstance(value, dask_array.Array):
+        return dask_array.from_array(_array(name, value, layout), chunks="auto")
     if value.dtype.kind not in "biuf":
         _refuse_type(name, value.dtype)
     if isinstance(value._meta, np.ma.MaskedArray):
@@ -88,7 +88,7 @@ def _tiled(
     dtype = np.result_type(*(a.dtype for a in arrays))
     dtype = dtype if exact or dtype.kind == "f" else np.dtype(float)
     if 0 in shape or 0 in sums.values():
-        return da.zeros(shape, dtype=dtype)
+        return dask_array.zeros(shape, dtype=dtype)
     ends = {loop: (0, n) for loop, n in sums.items()}
     for write, n in zip(writes, shape):
         if write is not None:
@@ -118,11 +118,11 @@ def _all_tiles(
     for number, (block, axes) in enumerate(zip(blocks, reads)):
         parts += [block, tuple(r.loop if r else f"{number}.{axis}" for axis, r in enumerate(axes))]
     for loop, at in bounds.items():
-        parts += [da.from_array(np.stack([at[:-1], at[1:]], axis=1), chunks=(1, 2)), (loop, f"{loop}.ends")]
+        parts += [dask_array.from_array(np.stack([at[:-1], at[1:]], axis=1), chunks=(1, 2)), (loop, f"{loop}.ends")]
     labels = (*sums, *(w.loop if w else f"result.{axis}" for axis, w in enumerate(writes)))
     chunks = {loop: (1,) * (len(bounds[loop]) - 1) for loop in sums}
     chunks |= {w.loop: tuple(int(w.step * m) for m in np.diff(bounds[w.loop])) for w in writes if w}
-    return da.blockwise(
+    return dask_array.blockwise(
         one,
         labels,
         *parts,
@@ -188,7 +188,7 @@ def _with_halo(
         if inner:
             depth[axis] = (before, max(0, read.halo - before))
     array = array.rechunk(tuple(chunks), method="tasks")
-    return da.overlap.overlap(array, depth, boundary="none", allow_rechunk=False)
+    return dask_array.overlap.overlap(array, depth, boundary="none", allow_rechunk=False)
 
 
 def _one_tile(
