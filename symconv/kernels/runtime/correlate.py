@@ -244,8 +244,8 @@ def _correlate(
 
     x = stride[0] * i + dilation[0] * u - start[0], y likewise; zero outside the images.
     """
-    taps, windows = (kernel.shape[3], kernel.shape[4]), (out.shape[3], out.shape[4])
-    images, start, stride, dilation = _coarse(images, start, stride, dilation, taps, windows)
+    if not stride == dilation == (1, 1):
+        images, start, stride, dilation = _coarse(images, start, stride, dilation, kernel.shape[3:], out.shape[3:])
     small = None if SCHEDULE else _small_for(images, kernel, start, stride, dilation, out)
     if small is not None:
         small.run(images, kernel, out)
@@ -260,7 +260,7 @@ def _correlate(
         out[...] = wide
         return
     images, kernel = images.astype(kind, copy=False), kernel.astype(kind, copy=False)
-    schedule = _choose(images, kernel, stride, dilation, windows, ACCURACY, SCHEDULE)
+    schedule = _choose(images, kernel, stride, dilation, (out.shape[3], out.shape[4]), ACCURACY, SCHEDULE)
 
     def part(some: slice) -> None:
         if schedule == "sparse" and ACCURACY == "exact" and not np.isfinite(images[some].sum()):

@@ -46,11 +46,9 @@ def _steps(start: int, stride: int, dilation: int, taps: int, windows: int) -> _
 
 
 def _coarse(
-    images: Array, start: Pair, stride: Pair, dilation: Pair, taps: Pair, windows: Pair
+    images: Array, start: Pair, stride: Pair, dilation: Pair, taps: tuple[int, ...], windows: tuple[int, ...]
 ) -> tuple[Array, Pair, Pair, Pair]:
     """The images of every entry that is read, where stride and dilation have a common factor; their numbers."""
-    if stride == dilation == (1, 1):
-        return images, start, stride, dilation
     a, b = (_steps(*axis) for axis in zip(start, stride, dilation, taps, windows))
     read = images[..., a.first :: a.every, b.first :: b.every]
     return read, (a.start, b.start), (a.stride, b.stride), (a.dilation, b.dilation)
