@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from symconv.kernels.runtime.product import _parts_of
 from symconv.kernels.runtime.types import Array
 
 
@@ -56,7 +57,11 @@ def _contract(subscripts: str, left: Array, right: Array, out: Array | None = No
         sides = [prod(size[x] for x in first), prod(size[x] for x in second)]
         return array.transpose(order).reshape([size[x] if x in names else 1 for x in stack] + sides)
 
-    product = matrix(left, a, rows, summed) @ matrix(right, b, summed, columns)
+    one, other = matrix(left, a, rows, summed), matrix(right, b, summed, columns)
+    few, *more = _parts_of(one.shape[-1], np.result_type(one, other)) or [slice(0)]
+    product = one[..., few] @ other[..., few, :]
+    for terms in more:
+        product += one[..., terms] @ other[..., terms, :]
     entries: Array = product.reshape([size[x] for x in result])
     if out is None:
         return entries

@@ -34,7 +34,7 @@ IMPORTS = (
     ("from collections.abc import {}", r"\b(Callable|Sequence)\["),
     ("from functools import {}", r"\b(reduce)\("),
     ("from itertools import {}", r"\b(combinations|product)\("),
-    ("from math import {}", r"\b(erf|prod)\b"),
+    ("from math import {}", r"\b(erf|isqrt|prod)\b"),
 )
 
 

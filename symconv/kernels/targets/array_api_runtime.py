@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from functools import reduce
 from itertools import combinations
-from math import prod
+from math import isqrt, prod
 from typing import Any
 
 Array = Any  # an array of any library of the array API standard
@@ -281,8 +281,23 @@ def _pair(xp: Any, a: Array, x: str, b: Array, y: str, kept: str) -> tuple[Array
         return xp.reshape(xp.permute_dims(array, order), shape)
 
     left, right = matrix(a, x, rows, summed), matrix(b, y, summed, columns)
-    product = xp.matmul(left, right) if summed else left * right
+    product = _matmul(xp, left, right) if summed else left * right
     return xp.reshape(product, tuple(size[n] for n in names)), names
+
+
+def _matmul(xp: Any, left: Array, right: Array) -> Array:
+    """left @ right; long sums in float32 in as many parts as each has terms: some libraries add small ones in a row."""
+    (*stack, rows, depth), columns = left.shape, right.shape[-1]
+    parts = isqrt(depth)
+    if left.dtype != xp.float32 or depth <= 288 or prod(stack) * rows * columns * parts > 1 << 22:
+        return xp.matmul(left, right)
+    step, axes = depth // parts, tuple(range(len(stack)))
+    end = parts * step
+    some = xp.reshape(left[..., :end], (*stack, rows, parts, step))
+    some = xp.permute_dims(some, (*axes, len(stack) + 1, len(stack), len(stack) + 2))
+    sums = xp.matmul(some, xp.reshape(right[..., :end, :], (*stack, parts, step, columns)))
+    product = xp.sum(sums, axis=len(stack), dtype=left.dtype)
+    return product + xp.matmul(left[..., end:], right[..., end:, :]) if end < depth else product
 
 
 def _logistic(xp: Any, x: Array) -> Array:

@@ -38,6 +38,12 @@ OWN_HELPERS = {
         )
     return array
 ''',
+    "_sum_type": '''def _sum_type(
+    kind: np.dtype[Any], counts: tuple[int, ...], shape: tuple[int, ...]
+) -> np.dtype[Any]:
+    """The type to add up so many products in: float64 for float32 where more than 288 of them meet in an entry."""
+    return np.dtype(np.float64) if kind == np.float32 and prod(counts) > 288 * prod(shape) else kind
+''',
     "_in_phases": '''def _in_phases(array: Array, step: int) -> Array:
     """The last axis as [t, m], place m * step + t; zeros where it does not divide."""
     *lead, width = array.shape

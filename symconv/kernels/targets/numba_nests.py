@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Protocol
 
 from symconv.calculus.form import Factor
@@ -22,6 +23,8 @@ from symconv.kernels.text import enclosed, tuple_text
 from symconv.term.polynomial import Atom, Poly, Size
 from symconv.term.tensor import Axis, Defined, Leaf
 from symconv.term.value import Entry, Value
+
+SHORT = 288  # products that float32 adds up one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class LoopNest(NestText):
         self.out, self.amounts, self.crop = self.output()
         self.moved: int | None = None  # the axis of the output that was put last
         self.width = ""  # its last extent, where that is stored in phases
+        self.kind = ""  # the type of the result, where the buffer may have a wider one
 
     @property
     def arrays(self) -> list[str]:
@@ -86,16 +90,29 @@ class LoopNest(NestText):
         kinds = list(dict.fromkeys(ref.array for ref in self.refs)) or ["float"]
         kinds += ["np.float16"] if any(p.names() for p in self.nest.denominators) else []
         shape = tuple_text(self.amounts) if self.amounts else "()"
-        self.scope.line(f"{name} = np.zeros({shape}, np.result_type({', '.join(kinds)}))")
+        kind = f"np.result_type({', '.join(kinds)})"
+        if self._may_be_long():
+            self.kind = self.scope.assign("kind", kind)
+            counts = tuple_text([self.count(n) for n in self.nest.counts])
+            kind = f"_sum_type({self.kind}, {counts}, {shape})"
+        self.scope.line(f"{name} = np.zeros({shape}, {kind})")
         return name
 
+    def _may_be_long(self) -> bool:
+        """Whether more products may meet in one entry than float32 adds up with an error of 1e-6."""
+        alone = {name for p in self.nest.positions if len(p.names()) == 1 for name in p.names()}
+        summed = [n.as_int for name, n in self.nest.counts.items() if name not in alone]
+        return prod(n for n in summed if n is not None) > SHORT if None not in summed else True
+
     def result(self, buffer: str) -> str:
-        """The output in its own order, without the margins of the buffer."""
+        """The output in its own order and type, without the margins of the buffer."""
         if self.out.step != ONE:
             buffer = f"_out_of_phases({buffer}, {self.width})"
-        if self.moved is not None:
-            return f'np.array(np.moveaxis({buffer}, -1, {self.moved}){self.crop}, order="C")'
-        return f"np.array({buffer}{self.crop})" if self.crop else buffer
+        if self.moved is None and not self.crop:
+            return f"{buffer}.astype({self.kind}, copy=False)" if self.kind else buffer
+        place = buffer if self.moved is None else f"np.moveaxis({buffer}, -1, {self.moved})"
+        order = "" if self.moved is None else ', order="C"'
+        return f"np.array({place}{self.crop}{f', {self.kind}' if self.kind else ''}{order})"
 
     def put_last(self, name: str) -> None:
         """Another order of the axes: the one of this index is the last of every array."""
