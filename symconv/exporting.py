@@ -19,7 +19,7 @@ from symconv.calculus.derivation import derive
 from symconv.calculus.gradient import gradient, upstream
 from symconv.errors import DependenceError, ExportError, UsageError
 from symconv.evidence import judge
-from symconv.kernels import plan_of
+from symconv.kernels import plan_of, plans_of
 from symconv.kernels.export import Export
 from symconv.kernels.module import ModuleWriter
 from symconv.kernels.schedules.names import refuse_unknown
@@ -223,9 +223,13 @@ def explain_spec(
     up = upstream(parsed.output, "upstream") if parsed.output.rank else None
     gradients = {f"grad_{leaf.name}": gradient(parsed.output, leaf, up) for leaf in _wanted(parsed, wrt)}
     tensors = {"forward": parsed.output, **gradients}
-    plans = [str(plan_of(tensor, name, accuracy, schedule)) for name, tensor in tensors.items()]
     if target not in ("numpy", "dask"):
-        plans.append(f"these are the plans of the target numpy; {target} has schedules of its own")
+        named = {name.removeprefix("grad_"): tensor for name, tensor in gradients.items()}
+        export = Export(parsed.output, named, parsed.text, accuracy=accuracy)
+        return "\n\n".join(map(str, plans_of(_writer(target)(export))))
+    plans = [str(plan_of(tensor, name, accuracy, schedule)) for name, tensor in tensors.items()]
+    if target == "dask":
+        plans.append("these are the plans for whole arrays; each tile has one of its own, by its sizes")
     return "\n\n".join(plans)
 
 

@@ -22,8 +22,9 @@ from symconv.errors import ExportError
 from symconv.kernels.export import Export
 from symconv.kernels.functions import Interface, Written
 from symconv.kernels.layout import wrapped
-from symconv.kernels.lowering import Row
 from symconv.kernels.module import ModuleWriter
+from symconv.kernels.nest_reads import plain
+from symconv.kernels.plan_row import Row, bytes_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program
 from symconv.kernels.text import tuple_text
@@ -59,6 +60,8 @@ def _check(tensor: Defined) -> None:
 class UnrolledModule(ModuleWriter):
     """A module of straight-line code; its referee and self-test are those of the NumPy target."""
 
+    memory = "a number for each entry, and for what several share"
+
     def __init__(self, export: Export) -> None:
         for tensor in (export.forward, *export.gradients.values()):
             _check(tensor)
@@ -68,10 +71,13 @@ class UnrolledModule(ModuleWriter):
         """One function: the entries of its arrays, what is shared, the entries of the results."""
         tensors = [self.forward, *self.gradients.values()] if interface.parts else [program.tensor]
 
-        def body(scope: Scope) -> str:
-            return Unrolled(scope, interface.arrays).write(tensors, interface.parts)
-
         rows: list[Row] = []
+
+        def body(scope: Scope) -> str:
+            text = Unrolled(scope, interface.arrays).write(tensors, interface.parts)
+            rows.append(_row(tensors, interface, "\n".join(scope.lines)))
+            return text
+
         return self.writer.write(program, interface, body, rows)
 
     def notes(self) -> list[str]:
@@ -145,6 +151,15 @@ class Unrolled:
         self.scope.line("]")
         whole = tuple_text([str(n) for n in shape]) if shape else "()"
         return f"np.array({name}, kind).reshape({whole})"
+
+
+def _row(tensors: Sequence[Defined], interface: Interface, code: str) -> Row:
+    """The row of the plan: the multiplications that the code spells out."""
+    leaves = [leaf for leaf, _ in interface.arrays]
+    count = len(re.findall(r"(?<!\*)\*(?!\*)", code))
+    moved = bytes_of([*(leaf.shape for leaf in leaves), *(t.shape for t in tensors)], str)
+    reads = tuple(f"{plain(leaf.name)}: whole" for leaf in leaves)
+    return Row(interface.name, "all entries", reads, "entry by entry", f"{count:,}", moved, "straight-line code")
 
 
 def _shape(leaf: Leaf) -> Shape:

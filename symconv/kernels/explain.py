@@ -15,8 +15,9 @@ import numpy as np
 
 from symconv.kernels.bounds import product_of
 from symconv.kernels.compile import Kernel, kernel_of
-from symconv.kernels.lowering import Row
+from symconv.kernels.module import ModuleWriter
 from symconv.kernels.parts import SMALL, Chosen, Part, Step, inner_parts, labels
+from symconv.kernels.plan_row import Row
 from symconv.kernels.products import COUNTED, products
 from symconv.kernels.runtime.small import _SMALL
 from symconv.kernels.schedules.names import refuse_unknown
@@ -26,7 +27,6 @@ from symconv.term.tensor import Defined
 
 HEAD = ("step", "computes", "reads", "result", "multiplications", "by schedule", "bytes moved", "schedule")
 MOST_ENTRIES = 1 << 24  # of all arrays of a kernel that is run to be measured
-BOUND = "at most 4 MB, beside transformed kernels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,14 @@ class Plan:
 
     memory: the bytes of each buffer that is kept from call to call, for float32; "weights" are transformed kernels.
     None where a size is not stated, or the arrays are too large to run it once.
-    wanted: the schedule that was asked for, if one was.
+    wanted: the schedule that was asked for, if one was.  bound: what is known of the memory where none is measured.
     """
 
     name: str
     rows: tuple[Row, ...]
     memory: dict[str, int] | None = field(default=None, hash=False)
     wanted: str = ""
+    bound: str = ModuleWriter.memory
 
     @property
     def steps(self) -> dict[int, Step]:
@@ -56,8 +57,10 @@ class Plan:
     def _cells(self, number: int, row: Row) -> tuple[str, ...]:
         step = row.step
         cost, count, schedule = row.cost, "", row.schedule
+        factors = cost.split(" * ")
+        if len(factors) > 1 and all(map(str.isdigit, factors)):
+            cost += f" = {prod(map(int, factors)):,}"
         if step is not None and step.single is not None:
-            cost += f" = {step.single.formula:,}"
             count, schedule = _count(step.single), labels(step.single.parts)
         elif step is not None and self.wanted and may_compute(self.wanted, step):
             schedule = f"{self.wanted} where it fits, else {schedule}"
@@ -79,7 +82,7 @@ class Plan:
 
     def _memory(self) -> str:
         if self.memory is None:
-            return BOUND
+            return self.bound
         named = ", ".join(f"{name} {size:,}" for name, size in sorted(self.memory.items()))
         return f"{sum(self.memory.values()):,} bytes{f' ({named})' if named else ''}"
 
@@ -115,10 +118,10 @@ def working_memory(kernel: Kernel, shape: Sequence[Poly]) -> dict[str, int] | No
 
 
 def _table(cells: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns as wide as their longest cell."""
-    widths = [max(len(row[n]) for row in cells) for n in range(len(HEAD))]
+    """Columns as wide as their longest cell; those without any are left out."""
+    widths = [max(len(row[n]) for row in cells) if any(row[n] for row in cells[1:]) else 0 for n in range(len(HEAD))]
     for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width).rstrip()
 
 
 def plan_of(tensor: Defined, name: str = "", accuracy: str = "exact", schedule: str = "") -> Plan:
@@ -142,4 +145,9 @@ def plan_of(tensor: Defined, name: str = "", accuracy: str = "exact", schedule: 
     return Plan(name or tensor.name, kernel.written.rows, working_memory(kernel, tensor.shape), schedule)
 
 
-__all__ = ["Plan", "plan_of", "working_memory"]
+def plans_of(module: ModuleWriter) -> list[Plan]:
+    """The plans of the functions that a target writes, forward first."""
+    return [Plan(p.fast.interface.name, p.fast.rows, None, "", module.memory) for p in module.pairs]
+
+
+__all__ = ["Plan", "plan_of", "plans_of", "working_memory"]

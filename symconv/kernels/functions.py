@@ -9,8 +9,9 @@ from textwrap import wrap
 from typing import Literal
 
 from symconv.kernels.layout import WIDTH, without_unused, wrapped
-from symconv.kernels.lowering import Lowering, Row
+from symconv.kernels.lowering import Lowering
 from symconv.kernels.naming import Names, identifier
+from symconv.kernels.plan_row import Row
 from symconv.kernels.pool_patterns import Windows, routes_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.size_lines import SizeLines, layout_text

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from symconv.errors import ExportError
-from symconv.kernels.bounds import product_of
 from symconv.kernels.nest import Nest, nests_of
 from symconv.kernels.nest_reads import plain
 from symconv.kernels.nest_text import NestText
 from symconv.kernels.nest_writer import NestWriter
-from symconv.kernels.parts import Step, step_of
+from symconv.kernels.parts import step_of
 from symconv.kernels.patterned import taps_text, write_correlation, write_pooling
 from symconv.kernels.patterns import Correlation, correlation_of
+from symconv.kernels.plan_row import Row, bytes_moved, bytes_of
 from symconv.kernels.pool_patterns import Pooling, Windows, maximum_of, pooling_of
 from symconv.kernels.rank_patterns import KnownRank, known_rank_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Stage
-from symconv.kernels.text import enclosed, tuple_text
+from symconv.kernels.text import tuple_text
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import substitute
 from symconv.term.tensor import Axis, Defined, Leaf
 from symconv.term.value import Maximum, Value
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a plan: what is read how, and where the result goes."""
-
-    target: str
-    formula: str
-    reads: tuple[str, ...]
-    place: str
-    cost: str
-    moved: str = ""  # bytes of float32 entries read and written, each once
-    schedule: str = "as written"
-    step: Step | None = None  # of a sum over windows or its adjoint
 
 
 class Lowering:
@@ -91,7 +76,7 @@ class Lowering:
                 raise ExportError(title, f"a window whose ends change with {r.name}", "a fixed window", "use a bracket")
         found = maximum_of(maximum, formula)
         if found is not None:
-            moved = self._bytes([found.images.shape, formula.shape])
+            moved = bytes_of([found.images.shape, formula.shape], self.scope.text)
             self.rows.append(Row(title, plain(found.images.name), ("windows",), "maximum", "0", moved, _AXES))
             return self._pooled(found, [self.scope.arrays[found.images]], formula, self.scope.text)
         window = tuple((r.name, Axis(r.low, r.high)) for r in maximum.ranges)
@@ -141,7 +126,7 @@ class Lowering:
         )
         place = "sums over windows" if found.kind == "gather" else "adjoint of windows"
         step = step_of(found, formula.shape, self.accuracy, self.wanted)
-        numbers = text.cost(), self._moved(nest, formula)
+        numbers = text.cost(), bytes_moved(nest, formula, self.scope.text)
         self.rows.append(Row(title, product, reads, place, *numbers, "by sizes, when it runs", step))
         scale = text.scaled(result)
         if scale != result:
@@ -157,7 +142,7 @@ class Lowering:
         text = NestText(self, nest, formula)
         read = (None if found.windows in self.given else found.images, found.upstream)
         arrays = [self.scope.arrays[leaf] for leaf in read if leaf is not None]
-        moved = self._moved(nest, formula)
+        moved = bytes_moved(nest, formula, self.scope.text)
         self.rows.append(Row(title, plain(found.images.name), ("windows",), found.kind, "0", moved, _AXES))
         self.fresh = True
         if found.kind != "sum":
@@ -192,9 +177,8 @@ class Lowering:
         scaled = self._scaled(text, write)
         product = " * ".join(plain(f.head.name) for f in nest.factors)
         cost = text.cost() + ", by two products of one axis each"
-        self.rows.append(
-            Row(title, product, ("windows",), "sums over windows", cost, self._moved(nest, formula), "known rank")
-        )
+        moved = bytes_moved(nest, formula, self.scope.text)
+        self.rows.append(Row(title, product, ("windows",), "sums over windows", cost, moved, "known rank"))
         self.fresh = True
         return scaled
 
@@ -257,24 +241,10 @@ class Lowering:
         writer = NestWriter(self, nest, formula)
         text = writer.write()
         product = " * ".join(plain(f.head.name) for f in nest.factors) or "1"
-        moved = self._moved(nest, formula)
+        moved = bytes_moved(nest, formula, self.scope.text)
         self.rows.append(Row(title, product, tuple(writer.reads), writer.placed(), writer.cost(), moved))
         self.fresh = writer.fresh
         return text
-
-    def _moved(self, nest: Nest, formula: Defined) -> str:
-        """How many bytes are read and written, each array once."""
-        leaves = dict.fromkeys(f.head.tensor for f in nest.factors if isinstance(f.head.tensor, Leaf))
-        return self._bytes([*(leaf.shape for leaf in leaves if isinstance(leaf, Leaf)), formula.shape])
-
-    def _bytes(self, shapes: Sequence[Sequence[Poly]]) -> str:
-        """The bytes of several arrays of float32: a number, or a product for each."""
-        counts = [product_of(shape) for shape in shapes]
-        if all(n.as_int is not None for n in counts):
-            return f"{4 * sum(n.as_int or 0 for n in counts):,}"
-        return "4 * " + " + 4 * ".join(
-            " * ".join(enclosed(self.scope.text(n)) for n in shape) or "1" for shape in shapes
-        )
 
     def extents(self, shape: Sequence[Poly]) -> str:
         return tuple_text([self.scope.scalar(n, "extent") for n in shape]) if shape else "()"

@@ -49,6 +49,7 @@ class ModuleWriter:
     """The functions of a module and the text around them; a target sets or overrides what differs."""
 
     needs = "needs NumPy alone."
+    memory = "at most 4 MB, beside transformed kernels"  # that a function works in
     referee = "the referee: the formulas as plain loops, used by --self-test only"
     reserved: tuple[str, ...] = ()  # names of the target's own
     with_step = True

@@ -205,6 +205,45 @@ def test_the_command_refuses_what_export_refuses(arguments, message, capsys):
 def test_the_command_hands_the_schedule_on(capsys):
     assert cli.main(["export", *WIDE.split(), "--explain", "--schedule", "direct", "--wrt", "input"]) == 0
     assert row(capsys.readouterr().out.split("plan of forward\n")[1])[-1] == "direct"
-    assert cli.main(["export", "conv1d", "--explain", "--target", "c"]) == 0
-    said = "these are the plans of the target numpy; c has schedules of its own\n"
+    assert cli.main(["export", "conv1d", "--explain", "--target", "dask"]) == 0
+    said = "these are the plans for whole arrays; each tile has one of its own, by its sizes\n"
     assert capsys.readouterr().out.endswith(said)
+
+
+PIECES = "in pieces of some rows"
+
+
+@pytest.mark.parametrize(
+    ("target", "choices", "ways"),
+    [
+        ("c", {}, {PIECES}),
+        ("c", {"accuracy": "fast"}, {f"tiles {t} where they fit, else {PIECES}" for t in ("F(4, 3)", "F(3, 4)")}),
+        ("numba", {}, {"compiled loops"}),
+        ("array-api", {}, {"by the array library"}),
+    ],
+)
+def test_each_target_has_plans_of_its_own(target, choices, ways):
+    """Two images, 64 channels twice, 9 taps, 56 x 56 results; 4 bytes for each entry of the three arrays."""
+    found = plans(WIDE, target=target, **choices)
+    assert list(found) == ["forward", "grad_kernel", "grad_input"]
+    assert {row(plan)[-1] for plan in found.values()} == ways
+    for plan in found.values():
+        assert row(plan)[-3].endswith(f" = {2 * 64 * 64 * 9 * 56 * 56:,}")
+        assert row(plan)[-2] == f"{4 * (2 * 2 * 64 * 56 * 56 + 64 * 64 * 9):,}"
+        assert "by schedule" not in plan
+        assert re.search(r"^working memory: (at most 4 MB|arrays with zeros|what the library)", plan, re.MULTILINE)
+
+
+def test_plans_of_c_name_what_is_no_product():
+    pooled = plans("maxpool2d --kernel 2,2 --stride 2", target="c")
+    assert [row(plan)[-1] for plan in pooled.values()] == ["one axis after the other"] * 2
+    assert row(plans("dense", target="c")["forward"])[-4:-2] == ["plain loops", "n * m"]
+    windows, greatest = plans(r"y_i = \max_{0 \le k \le 1} x_{i+k} w_k", target="c")["forward"].splitlines()[1:3]
+    assert re.split("  +", windows)[-4:-2] == ["plain loops", "length_y * 2"]
+    assert re.split("  +", greatest)[3:] == ["maximum", "0", "4 * 2 * length_y + 4 * length_y", "tap by tap"]
+
+
+def test_the_plan_of_straight_line_code_counts_its_multiplications():
+    """Four windows of four taps; the sum of two of three entries takes none."""
+    found = plans("conv2d --channels 1,1 --kernel 2 --size 3 --batch 1", target="sympy")
+    assert [row(plan)[-3:] for plan in found.values()] == [["16", "68", "straight-line code"]] * 3

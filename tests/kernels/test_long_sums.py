@@ -70,6 +70,11 @@ def layer_of(module, name, convert=lambda array: array):
     return computed, expected
 
 
+def converter(target):
+    """What makes the arrays of a target of NumPy's."""
+    return importlib.import_module("dask.array").from_array if target == "dask" else np.asarray
+
+
 def assert_kept(computed, expected):
     for part, wanted in expected.items():
         found = np.asarray(computed[part])
@@ -80,11 +85,7 @@ def assert_kept(computed, expected):
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("layer", LAYERS)
 def test_convolutions(loaded, layer, target):
-    convert = np.asarray
-    if target == "dask":
-        da = pytest.importorskip("dask.array")
-        convert = da.from_array
-    assert_kept(*layer_of(loaded("conv2d --padding 1", target), layer, convert))
+    assert_kept(*layer_of(loaded("conv2d --padding 1", target), layer, converter(target)))
 
 
 @pytest.mark.targets
@@ -96,11 +97,15 @@ def test_array_libraries(loaded, layer, library):
     assert_kept(*layer_of(loaded("conv2d --padding 1", "array-api"), layer, convert))
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("sides", [(3, 40_000), (40_000, 3), (300, 3000)])
-def test_dense_layers(loaded, sides):
+def test_dense_layers(loaded, sides, target):
     rows, columns = sides
-    module, w, x = loaded("dense", "numpy"), positive(rows, columns), positive(columns)
-    d = positive(rows)
-    computed = {"forward": module.forward(w, x), "grad_input": module.grad_input(d, w)}
+    convert = converter(target)
+    module, w, x, d = loaded("dense", target), positive(rows, columns), positive(columns), positive(rows)
+    computed = {
+        "forward": module.forward(convert(w), convert(x)),
+        "grad_input": module.grad_input(convert(d), convert(w)),
+    }
     wide = w.astype(float)
     assert_kept(computed, {"forward": wide @ x.astype(float), "grad_input": d.astype(float) @ wide})

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from symconv.kernels.functions import Interface, Written
 from symconv.kernels.helpers import helper_source
-from symconv.kernels.lowering import Row
 from symconv.kernels.module import ModuleWriter, banner
+from symconv.kernels.plan_row import Row
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program
 from symconv.kernels.targets import array_api_runtime
@@ -42,6 +42,7 @@ class ArrayModule(ModuleWriter):
     """A module written for the array API; its referee and self-test are those of the NumPy target."""
 
     needs = NEEDS
+    memory = "what the library takes"
     referee = "the referee: the formulas as plain loops over NumPy arrays, used by --self-test only"
     with_winners = False
     reserved = ("xp", "product", "reduce", "combinations", "importlib")

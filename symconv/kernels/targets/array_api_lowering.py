@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from symconv.errors import ExportError
 from symconv.kernels.functions import together
 from symconv.kernels.inner_formulas import windows_of
-from symconv.kernels.lowering import Row
 from symconv.kernels.nest import Nest, nests_of
+from symconv.kernels.plan_row import Row, bytes_moved
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program
 from symconv.kernels.targets.array_api_nests import ArrayNest
@@ -77,8 +77,9 @@ class ArrayLowering(StageLowering):
         """The line of the plan for a nest that is written."""
         loops = ", ".join(writer.letter[n] for n in writer.loops)
         place = f"a loop over {loops}" if loops else "at once"
-        cost = " * ".join(f"({writer.text(c)})" for c in writer.nest.counts.values()) or "1"
-        self.rows.append(Row(title, product_of_names(writer.nest), tuple(writer.reads), place, cost))
+        moved = bytes_moved(writer.nest, writer.formula, self.scope.text)
+        names = product_of_names(writer.nest)
+        self.rows.append(Row(title, names, tuple(writer.reads), place, writer.cost(), moved, "by the array library"))
 
 
 __all__ = ["ArrayLowering"]

@@ -13,6 +13,7 @@ from dataclasses import replace
 from symconv.kernels.export import Export
 from symconv.kernels.functions import FunctionWriter, Interface, Written
 from symconv.kernels.module import ModuleWriter, banner
+from symconv.kernels.plan_row import Row
 from symconv.kernels.schedule_notes import theorem_of
 from symconv.kernels.scope import Scope
 from symconv.kernels.self_test import SelfTest
@@ -74,8 +75,11 @@ class _Writer(FunctionWriter):
     def calling(self, program: Program, interface: Interface) -> Written:
         """The Python function that calls a C function for all stages."""
 
+        rows: list[Row] = []
+
         def body(scope: Scope) -> str:
             function = write_program(scope, program, self.fast)
+            rows.extend(function.rows)
             self.engine |= function.engine
             self.pools |= function.pools
             self.c_functions[interface.name] = function.source(interface.name)
@@ -98,7 +102,7 @@ class _Writer(FunctionWriter):
             scope.stored = True
             return result
 
-        return self.write(program, interface, body, [])
+        return self.write(program, interface, body, rows)
 
 
 def _tuple(parts: list[str]) -> str:
@@ -109,6 +113,7 @@ class CModule(ModuleWriter):
     """The module of the NumPy target with calls of C in its functions."""
 
     needs = "needs NumPy and, once, a C compiler."
+    memory = "at most 4 MB beside packed kernels; more where the rows of one window, of all channels, are larger"
     with_winners = False
     with_step = False  # each function stands alone: none returns a loss and its gradients at once
 

@@ -40,8 +40,13 @@ class Bounds:
                 if not _surely(bound, self.counts):
                     self.conditions.append(Condition(bound))
 
-    def loop(self, name: str, known: Sequence[str], stack: ExitStack) -> str:
+    def loop(self, name: str, known: Sequence[str]) -> str:
         """The head of a loop whose bounds meet the conditions that end with this index."""
+        variable, first, end, last = self.ends(name, known)
+        return f"for (long {variable} = {first}, {end} = {last}; {variable} < {end}; {variable}++)"
+
+    def ends(self, name: str, known: Sequence[str]) -> tuple[str, str, str, str]:
+        """The index of such a loop and where it starts; the name of its end, and that."""
         lows, highs = ["0"], [self.function.scalar(self.counts[name])]
         for condition in list(self.conditions):
             bound = self.bound(condition, name, known)
@@ -52,8 +57,7 @@ class Bounds:
                 highs += [high] if high is not None else []
         variable = self.spelling[name]
         end = self.function.names.fresh(f"{variable}_end")
-        first, last = _nested("maximum", lows), _nested("minimum", highs)
-        return f"for (long {variable} = {first}, {end} = {last}; {variable} < {end}; {variable}++)"
+        return variable, _nested("maximum", lows), end, _nested("minimum", highs)
 
     def bound(self, condition: Condition, name: str, known: Sequence[str]) -> tuple[str | None, str | None] | None:
         """First value and end of the index, if all else in the condition is known."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from symconv.errors import ExportError
 from symconv.kernels.naming import Names
 from symconv.kernels.nest import ZERO, Extreme
+from symconv.kernels.plan_row import Row
 from symconv.kernels.scope import Scope
 from symconv.kernels.targets.c_text import RESERVED, Lines, grouped, poly_c
 from symconv.term.polynomial import Atom, Poly, Size
@@ -46,6 +47,7 @@ class CFunction(Lines):
         self.made: dict[Leaf, Array] = {}
         self.engine = False  # some stage is a product with a sum
         self.pools: set[str] = set()  # the kinds of pooling among the stages
+        self.rows: list[Row] = []  # of the plan
         self.named: dict[Poly, tuple[str, str]] = {}  # numbers that the function computes first
 
     # -- sizes -------------------------------------------------------------------

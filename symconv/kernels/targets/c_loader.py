@@ -25,7 +25,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 SOURCE = Path(__file__).with_suffix(".c")
 # never -ffast-math, which would change the order of sums
 FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-ffp-contract=fast", "-std=c99", "-shared", "-fPIC"]
-FLAGS += os.environ.get("CFLAGS", "").split()
+FLAGS += ["-fopenmp-simd", *os.environ.get("CFLAGS", "").split()]
 
 
 def _c_words() -> list[str]:

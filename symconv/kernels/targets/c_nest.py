@@ -22,6 +22,7 @@ from symconv.kernels.targets.c_function import Array, CFunction
 from symconv.kernels.targets.c_pieces import Pieces
 from symconv.kernels.targets.c_pool import has_planes, write_pooling
 from symconv.kernels.targets.c_product import Product, plan_product
+from symconv.kernels.targets.c_rows import LOOPS, PIECES, PRODUCTS, row_of, row_of_pooling
 from symconv.kernels.targets.c_stencil import Stencil, Tiling, stencil_of, unit_steps, with_sizes
 from symconv.kernels.targets.c_stencil_taps import TapTiling, taps_of
 from symconv.kernels.targets.c_text import grouped, number_c
@@ -54,7 +55,7 @@ class Loops(Bounds):
         reads = [self.read(f) for f in nest.factors]
         windows = {w: self.window(w) for w in nest.winners}
         self.stay(nest.positions, self.out.shape)
-        order = self.order()
+        order = self.order(reads)
         self.spelling = {n: function.names.fresh(_hint(nest, n)) for n in nest.counts}
         at_end = self.inner_is_summed(order)
         with ExitStack() as stack:
@@ -65,18 +66,27 @@ class Loops(Bounds):
                 self.find_winners(order, -1, windows)
             for depth, name in enumerate(order):
                 if at_end and depth == len(order) - 1:
-                    function.line("T total = 0;")
-                    with function.block(self.loop(name, order[: depth + 1], stack)):
-                        self.ask(order, depth)
-                        function.line(f"total += {self.product(reads)};")
-                    function.line(f"{self.place()} += total;")
+                    self.sum_along(name, order, reads)
                     return
                 if depth == len(order) - 1 and self.alone(name):
                     function.directive("#pragma GCC ivdep")
-                stack.enter_context(function.block(self.loop(name, order[: depth + 1], stack)))
+                stack.enter_context(function.block(self.loop(name, order[: depth + 1])))
                 self.ask(order, depth)
                 self.find_winners(order, depth, windows)
             function.line(f"{self.place()} += {self.product(reads)};")
+
+    def sum_along(self, name: str, order: Sequence[str], reads: Sequence[Read]) -> None:
+        """The innermost loop where it is summed: in double, for long sums in float lose digits."""
+        function = self.function
+        index, first, end, last = self.ends(name, order)
+        function.line("double total = 0;")
+        function.line(f"const long {end} = {last};")
+        if _along_rows(reads, name):  # some entries side by side
+            function.directive("#pragma omp simd reduction(+ : total)")
+        with function.block(f"for (long {index} = {first}; {index} < {end}; {index}++)"):
+            self.ask(order, len(order) - 1)
+            function.line(f"total += {self.product(reads)};")
+        function.line(f"{self.place()} += (T)total;")
 
     # -- what is read -------------------------------------------------------------
 
@@ -104,8 +114,11 @@ class Loops(Bounds):
 
     # -- loops -----------------------------------------------------------------------
 
-    def order(self) -> list[str]:
-        """Indices of the output first, then those that are summed; last the one along the output's last axis."""
+    def order(self, reads: Sequence[Read]) -> list[str]:
+        """Indices of the output first, then those that are summed; last the one along the output's last axis.
+
+        Or one that is summed, where it runs along the rows that are read and that one across them.
+        """
         nest = self.nest
         loops = [n for n in nest.counts if n not in self.taps]
         outer = [n for n in indices_of(nest.positions) if n in loops]
@@ -114,6 +127,8 @@ class Loops(Bounds):
             return []
         laid = [n for n in plan_place(nest, self.out.shape).order if n in loops]
         inner = laid[-1] if laid else (summed or outer)[-1]
+        if laid and not self.taps and _along_rows(reads, inner) is False:
+            inner = next((n for n in summed if _along_rows(reads, n)), inner)
         return [n for n in (*outer, *summed) if n != inner] + [inner]
 
     def inner_is_summed(self, order: Sequence[str]) -> bool:
@@ -172,6 +187,16 @@ class Loops(Bounds):
         return entry_text(self.function, read, spelling)
 
 
+def _along_rows(reads: Sequence[Read], name: str) -> bool | None:
+    """Whether an index moves by one entry in every array that is read with it; None where there is none."""
+    found = []
+    for read in reads:
+        steps = [(coefficients(p) or ({name: ZERO}, ZERO))[0].get(name) for p in read.positions]
+        if any(step is not None for step in steps):
+            found.append(steps[-1] == ONE and all(step is None for step in steps[:-1]))
+    return all(found) if found else None
+
+
 def entry_text(function: CFunction, read: Read, spelling: Mapping[str, str]) -> str:
     """An entry as an expression; zero outside the array if it must be asked."""
     index = [grouped(function.text(p, spelling)) for p in read.positions]
@@ -199,17 +224,18 @@ def array_of(function: CFunction, wanted: str, value: Value, axes: Mapping[str, 
     """The array of a value whose free indices run over these axes."""
     formula = formula_over(axes, value, wanted)
     array = function.allocate(wanted, formula.shape)
-    add_nests(function, nests_of(formula), formula, array)
+    add_nests(function, nests_of(formula), formula, array, wanted)
     return array
 
 
-def add_nests(function: CFunction, nests: Sequence[Nest], formula: Defined, out: Array) -> None:
+def add_nests(function: CFunction, nests: Sequence[Nest], formula: Defined, out: Array, title: str) -> None:
     """out = the sum of the nests; products with a sum go to the engine, poolings to their own, all else is loops."""
     written = False
     poolings = {id(nest): pooling_of(nest, formula) for nest in nests}
     for nest in sorted(nests, key=lambda nest: poolings[id(nest)] is None):
         pooling = poolings[id(nest)]
         if not written and pooling is not None and has_planes(function, pooling, out):
+            function.rows.append(row_of_pooling(title, pooling, formula))
             with function.block(""), write_pooling(function, pooling, nest, out):
                 function.line(_cleared(function, out))
                 Loops(function, nest, out).write()
@@ -222,15 +248,19 @@ def add_nests(function: CFunction, nests: Sequence[Nest], formula: Defined, out:
         with function.block(""):
             if product is None:
                 Loops(function, nest, out).write()
+                function.rows.append(row_of(title, nest, formula, LOOPS))
             else:
-                write_product(function, nest, product, out, written)
+                tiles = write_product(function, nest, product, out, written)
+                place = f"{PRODUCTS}, phase by phase" if product.phases else PRODUCTS
+                schedule = f"tiles {tiles} where they fit, else {PIECES}" if tiles else PIECES
+                function.rows.append(row_of(title, nest, formula, place, schedule))
         written = True
     if not written:
         function.line(_cleared(function, out))
 
 
-def write_product(function: CFunction, nest: Nest, product: Product, out: Array, adds: bool) -> None:
-    """A product by the engine, or by tiles where they are allowed and fit."""
+def write_product(function: CFunction, nest: Nest, product: Product, out: Array, adds: bool) -> str:
+    """A product by the engine, or by tiles where they are allowed and fit: which, if there are any."""
     function.engine = True
     for extreme in nest.extremes:
         function.extreme(extreme)
@@ -243,9 +273,8 @@ def write_product(function: CFunction, nest: Nest, product: Product, out: Array,
                 function.line(_cleared(function, out))
             Loops(function, nest, out).write()
         with function.block("else"):
-            _by_engine(function, nest, product, out, adds)
-    else:
-        _by_engine(function, nest, product, out, adds)
+            return _by_engine(function, nest, product, out, adds)
+    return _by_engine(function, nest, product, out, adds)
 
 
 def _far_apart(function: CFunction, product: Product) -> str:
@@ -256,20 +285,21 @@ def _far_apart(function: CFunction, product: Product) -> str:
     return f"{phases} > 16 * {columns}"
 
 
-def _by_engine(function: CFunction, nest: Nest, product: Product, out: Array, adds: bool) -> None:
+def _by_engine(function: CFunction, nest: Nest, product: Product, out: Array, adds: bool) -> str:
     steps = unit_steps(nest)
     plain = with_sizes(nest, steps)
     tiled = plan_product(function, plain, out, steps) if function.fast and not nest.extremes else None
     found = _stencil_in(tiled) if tiled is not None else None
     if tiled is None or found is None:
         Pieces(function, nest, product).write(adds)
-        return
+        return ""
     stencil, writer = found
     tables = writer(function, plain, tiled)
     with function.block(f"if ({tables.fits(stencil, steps)})"):
         tables.tiled(stencil, adds)
     with function.block("else"):
         Pieces(function, nest, product).write(adds)
+    return writer.TILES
 
 
 def _stencil_in(product: Product) -> tuple[Stencil, type[Tiling]] | None:

@@ -12,6 +12,7 @@ from symconv.kernels.stages import Program, Stage
 from symconv.kernels.targets.c_function import Array, CFunction
 from symconv.kernels.targets.c_nest import add_nests, entry_text, read_of
 from symconv.kernels.targets.c_pool import has_planes, write_pooling
+from symconv.kernels.targets.c_rows import row_of_maximum, row_of_pooling
 from symconv.kernels.targets.c_text import comment_c
 from symconv.term.polynomial import Poly
 from symconv.term.substitution import substitute
@@ -34,7 +35,7 @@ def _stage(function: CFunction, stage: Stage, last: bool) -> None:
     lows = tuple(axis.low or ZERO for axis in stage.formula.axes)
     function.made[stage.target] = Array(out.name, lows, shape)
     if stage.maximum is None:
-        add_nests(function, stage.nests, stage.formula, out)
+        add_nests(function, stage.nests, stage.formula, out, stage.title)
     else:
         _maximum(function, stage.formula, stage.maximum, stage.title, out)
 
@@ -43,10 +44,13 @@ def _maximum(function: CFunction, formula: Defined, maximum: Maximum, title: str
     """By lines where the windows are those of a pooling, else by taps."""
     found = maximum_of(maximum, formula)
     if found is not None and has_planes(function, found, out):
+        function.rows.append(row_of_pooling(title, found, formula))
         with write_pooling(function, found, None, out):
             _by_taps(function, formula, maximum, title, out)
     else:
         _by_taps(function, formula, maximum, title, out)
+        window = [axis.extent for axis in window_of(maximum, title).values()]
+        function.rows.append(row_of_maximum(title, formula, window))
 
 
 def _by_taps(function: CFunction, formula: Defined, maximum: Maximum, title: str, out: Array) -> None:

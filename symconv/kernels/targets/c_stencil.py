@@ -90,6 +90,7 @@ class Tiling(Tables):
     STRUCTS = "tiling", "workshop"
     FUNCTIONS = "furnish", "by_winograd"
     TAPS = "a"  # the array whose axes the taps are
+    TILES = "F(4, 3)"
 
     def tiled(self, stencil: Stencil, adds: bool) -> None:
         """The product by tiles."""

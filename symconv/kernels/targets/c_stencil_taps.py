@@ -35,6 +35,7 @@ class TapTiling(Tiling):
     STRUCTS = "tap_tiling", "tap_workshop"
     FUNCTIONS = "furnish_taps", "taps_by_winograd"
     TAPS = "c"
+    TILES = "F(3, 4)"
 
     def fields(self, stencil: Stencil) -> list[str]:
         """What F(3, 4) is told: sizes and distances."""

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from symconv.kernels.export import Export
 from symconv.kernels.functions import Interface, Written, together
-from symconv.kernels.lowering import Row
 from symconv.kernels.module import ModuleWriter, banner
 from symconv.kernels.naming import Names, identifier
 from symconv.kernels.parts import Step
+from symconv.kernels.plan_row import Row
 from symconv.kernels.scope import Scope
 from symconv.kernels.self_test import SelfTest
 from symconv.kernels.stages import Program, Stage, program_of

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from symconv.kernels.functions import Interface, Written
 from symconv.kernels.layout import wrapped
-from symconv.kernels.lowering import Row
 from symconv.kernels.module import ModuleWriter
+from symconv.kernels.plan_row import Row
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program
 from symconv.kernels.targets.numba_lowering import OWN, Compiled, LoopLowering
@@ -77,6 +77,7 @@ class NumbaModule(ModuleWriter):
     """A module whose functions call compiled loops; its referee and self-test are those of the NumPy target."""
 
     needs = NEEDS
+    memory = "arrays with zeros around, and sums in float64 where they are long"
     with_winners = False
     reserved = ("numba", "importlib", *OWN)
 

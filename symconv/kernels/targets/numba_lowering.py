@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from symconv.kernels.factors import is_array_itself
 from symconv.kernels.functions import together
 from symconv.kernels.inner_formulas import formula_over, windows_of
-from symconv.kernels.lowering import Row
 from symconv.kernels.nest import ONE, Nest, nests_of
 from symconv.kernels.plan import covers
+from symconv.kernels.plan_row import Row, bytes_moved
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Program
 from symconv.kernels.targets.numba_loops import Loops
 from symconv.kernels.targets.numba_nests import LoopNest
 from symconv.kernels.targets.stage_lowering import StageLowering, printable, product_of_names
-from symconv.kernels.text import enclosed, tuple_text
+from symconv.kernels.text import tuple_text
 from symconv.term.tensor import Axis, Defined
 from symconv.term.value import Maximum, Value, as_value
 
@@ -76,8 +76,9 @@ class LoopLowering(StageLowering):
         product = product_of_names(arrays.nest)
         self.compiled.append(Compiled(name, f"Loops of {self.name}: {_said(product)}.", parameters, tuple(lines)))
         self.scope.line(f"{name}({', '.join([*given.values(), *numbers])})")
-        cost = " * ".join(enclosed(arrays.text(c)) for c in arrays.nest.counts.values()) or "1"
-        self.rows.append(Row(title, product, tuple(arrays.reads), f"loops, {loops.shape}", cost))
+        moved = bytes_moved(arrays.nest, arrays.formula, self.scope.text)
+        reads = tuple(arrays.reads)
+        self.rows.append(Row(title, product, reads, loops.shape, arrays.cost(), moved, "compiled loops"))
 
     # -- maxima --------------------------------------------------------------------------
 

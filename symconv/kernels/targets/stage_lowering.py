@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 
 from symconv.kernels.inner_formulas import formula_over
-from symconv.kernels.lowering import Row
 from symconv.kernels.naming import identifier
 from symconv.kernels.nest import Nest, nests_of
 from symconv.kernels.nest_reads import plain, plus
+from symconv.kernels.plan_row import Row
 from symconv.kernels.scope import Scope
 from symconv.kernels.stages import Stage
 from symconv.kernels.text import tuple_text
