@@ -120,7 +120,7 @@ class FunctionWriter:
         wanted = _in_order(program.tensor, {*used, *interface.spoken})
         solution = solve_sizes(given, wanted, _options(interface), interface.spoken)
         scope.extents = {n: text for n, text in scope.extents.items() if not n.sizes() <= solution.all}
-        said = tuple((s, scope.names.of(s, s.name)) for s in solution.said)
+        said = tuple((s, scope.names.of(s, s.name)) for s in sorted(solution.said, key=lambda s: s.name))
         for name in (*(n for _, n in interface.arrays), *(n for _, n in interface.shapes)):
             scope.names.set(("parameter", name), name)
         self._checks(scope, interface)

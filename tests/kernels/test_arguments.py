@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from types import ModuleType, SimpleNamespace
 
@@ -26,6 +27,12 @@ IMAGE, KERNEL, UPSTREAM = np.ones((2, 4, 9, 8)), np.ones((6, 2, 3, 2)), np.ones(
 def told(error, message, call, *arguments, **options):
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         call(*arguments, **options)
+
+
+def test_all_functions_take_the_numbers_in_one_order(conv):
+    orders = [list(inspect.signature(f).parameters) for f in (conv.forward, conv.grad_kernel, conv.grad_input)]
+    sizes = [[name for name in order if name in ("stride", "padding", "dilation")] for order in orders]
+    assert sizes == [["dilation", "padding", "stride"]] * 3
 
 
 @pytest.mark.parametrize("name", ["threads", "stride"])
